@@ -1,0 +1,1 @@
+"""Everything people touch: command line, pages, exports, delivery of alerts."""

@@ -1,0 +1,1 @@
+"""Judges one thing at a time: stateless, without input or output."""

@@ -1,0 +1,1 @@
+"""The world becomes Posts: sources, their records, and the collector that runs them."""

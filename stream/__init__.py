@@ -1,0 +1,1 @@
+"""Everything with memory or time: the log, the router, the operators and their hosts."""

@@ -1,0 +1,164 @@
+"""The Index protocol: what the pages and exports read; filled from logs and results.
+
+An index is never the only truth: it can be rebuilt from the log. ``write`` is
+idempotent and atomic together with its checkpoint, so that a batch that is
+delivered again after a crash changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from detect.records import Mention
+from ingest.records import Post, SourceStatus
+from stream.records import (
+    Alert,
+    Burst,
+    Campaign,
+    Cluster,
+    GapSeen,
+    Membership,
+    PostGone,
+    PostSeen,
+    Result,
+)
+
+
+class IndexBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened between two checkpoints, in order.
+
+    ``posts`` holds one entry a post and revision (the entry of its first
+    subject) and ``sightings`` one a subject, for the counts per subject.
+    """
+
+    checkpoint: str
+    posts: Sequence[PostSeen] = ()
+    sightings: Sequence[PostSeen] = ()
+    gone: Sequence[PostGone] = ()
+    gaps: Sequence[GapSeen] = ()
+    results: Sequence[Result] = ()
+    statuses: Sequence[SourceStatus] = ()
+
+
+class IndexedPost(msgspec.Struct, frozen=True, kw_only=True):
+    """A post as the index holds it."""
+
+    post: Post
+    subjects: tuple[str, ...]
+    mentions: tuple[Mention, ...] = ()
+    revision: int = 1
+    clusters: tuple[str, ...] = ()
+
+
+class PostQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Filters are joined by AND; ``text`` words must all occur, quotes make a phrase."""
+
+    text: str = ""
+    subject: str | None = None
+    platform: str | None = None
+    lang: str | None = None
+    author: str | None = None
+    since: int | None = None
+    until: int | None = None
+    offset: int = 0
+    limit: int = 50
+
+
+class PostPage(msgspec.Struct, frozen=True, kw_only=True):
+    total: int
+    posts: tuple[IndexedPost, ...]
+
+
+class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
+    subject: str | None = None
+    kinds: tuple[str, ...] = ()
+    since: int | None = None
+    ids: tuple[str, ...] | None = None
+    exclude_ids: tuple[str, ...] = ()
+    offset: int = 0
+    limit: int = 50
+
+
+class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
+    total: int
+    alerts: tuple[Alert, ...]
+
+
+class Bucket(msgspec.Struct, frozen=True, kw_only=True):
+    """Posts from ``at`` on for the length of the bucket; ``masked`` where a gap was."""
+
+    at: int
+    posts: int
+    masked: bool = False
+
+
+Facet = Literal["subject", "source", "lang"]
+
+
+class Index(Protocol):
+    """Write side for hosts, read side for ``dashboards/queries.py``."""
+
+    def checkpoint(self) -> str | None:
+        """Checkpoint of the last batch written, None when empty."""
+        ...
+
+    def write(self, batch: IndexBatch, /) -> None: ...
+
+    def refresh(self) -> None:
+        """Make everything written visible to search."""
+        ...
+
+    def close(self) -> None: ...
+
+    def post(self, post_id: str, /) -> IndexedPost | None: ...
+
+    def posts(self, post_ids: Sequence[str], /) -> list[IndexedPost]:
+        """In the order asked for; unknown and deleted ids are left out."""
+        ...
+
+    def search(self, query: PostQuery, /) -> PostPage:
+        """Newest first."""
+        ...
+
+    def histogram(
+        self, *, subject: str | None, since: int, until: int, bucket_ms: int
+    ) -> list[Bucket]:
+        """Every bucket from ``since`` to ``until``, empty ones too."""
+        ...
+
+    def facet(self, facet: Facet, *, since: int, until: int) -> Mapping[str, int]: ...
+
+    def cluster(self, cluster_id: str, /) -> Cluster | None:
+        """The cluster, following ``merged_into``."""
+        ...
+
+    def clusters(
+        self, *, subject: str | None = None, since: int | None = None, limit: int = 50
+    ) -> list[Cluster]:
+        """Largest first; merged ones left out."""
+        ...
+
+    def members(self, cluster_id: str, /, *, limit: int = 1000) -> list[Membership]: ...
+
+    def bursts(self, *, cluster_id: str) -> list[Burst]: ...
+
+    def campaign(self, campaign_id: str, /) -> Campaign | None: ...
+
+    def alert(self, alert_id: str, /) -> Alert | None: ...
+
+    def alerts(self, query: AlertQuery, /) -> AlertPage:
+        """Newest first."""
+        ...
+
+    def alerts_after(self, seq: int, /, *, limit: int = 100) -> list[tuple[int, Alert]]:
+        """Alerts in the order they were first written or last changed, for delivery."""
+        ...
+
+    def statuses(self) -> list[SourceStatus]: ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Totals: posts, deleted, clusters, alerts."""
+        ...

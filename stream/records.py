@@ -1,0 +1,227 @@
+"""What crosses the logs and what operators make: events, Cluster, Burst, Campaign, Alert."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from detect.records import Mention
+from ingest.records import Deletion, Gap, Part, Post, Record
+
+# --- the posts log: what collectors append, keyed by post id -----------------
+
+
+class LoggedPost(Record, kw_only=True, tag="logged-post/1"):
+    """A matched post as it entered the log."""
+
+    post: Post
+    mentions: tuple[Mention, ...] = ()
+
+
+class LoggedDeletion(Record, kw_only=True, tag="logged-deletion/1"):
+    """A deletion as it entered the log."""
+
+    deletion: Deletion
+
+
+class LoggedGap(Record, kw_only=True, tag="logged-gap/1"):
+    """A source may have missed posts."""
+
+    gap: Gap
+
+
+Logged = LoggedPost | LoggedDeletion | LoggedGap
+
+# --- the subject logs: all that stateful operators read ----------------------
+
+EVERYONE = ""
+"""Subject of events that concern every subject of a partition (ticks, gaps, versions)."""
+
+
+class PostSeen(Record, kw_only=True, tag="post-seen/1"):
+    """A post concerns ``subject``: new (revision 1), edited, or with new metrics.
+
+    ``change`` is "new", "edit" or "metrics". ``late`` posts arrived more than
+    two minutes of event time behind the watermark. ``subjects`` lists all
+    subject logs the post went to; the first of them stands for the post where
+    it must be counted once.
+    """
+
+    subject: str
+    subjects: tuple[str, ...] = ()
+    post: Post
+    mentions: tuple[Mention, ...] = ()
+    revision: int = 1
+    change: Literal["new", "edit", "metrics"] = "new"
+    late: bool = False
+
+
+class PostGone(Record, kw_only=True, tag="post-gone/1"):
+    """A post of ``subject`` was deleted by its platform or author."""
+
+    subject: str
+    post_id: str
+    deleted_at: int
+
+
+class Tick(Record, kw_only=True, tag="tick/1"):
+    """Event time has reached ``at``; stands for the ``minutes`` that passed."""
+
+    subject: str = EVERYONE
+    at: int
+    minutes: int = 1
+
+
+class GapSeen(Record, kw_only=True, tag="gap-seen/1"):
+    """A source may have missed posts in this stretch; baselines mask it."""
+
+    subject: str = EVERYONE
+    gap: Gap
+
+
+class Versions(Record, kw_only=True, tag="versions/1"):
+    """Digests of the watchlist, rules, calendar and banks in force from here on."""
+
+    subject: str = EVERYONE
+    watchlist: str = ""
+    rules: str = ""
+    calendar: str = ""
+    banks: str = ""
+
+
+SubjectEvent = PostSeen | PostGone | Tick | GapSeen | Versions
+
+# --- results ------------------------------------------------------------------
+
+
+class Evidence(Part, kw_only=True):
+    """One measured reason: what was seen, what was to be expected, in which posts."""
+
+    signal: str
+    value: float
+    expected: float | None = None
+    post_ids: tuple[str, ...] = ()
+
+
+class Membership(Record, kw_only=True, tag="membership/1"):
+    """A post belongs to a cluster (None: it left, being edited or deleted)."""
+
+    subject: str
+    post_id: str
+    cluster_id: str | None
+    revision: int
+    similarity: float = 1.0
+
+
+class Cluster(Record, kw_only=True, tag="cluster/1"):
+    """Posts that say the same: ``kind`` text or media. Members are Memberships.
+
+    ``merged_into`` names the surviving cluster after a merge: an old id keeps
+    leading to the posts.
+    """
+
+    cluster_id: str
+    subject: str
+    kind: Literal["text", "media"] = "text"
+    revision: int
+    operator_version: str
+    founder: str
+    first_at: int
+    last_at: int
+    posts: int
+    accounts: int
+    platforms: tuple[str, ...] = ()
+    sample: str = ""
+    merged_into: str | None = None
+
+
+class Burst(Record, kw_only=True, tag="burst/1"):
+    """Many accounts posted one text in a short window, against the subject's baseline.
+
+    ``counter`` holds what speaks for a legitimate explanation (official link,
+    vote guide, declared fan project, shared hashtag, repost of an official post).
+    """
+
+    burst_id: str
+    subject: str
+    cluster_id: str
+    revision: int
+    operator_version: str
+    kind: Literal["copy", "fan_event", "news"] = "copy"
+    first_at: int
+    last_at: int
+    detected_at: int
+    posts: int
+    accounts: int
+    peak_accounts: int
+    expected_accounts: float
+    evidence: tuple[Evidence, ...] = ()
+    counter: tuple[Evidence, ...] = ()
+
+
+CampaignKind = Literal[
+    "campaign", "coordinated", "fan_event", "criticism_wave", "news", "spam", "bot", "unclear"
+]
+
+
+class Campaign(Record, kw_only=True, tag="campaign/1"):
+    """A group of posts with one narrative by a set of accounts, judged on four axes."""
+
+    campaign_id: str
+    subject: str
+    kind: CampaignKind
+    revision: int
+    operator_version: str
+    first_post_at: int
+    last_post_at: int
+    detected_at: int
+    accounts: tuple[str, ...] = ()
+    post_ids: tuple[str, ...] = ()
+    coordination: float | None = None
+    harm: float | None = None
+    openness: float | None = None
+    independence: float | None = None
+    evidence: tuple[Evidence, ...] = ()
+    counter_evidence: tuple[Evidence, ...] = ()
+
+
+Severity = Literal["low", "medium", "high", "critical"]
+
+
+class Alert(Record, kw_only=True, tag="alert/1"):
+    """Something a person should look at; exists by event time, once.
+
+    Growth raises ``revision`` under the same ``alert_id``; delivery is decided
+    elsewhere, by wall clock.
+    """
+
+    alert_id: str
+    subject: str
+    kind: str
+    severity: Severity
+    title: str
+    created_at: int
+    updated_at: int
+    revision: int
+    operator_version: str
+    cluster_id: str | None = None
+    campaign_id: str | None = None
+    posts: int = 0
+    accounts: int = 0
+    platforms: tuple[str, ...] = ()
+    post_ids: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    counter_evidence: tuple[Evidence, ...] = ()
+
+
+Result = Membership | Cluster | Burst | Campaign | Alert
+
+
+class DeadLetter(Record, kw_only=True, tag="dead-letter/1"):
+    """Original bytes that could not be processed, and why."""
+
+    stage: str
+    source: str
+    reason: str
+    raw: bytes
+    at: int
+    tries: int = 1
