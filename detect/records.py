@@ -9,7 +9,7 @@ from ingest.records import Record
 Reason = Literal["alias", "thread", "container", "official", "media", "face", "dataset"]
 
 
-class Mention(Record, kw_only=True, tag="mention/1"):
+class Mention(Record, frozen=True, kw_only=True, tag="mention/1"):
     """Why a post concerns a subject.
 
     ``start`` and ``end`` are code points of the original text (both None when
@@ -27,7 +27,7 @@ class Mention(Record, kw_only=True, tag="mention/1"):
     via: str | None = None
 
 
-class Finding(Record, kw_only=True, tag="finding/1"):
+class Finding(Record, frozen=True, kw_only=True, tag="finding/1"):
     """What a detector says about one thing, with the limits of what it knows."""
 
     detector: str

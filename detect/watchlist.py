@@ -29,7 +29,7 @@ class FanProject(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[str, ...] = ()
 
 
-class Subject(Record, kw_only=True, tag="subject/1"):
+class Subject(Record, frozen=True, kw_only=True, tag="subject/1"):
     """An idol, group or brand.
 
     ``names`` and ``aliases`` map a language (ko, en, ja, zh) to spellings.
@@ -57,7 +57,7 @@ class Subject(Record, kw_only=True, tag="subject/1"):
     fan_projects: tuple[FanProject, ...] = ()
 
 
-class Watchlist(Record, kw_only=True, tag="watchlist/1"):
+class Watchlist(Record, frozen=True, kw_only=True, tag="watchlist/1"):
     """All subjects of one installation."""
 
     subjects: tuple[Subject, ...] = ()

@@ -17,9 +17,7 @@ TEXT_LIMIT = 65_536
 """Longest text kept, in code points; the rest is cut and ``truncated`` is set."""
 
 
-class Record(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="schema"
-):
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="schema"):
     """Base of everything that crosses a topic, a log or an index.
 
     The class's tag (``post/1``) is written as the field ``schema`` and checked
@@ -31,7 +29,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of what only lives inside a record and has no schema of its own."""
 
 
-class Media(Part, kw_only=True):
+class Media(Part, frozen=True, kw_only=True):
     """A picture or clip a post refers to; never its bytes."""
 
     url: str
@@ -42,7 +40,7 @@ class Media(Part, kw_only=True):
     pdq: str | None = None
 
 
-class Author(Part, kw_only=True):
+class Author(Part, frozen=True, kw_only=True):
     """What the platform says about the account at the time of the post."""
 
     handle: str | None = None
@@ -50,7 +48,7 @@ class Author(Part, kw_only=True):
     followers: int | None = None
 
 
-class Post(Record, kw_only=True, tag="post/1"):
+class Post(Record, frozen=True, kw_only=True, tag="post/1"):
     """One public post, in the form every platform is translated into.
 
     ``created_at`` is what the platform or the author claims; ``observed_at``
@@ -106,7 +104,7 @@ class Post(Record, kw_only=True, tag="post/1"):
         return f"{self.platform}:{self.author_id}"
 
 
-class Deletion(Record, kw_only=True, tag="deletion/1"):
+class Deletion(Record, frozen=True, kw_only=True, tag="deletion/1"):
     """A platform or person removed a post, or a whole account (``scope``)."""
 
     id: str
@@ -115,7 +113,7 @@ class Deletion(Record, kw_only=True, tag="deletion/1"):
     scope: str = "post"
 
 
-class Gap(Record, kw_only=True, tag="gap/1"):
+class Gap(Record, frozen=True, kw_only=True, tag="gap/1"):
     """A stretch of time in which a source may have missed posts."""
 
     source: str
@@ -124,7 +122,7 @@ class Gap(Record, kw_only=True, tag="gap/1"):
     reason: str
 
 
-class Malformed(Record, kw_only=True, tag="malformed/1"):
+class Malformed(Record, frozen=True, kw_only=True, tag="malformed/1"):
     """An upstream record that could not be read; original bytes are kept."""
 
     source: str
@@ -135,7 +133,7 @@ class Malformed(Record, kw_only=True, tag="malformed/1"):
 SourceState = Literal["starting", "live", "catching_up", "waiting", "done", "failed"]
 
 
-class SourceStatus(Record, kw_only=True, tag="source-status/1"):
+class SourceStatus(Record, frozen=True, kw_only=True, tag="source-status/1"):
     """How a source is doing, for the overview page and ``jikimi sources``.
 
     Counters are since the data folder was made. ``problem`` is in plain words

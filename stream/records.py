@@ -10,20 +10,20 @@ from ingest.records import Deletion, Gap, Part, Post, Record
 # --- the posts log: what collectors append, keyed by post id -----------------
 
 
-class LoggedPost(Record, kw_only=True, tag="logged-post/1"):
+class LoggedPost(Record, frozen=True, kw_only=True, tag="logged-post/1"):
     """A matched post as it entered the log."""
 
     post: Post
     mentions: tuple[Mention, ...] = ()
 
 
-class LoggedDeletion(Record, kw_only=True, tag="logged-deletion/1"):
+class LoggedDeletion(Record, frozen=True, kw_only=True, tag="logged-deletion/1"):
     """A deletion as it entered the log."""
 
     deletion: Deletion
 
 
-class LoggedGap(Record, kw_only=True, tag="logged-gap/1"):
+class LoggedGap(Record, frozen=True, kw_only=True, tag="logged-gap/1"):
     """A source may have missed posts."""
 
     gap: Gap
@@ -37,7 +37,7 @@ EVERYONE = ""
 """Subject of events that concern every subject of a partition (ticks, gaps, versions)."""
 
 
-class PostSeen(Record, kw_only=True, tag="post-seen/1"):
+class PostSeen(Record, frozen=True, kw_only=True, tag="post-seen/1"):
     """A post concerns ``subject``: new (revision 1), edited, or with new metrics.
 
     ``change`` is "new", "edit" or "metrics". ``late`` posts arrived more than
@@ -55,7 +55,7 @@ class PostSeen(Record, kw_only=True, tag="post-seen/1"):
     late: bool = False
 
 
-class PostGone(Record, kw_only=True, tag="post-gone/1"):
+class PostGone(Record, frozen=True, kw_only=True, tag="post-gone/1"):
     """A post of ``subject`` was deleted by its platform or author."""
 
     subject: str
@@ -63,7 +63,7 @@ class PostGone(Record, kw_only=True, tag="post-gone/1"):
     deleted_at: int
 
 
-class Tick(Record, kw_only=True, tag="tick/1"):
+class Tick(Record, frozen=True, kw_only=True, tag="tick/1"):
     """Event time has reached ``at``; stands for the ``minutes`` that passed."""
 
     subject: str = EVERYONE
@@ -71,14 +71,14 @@ class Tick(Record, kw_only=True, tag="tick/1"):
     minutes: int = 1
 
 
-class GapSeen(Record, kw_only=True, tag="gap-seen/1"):
+class GapSeen(Record, frozen=True, kw_only=True, tag="gap-seen/1"):
     """A source may have missed posts in this stretch; baselines mask it."""
 
     subject: str = EVERYONE
     gap: Gap
 
 
-class Versions(Record, kw_only=True, tag="versions/1"):
+class Versions(Record, frozen=True, kw_only=True, tag="versions/1"):
     """Digests of the watchlist, rules, calendar and banks in force from here on."""
 
     subject: str = EVERYONE
@@ -93,7 +93,7 @@ SubjectEvent = PostSeen | PostGone | Tick | GapSeen | Versions
 # --- results ------------------------------------------------------------------
 
 
-class Evidence(Part, kw_only=True):
+class Evidence(Part, frozen=True, kw_only=True):
     """One measured reason: what was seen, what was to be expected, in which posts."""
 
     signal: str
@@ -102,7 +102,7 @@ class Evidence(Part, kw_only=True):
     post_ids: tuple[str, ...] = ()
 
 
-class Membership(Record, kw_only=True, tag="membership/1"):
+class Membership(Record, frozen=True, kw_only=True, tag="membership/1"):
     """A post belongs to a cluster (None: it left, being edited or deleted)."""
 
     subject: str
@@ -112,7 +112,7 @@ class Membership(Record, kw_only=True, tag="membership/1"):
     similarity: float = 1.0
 
 
-class Cluster(Record, kw_only=True, tag="cluster/1"):
+class Cluster(Record, frozen=True, kw_only=True, tag="cluster/1"):
     """Posts that say the same: ``kind`` text or media. Members are Memberships.
 
     ``merged_into`` names the surviving cluster after a merge: an old id keeps
@@ -134,7 +134,7 @@ class Cluster(Record, kw_only=True, tag="cluster/1"):
     merged_into: str | None = None
 
 
-class Burst(Record, kw_only=True, tag="burst/1"):
+class Burst(Record, frozen=True, kw_only=True, tag="burst/1"):
     """Many accounts posted one text in a short window, against the subject's baseline.
 
     ``counter`` holds what speaks for a legitimate explanation (official link,
@@ -163,7 +163,7 @@ CampaignKind = Literal[
 ]
 
 
-class Campaign(Record, kw_only=True, tag="campaign/1"):
+class Campaign(Record, frozen=True, kw_only=True, tag="campaign/1"):
     """A group of posts with one narrative by a set of accounts, judged on four axes."""
 
     campaign_id: str
@@ -187,7 +187,7 @@ class Campaign(Record, kw_only=True, tag="campaign/1"):
 Severity = Literal["low", "medium", "high", "critical"]
 
 
-class Alert(Record, kw_only=True, tag="alert/1"):
+class Alert(Record, frozen=True, kw_only=True, tag="alert/1"):
     """Something a person should look at; exists by event time, once.
 
     Growth raises ``revision`` under the same ``alert_id``; delivery is decided
@@ -216,7 +216,7 @@ class Alert(Record, kw_only=True, tag="alert/1"):
 Result = Membership | Cluster | Burst | Campaign | Alert
 
 
-class DeadLetter(Record, kw_only=True, tag="dead-letter/1"):
+class DeadLetter(Record, frozen=True, kw_only=True, tag="dead-letter/1"):
     """Original bytes that could not be processed, and why."""
 
     stage: str

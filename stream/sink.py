@@ -8,7 +8,7 @@ from ingest.records import Record
 from stream.records import Alert
 
 
-class Delivery(Record, kw_only=True, tag="delivery/1"):
+class Delivery(Record, frozen=True, kw_only=True, tag="delivery/1"):
     """One message to one sink. ``delivery_id`` is the same on every try."""
 
     delivery_id: str
