@@ -47,11 +47,11 @@ class Effects(msgspec.Struct):
     or after that time.
     """
 
-    emit: list[tuple[int, Result]] = msgspec.field(default_factory=list)
-    put: dict[str, Put] = msgspec.field(default_factory=dict)
-    delete: set[str] = msgspec.field(default_factory=set)
-    timers: list[tuple[str, int]] = msgspec.field(default_factory=list)
-    dead: list[DeadLetter] = msgspec.field(default_factory=list)
+    emit: list[tuple[int, Result]] = []
+    put: dict[str, Put] = {}
+    delete: set[str] = set()
+    timers: list[tuple[str, int]] = []
+    dead: list[DeadLetter] = []
 
 
 class State(Protocol):

@@ -29,7 +29,13 @@ class LoggedGap(Record, frozen=True, kw_only=True, tag="logged-gap/1"):
     gap: Gap
 
 
-Logged = LoggedPost | LoggedDeletion | LoggedGap
+class LoggedClock(Record, frozen=True, kw_only=True, tag="logged-clock/1"):
+    """Event time seen by a source although nothing was kept; it moves the ticks."""
+
+    at: int
+
+
+Logged = LoggedPost | LoggedDeletion | LoggedGap | LoggedClock
 
 # --- the subject logs: all that stateful operators read ----------------------
 
