@@ -43,6 +43,9 @@ EVERYONE = ""
 """Subject of events that concern every subject of a partition (ticks, gaps, versions)."""
 
 
+Change = Literal["new", "edit", "metrics"]
+
+
 class PostSeen(Record, frozen=True, kw_only=True, tag="post-seen/1"):
     """A post concerns ``subject``: new (revision 1), edited, or with new metrics.
 
@@ -57,7 +60,7 @@ class PostSeen(Record, frozen=True, kw_only=True, tag="post-seen/1"):
     post: Post
     mentions: tuple[Mention, ...] = ()
     revision: int = 1
-    change: Literal["new", "edit", "metrics"] = "new"
+    change: Change = "new"
     late: bool = False
 
 

@@ -1,0 +1,256 @@
+"""The router: from the posts log to the subject logs, as a pure function.
+
+It removes re-sends, numbers revisions, turns deletions into tombstones, adds a
+member's groups, keeps event time and inserts one tick a minute. Its memory per
+post id is :class:`stream.log.Seen`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import xxhash
+
+from detect.records import Mention
+from ingest.records import Deletion, Post, Record
+from stream.log import Routed, Seen
+from stream.records import (
+    Change,
+    GapSeen,
+    Logged,
+    LoggedClock,
+    LoggedDeletion,
+    LoggedPost,
+    PostGone,
+    PostSeen,
+    Tick,
+)
+
+LATENESS_MS = 2 * 60 * 1000
+"""How far event time may run ahead before a post counts as late."""
+TOO_LATE_MS = 24 * 60 * 60 * 1000
+"""Posts further behind the watermark are counted and not routed."""
+MAX_REVISIONS = 1000
+"""A post that changes more often is noise; further changes count as re-sends."""
+MINUTE_MS = 60_000
+
+
+class RouterClock(Record, frozen=True, kw_only=True, tag="router-clock/1"):
+    """Event time as the router knows it."""
+
+    newest: int = 0
+    ticked: int = 0
+
+    @property
+    def watermark(self) -> int:
+        """The last tick."""
+        return self.ticked
+
+
+@dataclass(slots=True)
+class Routing:
+    """What routing a batch leads to.
+
+    ``erase`` lists deletions with the places of the post in the posts log;
+    ``compact`` lists entries (re-sends) whose content need not be kept.
+    """
+
+    clock: RouterClock
+    events: list[Routed] = field(default_factory=list[Routed])
+    known: dict[str, tuple[str, Seen]] = field(default_factory=dict[str, tuple[str, Seen]])
+    erase: list[tuple[Deletion, tuple[int, ...]]] = field(
+        default_factory=list[tuple[Deletion, tuple[int, ...]]]
+    )
+    compact: list[int] = field(default_factory=list[int])
+    counts: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+
+    def count(self, source: str, name: str) -> None:
+        """Add one to a counter of a source."""
+        key = (source, name)
+        self.counts[key] = self.counts.get(key, 0) + 1
+
+
+class Router:
+    """Pure: give it the entries and what is known of their ids.
+
+    Args:
+        groups_of: the groups that a member's posts also go to.
+    """
+
+    def __init__(self, groups_of: Callable[[str], tuple[str, ...]]) -> None:
+        self._groups_of = groups_of
+
+    def route(
+        self,
+        entries: Sequence[tuple[int, Logged]],
+        seen: Mapping[str, Seen],
+        clock: RouterClock,
+        posts_of: Callable[[str], list[str]],
+    ) -> Routing:
+        """Events for the subject logs, in the order of the posts log.
+
+        Args:
+            entries: (offset, entry) from the posts log.
+            seen: what is known of the post ids among them.
+            clock: event time before them.
+            posts_of: posts of an account, for the deletion of a whole account.
+        """
+        routing = Routing(clock=clock)
+        for offset, entry in entries:
+            match entry:
+                case LoggedPost():
+                    self._post(routing, seen, offset, entry)
+                case LoggedDeletion():
+                    self._deletion(routing, seen, entry.deletion, posts_of)
+                case LoggedClock():
+                    _advance(routing, entry.at)
+                case _:
+                    routing.events.append(Routed(event=GapSeen(gap=entry.gap)))
+        return routing
+
+    def _post(
+        self, routing: Routing, seen: Mapping[str, Seen], offset: int, entry: LoggedPost
+    ) -> None:
+        post = entry.post
+        held = routing.known.get(post.id)
+        before = held[1] if held else seen.get(post.id)
+        if before is not None and before.deleted:
+            routing.compact.append(offset)
+            routing.count(post.source, "deleted")
+            return
+        digest, metrics = digest_of(post), _metrics_of(post)
+        if before is not None and before.digest == digest and before.metrics == metrics:
+            self._resent(routing, post, offset)
+            return
+        if before is not None and before.revision >= MAX_REVISIONS:
+            self._resent(routing, post, offset)
+            return
+        _advance(routing, post.event_at)
+        watermark = routing.clock.watermark
+        if before is None and post.event_at < watermark - TOO_LATE_MS:
+            routing.count(post.source, "late")
+            known = Seen(digest=digest, metrics=metrics, offsets=(offset,))
+            routing.known[post.id] = (post.account, known)
+            return
+        self._fan_out(routing, before, offset, entry, digest, metrics)
+
+    def _resent(self, routing: Routing, post: Post, offset: int) -> None:
+        routing.compact.append(offset)
+        routing.count(post.source, "duplicate")
+
+    def _fan_out(
+        self,
+        routing: Routing,
+        before: Seen | None,
+        offset: int,
+        entry: LoggedPost,
+        digest: int,
+        metrics: int,
+    ) -> None:
+        post = entry.post
+        routes = self.subjects_of(entry.mentions)
+        fresh = before is None or not before.revision
+        edited = before is None or before.digest != digest
+        if before is not None and not edited:
+            routes = {s: routes.get(s, ()) for s in before.subjects}
+        change: Change = "new" if fresh else "edit" if edited else "metrics"
+        revision = (before.revision if before else 0) + 1
+        subjects = tuple(routes)
+        late = post.event_at < routing.clock.watermark
+        for subject, mentions in routes.items():
+            event = PostSeen(
+                subject=subject,
+                subjects=subjects,
+                post=post,
+                mentions=mentions,
+                revision=revision,
+                change=change,
+                late=late,
+            )
+            routing.events.append(Routed(event=event, post_offset=offset))
+        for subject in before.subjects if before else ():
+            if subject not in routes:
+                gone = PostGone(subject=subject, post_id=post.id, deleted_at=post.event_at)
+                routing.events.append(Routed(event=gone))
+        routing.count(post.source, "indexed" if fresh else "revised")
+        known = Seen(
+            digest=digest,
+            metrics=metrics,
+            revision=revision,
+            subjects=subjects,
+            offsets=(*(before.offsets if before else ()), offset),
+        )
+        routing.known[post.id] = (post.account, known)
+
+    def subjects_of(self, mentions: Sequence[Mention]) -> dict[str, tuple[Mention, ...]]:
+        """Subject logs a post goes to, with the mentions that lead there.
+
+        A mention names the member only; the group's log gets the same mention.
+        """
+        routes: dict[str, tuple[Mention, ...]] = {}
+        for mention in mentions:
+            routes[mention.subject] = (*routes.get(mention.subject, ()), mention)
+        for mention in mentions:
+            for group in self._groups_of(mention.subject):
+                held = routes.get(group, ())
+                if mention not in held:
+                    routes[group] = (*held, mention)
+        return routes
+
+    def _deletion(
+        self,
+        routing: Routing,
+        seen: Mapping[str, Seen],
+        deletion: Deletion,
+        posts_of: Callable[[str], list[str]],
+    ) -> None:
+        whole = deletion.scope == "account"
+        targets = posts_of(deletion.id) if whole else [deletion.id]
+        if whole:
+            targets += [p for p, (a, _) in routing.known.items() if a == deletion.id]
+        for post_id in dict.fromkeys(targets):
+            held = routing.known.get(post_id)
+            before = held[1] if held else seen.get(post_id)
+            if before is None or before.deleted:
+                continue
+            one = Deletion(id=post_id, source=deletion.source, deleted_at=deletion.deleted_at)
+            for subject in before.subjects:
+                gone = PostGone(
+                    subject=subject, post_id=post_id, deleted_at=deletion.deleted_at
+                )
+                routing.events.append(Routed(event=gone))
+            routing.erase.append((one, before.offsets))
+            routing.known[post_id] = ("", Seen(deleted=True))
+            routing.count(deletion.source, "removed")
+
+
+def digest_of(post: Post) -> int:
+    """64-bit digest (xxh3) of what an author can edit; metrics are not part of it."""
+    parts = [post.text, post.lang or "", *post.urls, *post.hashtags]
+    parts += [post.reply_to or "", post.repost_of or "", post.quote_of or ""]
+    for media in post.media:
+        parts += [media.url, media.sha256 or "", media.pdq or ""]
+    raw = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+    return xxhash.xxh3_64_intdigest(raw)
+
+
+def _metrics_of(post: Post) -> int:
+    if not post.metrics:
+        return 0
+    raw = repr(sorted(post.metrics.items())).encode()
+    return xxhash.xxh3_64_intdigest(raw)
+
+
+def _advance(routing: Routing, at: int) -> None:
+    """Move event time; each new whole minute behind the lateness is one tick."""
+    clock = routing.clock
+    if at <= clock.newest:
+        return
+    minute = (at - LATENESS_MS) // MINUTE_MS * MINUTE_MS
+    if minute <= clock.ticked:
+        routing.clock = RouterClock(newest=at, ticked=clock.ticked)
+        return
+    minutes = (minute - clock.ticked) // MINUTE_MS if clock.ticked else 1
+    routing.events.append(Routed(event=Tick(at=minute, minutes=minutes)))
+    routing.clock = RouterClock(newest=at, ticked=minute)
