@@ -1,0 +1,93 @@
+"""Keeps secrets out of everything that is printed: a wrapper, and masking of text and URLs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import cast
+from urllib.parse import urlsplit, urlunsplit
+
+MASK = "***"
+
+_WORDS = r"pass(?:word|wd|phrase)|secret|token|authorization|api[_-]?key|credential|cookie"
+_KEY = re.compile(_WORDS, re.IGNORECASE)
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]+", re.IGNORECASE)
+_ASSIGNED = re.compile(
+    rf"""(?P<key>[\w-]*(?:{_WORDS})[\w-]*["']?\s*[:=]\s*)(?P<scheme>(?:Bearer|Basic)\s+)?"""
+    r"""(?:"[^"]*"|'[^']*'|[^\s,;&"']+)""",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"\b(?P<scheme>Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
+
+
+class Secret:
+    """Text that must not be seen; ``reveal`` is the only way to it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, for the one place that needs it."""
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not to be stored")
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether what is kept under ``key`` must not be shown."""
+    return _KEY.search(key) is not None
+
+
+def mask_text(text: str) -> str:
+    """``text`` without passwords, tokens, and user names and queries of URLs."""
+    text = _URL.sub(lambda found: mask_url(found[0]), text)
+    text = _ASSIGNED.sub(lambda found: f"{found['key']}{MASK}", text)
+    return _BEARER.sub(lambda found: f"{found['scheme']} {MASK}", text)
+
+
+def mask_url(url: str) -> str:
+    """The URL with its user part, query and fragment masked."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    host = parts.netloc.rpartition("@")
+    netloc = f"{MASK}@{host[2]}" if host[1] else parts.netloc
+    query = MASK if parts.query else ""
+    fragment = MASK if parts.fragment else ""
+    return urlunsplit((parts.scheme, netloc, parts.path, query, fragment))
+
+
+def mask_value(value: object, key: str = "") -> object:
+    """``value`` as it may be shown under ``key``; lists and mappings are walked through."""
+    hidden = key and is_secret_key(key) and value not in (None, "", False, True)
+    if hidden or isinstance(value, Secret):
+        return MASK
+    if isinstance(value, Mapping):
+        table = cast("Mapping[object, object]", value)
+        return {str(name): mask_value(item, str(name)) for name, item in table.items()}
+    if isinstance(value, (list, tuple)):
+        return [mask_value(item) for item in cast("Sequence[object]", value)]
+    if isinstance(value, BaseException):
+        return mask_text(f"{type(value).__name__}: {value}")
+    return mask_text(value) if isinstance(value, str) else value

@@ -1,0 +1,266 @@
+"""Settings: one frozen tree from one TOML file plus environment, decoded strictly once.
+
+Parts of the program get plain arguments, never this tree. Every description
+below is also the text of the example file, the JSON Schema and the reference.
+Paths are relative to the folder in which jikimi is started.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from stream.secrets import Secret
+from stream.settings_decode import (
+    Options,
+    Origins,
+    TomlLines,
+    decode,
+    merge_environment,
+    report,
+)
+
+DEFAULT_FILE = "jikimi.toml"
+
+MatchReason = Literal["alias", "thread", "container", "official"]
+ALL_REASONS: tuple[MatchReason, ...] = ("alias", "thread", "container", "official")
+
+
+class ConfigError(Exception):
+    """Mistakes in the settings, one a line: ``file:line: key: found, allowed``."""
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of a table of the settings file."""
+
+
+class DataSettings(Section, frozen=True, kw_only=True):
+    """Where everything is kept."""
+
+    folder: Annotated[
+        Path, Meta(description="Folder of logs, state, index and decisions; made if absent.")
+    ] = Path("jikimi-data")
+
+
+class WatchlistSettings(Section, frozen=True, kw_only=True):
+    """Whom to protect."""
+
+    file: Annotated[
+        Path, Meta(description="The watchlist: subjects, their names, what is official.")
+    ] = Path("watchlist.toml")
+
+
+class SourceSettings(Section, frozen=True, kw_only=True):
+    """One place posts come from; ``[sources.NAME]``."""
+
+    kind: Annotated[
+        str, Meta(description="Which source it is (see `jikimi sources`); empty: its name.")
+    ] = ""
+    enabled: Annotated[bool, Meta(description="Whether `jikimi run` reads it.")] = True
+    reasons: Annotated[
+        tuple[MatchReason, ...] | None,
+        Meta(description="Reasons for which its posts are kept; unset: as in [matching]."),
+    ] = None
+    options: Annotated[
+        Options, Meta(description="What this kind of source understands; see the sources page.")
+    ] = Options({})
+
+
+class MatchingSettings(Section, frozen=True, kw_only=True):
+    """Which posts are kept."""
+
+    reasons: Annotated[
+        tuple[MatchReason, ...],
+        Meta(
+            description="Why a post counts as being about a subject: named in it (alias), "
+            "answers or quotes such a post (thread), stands in a place of the subject "
+            "(container), comes from or addresses an official account (official)."
+        ),
+    ] = ALL_REASONS
+
+
+class PipelineSettings(Section, frozen=True, kw_only=True):
+    """How posts are worked through."""
+
+    batch: Annotated[
+        int, Meta(description="Posts worked on in one transaction.", ge=1, le=100_000)
+    ] = 500
+    partitions: Annotated[
+        int,
+        Meta(description="Parts of the subject log; fixed once there is data.", ge=1, le=256),
+    ] = 8
+    index: Annotated[
+        bool, Meta(description="Whether posts and results become searchable on the pages.")
+    ] = True
+
+
+class ClusterSettings(Section, frozen=True, kw_only=True):
+    """When two texts count as the same."""
+
+    threshold: Annotated[
+        float,
+        Meta(
+            description="Jaccard similarity of character 5-grams from which texts are one.",
+            ge=0.5,
+            le=1.0,
+        ),
+    ] = 0.7
+    days: Annotated[
+        int,
+        Meta(description="Days after which a text is forgotten.", ge=1, le=365),
+    ] = 30
+    max_texts: Annotated[
+        int,
+        Meta(description="Distinct texts remembered a subject.", ge=1_000, le=5_000_000),
+    ] = 300_000
+
+
+class BurstSettings(Section, frozen=True, kw_only=True):
+    """When copies of one text count as a burst."""
+
+    min_accounts: Annotated[
+        int, Meta(description="Accounts that must post one text.", ge=2, le=10_000)
+    ] = 5
+    window_minutes: Annotated[
+        int, Meta(description="Minutes within which they must post it.", ge=1, le=1_440)
+    ] = 10
+
+
+class AlertSettings(Section, frozen=True, kw_only=True):
+    """How often people are called."""
+
+    cooldown_hours: Annotated[
+        int,
+        Meta(
+            description="Hours in which more of the same grows the alert that is there.",
+            ge=1,
+            le=720,
+        ),
+    ] = 24
+
+
+class WebSettings(Section, frozen=True, kw_only=True):
+    """The pages."""
+
+    host: Annotated[
+        str, Meta(description="Address to listen on; others than loopback need a password.")
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(description="Port; 0 takes a free one.", ge=0, le=65_535)] = 8000
+    password: Annotated[
+        Secret | None, Meta(description="Password of the pages; better given by environment.")
+    ] = None
+    public_url: Annotated[
+        str | None,
+        Meta(
+            description="Address under which people reach the pages, for links in alerts.",
+            pattern="^https?://",
+        ),
+    ] = None
+
+
+class SinkSettings(Section, frozen=True, kw_only=True):
+    """One place alerts are delivered to; ``[notify.NAME]``."""
+
+    kind: Annotated[str, Meta(description="log or webhook; empty: its name.")] = ""
+    enabled: Annotated[bool, Meta(description="Whether alerts go there.")] = True
+    options: Annotated[
+        Options, Meta(description="What this kind of sink understands; see the sinks page.")
+    ] = Options({})
+
+
+class LogSettings(Section, frozen=True, kw_only=True):
+    """What jikimi says about itself on standard error."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="Least important message shown; -v and -q go before it."),
+    ] = "info"
+    format: Annotated[
+        Literal["console", "json"],
+        Meta(description="For people (console) or for a log collector (json)."),
+    ] = "console"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set; every part has a default."""
+
+    data: DataSettings = DataSettings()
+    watchlist: WatchlistSettings = WatchlistSettings()
+    sources: dict[str, SourceSettings] = msgspec.field(
+        default_factory=lambda: {"bluesky": SourceSettings()}
+    )
+    matching: MatchingSettings = MatchingSettings()
+    pipeline: PipelineSettings = PipelineSettings()
+    clusters: ClusterSettings = ClusterSettings()
+    bursts: BurstSettings = BurstSettings()
+    alerts: AlertSettings = AlertSettings()
+    web: WebSettings = WebSettings()
+    notify: dict[str, SinkSettings] = msgspec.field(default_factory=dict[str, SinkSettings])
+    log: LogSettings = LogSettings()
+
+    def reasons_for(self, source: str) -> frozenset[str]:
+        """Reasons for which posts of the source of that name are kept."""
+        own = self.sources.get(source, SourceSettings()).reasons
+        return frozenset(self.matching.reasons if own is None else own)
+
+
+def find_file(given: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The settings file in force: the given one, ``JIKIMI_CONFIG``, ``./jikimi.toml``, none."""
+    if given is not None:
+        return given
+    if environ.get("JIKIMI_CONFIG"):
+        return Path(environ["JIKIMI_CONFIG"])
+    default = Path(DEFAULT_FILE)
+    return default if default.is_file() else None
+
+
+def load_settings(
+    file: Path | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Read and check the settings; without a file all defaults hold.
+
+    Raises:
+        ConfigError: with all mistakes of file and environment at once.
+    """
+    environ = os.environ if environ is None else environ
+    path = find_file(file, environ)
+    text = "" if path is None else _read(path)
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(_broken(path, error, text)) from None
+    origins = Origins(file=str(path or DEFAULT_FILE), lines=TomlLines(text))
+    problems = merge_environment(tree, environ, origins)
+    settings, more = decode(tree, Settings)
+    problems += more
+    if problems or settings is None:
+        raise ConfigError("\n".join(report(problem, origins) for problem in problems))
+    return settings
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: no such file; `jikimi config example > {path}` writes one"
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+
+
+def _broken(path: Path | None, error: tomllib.TOMLDecodeError, text: str) -> str:
+    # Python 3.11 gives the place only inside the message.
+    message, _, place = str(error).partition(" (at ")
+    digits = place.removeprefix("line ").partition(",")[0]
+    line = int(digits) if digits.isdigit() else text.count("\n") + 1
+    return f"{path}:{line}: not valid TOML: {message}"
