@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeGuard, TypeVar, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, structs
@@ -29,7 +29,6 @@ _WORDS: dict[object, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
-    Options: "a table",
 }
 _FENCES = ('"""', "'''")
 
@@ -195,8 +194,8 @@ def _struct(value: object, kind: type[T], path: KeyPath, problems: list[Problem]
 
 
 def _value(value: object, kind: Any, path: KeyPath, problems: list[Problem]) -> object:
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return _struct(value, cast("type[msgspec.Struct]", kind), path, problems)
+    if _is_struct(kind):
+        return _struct(value, kind, path, problems)
     if get_origin(kind) is dict:
         return _tables(value, get_args(kind)[1], path, problems)
     if isinstance(value, EnvText):
@@ -210,6 +209,10 @@ def _value(value: object, kind: Any, path: KeyPath, problems: list[Problem]) -> 
             Problem(path=path, found=_found(value, path), allowed=allowed(kind), meant=meant)
         )
         return None
+
+
+def _is_struct(kind: Any) -> TypeGuard[type[msgspec.Struct]]:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _tables(
