@@ -1,0 +1,308 @@
+"""The embedded host: one process, one SQLite file, the operators of the pipeline.
+
+Each round takes what the collector brings and moves it through log, router and
+operators in one transaction, then feeds the index. A process that is killed
+anywhere resumes from the last commit: sources repeat, the router removes
+repeats, the index continues from its own checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import structlog
+from ingest.collector import Collected
+
+from ingest.records import Deletion, SourceStatus
+from ingest.source import Stop
+from stream.feed import IndexFeed
+from stream.index import Index
+from stream.intake import Follow, Intake, Match
+from stream.log import Routed
+from stream.operator import Operator
+from stream.processor import Processor
+from stream.records import Logged, LoggedClock, LoggedDeletion, LoggedPost, Versions
+from stream.router import LATENESS_MS, MINUTE_MS, Router, RouterClock
+from stream.sqlite_log import SqlitePostsLog, SqliteSubjectLog
+from stream.sqlite_state import Offsets
+from stream.store import StorageFullError, Store, full_message, is_full
+
+ROUTE_BATCH = 2000
+STATUS_EVERY_MS = 1000
+FULL_DISK_PAUSE_S = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Collecting(Protocol):
+    """What the host needs of a collector."""
+
+    @property
+    def finished(self) -> bool: ...
+
+    def start(self) -> None: ...
+
+    def poll(self, timeout: float, /) -> list[Collected]: ...
+
+    def statuses(self) -> list[SourceStatus]: ...
+
+    def close(self, timeout: float = ..., /) -> None: ...
+
+
+class PartitionsChangedError(Exception):
+    """The data folder was made with another number of partitions."""
+
+
+class EmbeddedHost:
+    """Logs, router and operators over one data folder.
+
+    Args:
+        folder: data folder; one process at a time.
+        match: mentions of a post (``detect.mentions``).
+        follow: mentions by thread, None to leave threads out.
+        groups_of: groups that a member's posts also go to.
+        operators: fresh instances in pipeline order.
+        index: filled after each commit; None leaves indexing to a later run.
+        versions: digests of watchlist, rules, calendar and banks in force.
+        now: wall clock in ms; reaches dead letters and statuses only.
+
+    Raises:
+        FolderInUseError: another process owns the folder.
+        PartitionsChangedError: ``partitions`` differs from the folder's.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        match: Match,
+        follow: Follow | None,
+        groups_of: Callable[[str], tuple[str, ...]],
+        operators: Sequence[Operator],
+        now: Callable[[], int],
+        index: Index | None = None,
+        versions: Versions | None = None,
+        partitions: int = 8,
+    ) -> None:
+        self.store = Store(folder)
+        try:
+            _fix_partitions(self.store, partitions)
+        except BaseException:
+            self.store.close()
+            raise
+        self.posts = SqlitePostsLog(self.store)
+        self.subjects = SqliteSubjectLog(self.store, partitions)
+        self.intake = Intake(self.store, self.posts, match=match, follow=follow, now=now)
+        self.processor = Processor(self.store, self.subjects, operators)
+        self.index = index
+        self._now = now
+        self._router = Router(groups_of)
+        self._routed = Offsets(self.store, "router")
+        self._feed = IndexFeed(self.subjects, self.processor.results)
+        self._position = self._feed.start(index.checkpoint() if index else None)
+        self._status_at = 0
+        self._purged = False
+        self._load_router()
+        self._announce(versions)
+        self.ingest([])
+
+    def _load_router(self) -> None:
+        self._router_offset = self._routed.read().get(0, (0, 0))[0]
+        held = self.store.meta("router_clock")
+        self._clock = msgspec.msgpack.decode(held, type=RouterClock) if held else RouterClock()
+
+    def _announce(self, versions: Versions | None) -> None:
+        """Log the versions in force when they differ from the last ones logged."""
+        if versions is None:
+            return
+        body = msgspec.msgpack.encode(versions)
+        if self.store.meta("versions") == body:
+            return
+        with self.store.transaction():
+            self.subjects.append([Routed(event=versions)])
+            self.store.set_meta("versions", body)
+
+    def ingest(self, batches: Sequence[Collected]) -> None:
+        """One round: log, route, apply, commit. All of it or nothing.
+
+        Raises:
+            StorageFullError: nothing was written; call again with the same batches.
+        """
+        try:
+            with self.store.transaction():
+                for batch in batches:
+                    self.intake.take(batch)
+                self._route()
+                self.intake.bury(self.processor.step())
+        except BaseException:
+            self._rolled_back()
+            raise
+        if self._purged:
+            self._purged = False
+            self.store.checkpoint()
+
+    def finish(self) -> None:
+        """Let event time pass the last post, so that open windows close."""
+        newest = self._clock.newest
+        if not newest or self.store.meta("finished") == str(newest).encode():
+            return
+        end = newest + LATENESS_MS + MINUTE_MS
+        with self.store.transaction():
+            self.posts.append([LoggedClock(at=end)])
+            self.store.set_meta("finished", str(end).encode())
+        self.ingest([])
+
+    def feed_index(self, statuses: Sequence[SourceStatus] = ()) -> None:
+        """Bring the index up to what is committed.
+
+        Raises:
+            StorageFullError: the index could not be written; call again later.
+        """
+        if self.index is None:
+            return
+        while True:
+            batch, ahead = self._feed.next(self._position, statuses)
+            if batch is None:
+                return
+            statuses = ()
+            try:
+                self.index.write(batch)
+            except Exception as error:
+                if is_full(error):
+                    raise StorageFullError(full_message(self.store.folder)) from error
+                raise
+            self._position = ahead
+
+    def run(
+        self,
+        collector: Collecting,
+        stop: Stop,
+        progress: Callable[[dict[str, int]], None] | None = None,
+    ) -> None:
+        """Collect until ``stop`` is set or every source has ended."""
+        collector.start()
+        try:
+            while not stop.is_set():
+                batches = collector.poll(0.2)
+                if batches:
+                    self._persist(partial(self.ingest, batches), stop)
+                statuses = self._due_statuses(collector)
+                if batches or statuses:
+                    self._persist(partial(self.feed_index, statuses), stop)
+                if batches and progress is not None:
+                    progress(self.intake.counters())
+                if not batches and collector.finished:
+                    break
+        finally:
+            collector.close(2.0)
+        if collector.finished and not stop.is_set():
+            self.finish()
+        self.feed_index(self.statuses(collector))
+        if self.index is not None:
+            self.index.refresh()
+
+    def statuses(self, collector: Collecting) -> list[SourceStatus]:
+        """How the sources do, with the totals of this data folder."""
+        merged: list[SourceStatus] = []
+        for status in collector.statuses():
+            totals = self.intake.counters(status.source)
+            logged, unmatched = totals.get("logged", 0), totals.get("unmatched", 0)
+            malformed = totals.get("malformed", 0)
+            merged.append(
+                msgspec.structs.replace(
+                    status,
+                    read=logged + unmatched + malformed,
+                    logged=logged,
+                    unmatched=unmatched,
+                    malformed=malformed,
+                    skipped=totals.get("skipped", 0),
+                )
+            )
+        return merged
+
+    def close(self) -> None:
+        """Close the index and let the next process in."""
+        if self.index is not None:
+            self.index.close()
+        self.store.close()
+
+    def _due_statuses(self, collector: Collecting) -> list[SourceStatus]:
+        now = self._now()
+        if self.index is None or now - self._status_at < STATUS_EVERY_MS:
+            return []
+        self._status_at = now
+        return self.statuses(collector)
+
+    def _persist(self, write: Callable[[], None], stop: Stop) -> None:
+        """Try again while the disk is full; sources wait behind their bounded queues."""
+        while True:
+            try:
+                write()
+            except StorageFullError as error:
+                log.warning("disk_full", problem=str(error))
+                if stop.wait(FULL_DISK_PAUSE_S):
+                    return
+            else:
+                return
+
+    def _route(self) -> None:
+        while True:
+            entries = self.posts.read(self._router_offset, ROUTE_BATCH)
+            if not entries:
+                return
+            seen = self.posts.seen(self._known_ids(entries))
+            routing = self._router.route(entries, seen, self._clock, self.posts.posts_of)
+            self.subjects.append(routing.events)
+            self.posts.remember(routing.known)
+            self.posts.compact(routing.compact)
+            for deletion, offsets in routing.erase:
+                self._erase(deletion, offsets)
+            for (source, name), n in routing.counts.items():
+                self.intake.count(source, {name: n})
+            self._clock = routing.clock
+            self.store.set_meta("router_clock", msgspec.msgpack.encode(routing.clock))
+            self._router_offset = entries[-1][0]
+            self._routed.write(0, self._router_offset, routing.clock.ticked)
+
+    def _known_ids(self, entries: Sequence[tuple[int, Logged]]) -> set[str]:
+        ids: set[str] = set()
+        for _, entry in entries:
+            if isinstance(entry, LoggedPost):
+                ids.add(entry.post.id)
+            elif isinstance(entry, LoggedDeletion):
+                if entry.deletion.scope == "account":
+                    ids.update(self.posts.posts_of(entry.deletion.id))
+                else:
+                    ids.add(entry.deletion.id)
+        return ids
+
+    def _erase(self, deletion: Deletion, offsets: Sequence[int]) -> None:
+        self.posts.erase(deletion, offsets)
+        native = deletion.id.split(":", 1)[-1]
+        self.store.db.execute(
+            "DELETE FROM dead_letters WHERE instr(body, ?) > 0", (native.encode(),)
+        )
+        self._purged = True
+
+    def _rolled_back(self) -> None:
+        self.posts.rolled_back()
+        self.subjects.rolled_back()
+        self.intake.rolled_back()
+        self.processor.rolled_back()
+        self._load_router()
+
+
+def _fix_partitions(store: Store, partitions: int) -> None:
+    held = store.meta("partitions")
+    if held is None:
+        with store.transaction():
+            store.set_meta("partitions", str(partitions).encode())
+    elif int(held) != partitions:
+        raise PartitionsChangedError(
+            f"the data folder {store.folder} was made with {int(held)} partitions, "
+            f"pipeline.partitions says {partitions}: set it back or start a new folder"
+        )
