@@ -1,0 +1,1 @@
+"""``jikimi analyze``: the same operators over files, with results as files."""
