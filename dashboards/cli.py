@@ -14,6 +14,7 @@ import click
 
 from dashboards.context import Cli
 from dashboards.exits import FAILURE, OK, code_of, message_of
+from stream.secrets import mask_text
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("dashboards.commands.demo", "Show it on an invented agency, offline, no keys."),
@@ -131,13 +132,11 @@ def run(args: list[str]) -> int:
 
 
 def _fail(error: BaseException, *, debug: bool) -> int:
-    from stream.secrets import mask_text
-
     if debug:
         click.echo(mask_text("".join(traceback.format_exception(error))), err=True)
     code = code_of(error)
     if code is not None:
-        click.echo(f"jikimi: {mask_text(message_of(error))}", err=True)
+        click.echo(f"jikimi: {message_of(error)}", err=True)
         return code
     click.echo(
         f"jikimi: unexpected {type(error).__name__}: {mask_text(str(error))}\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from stream.secrets import mask_text
+
 OK = 0
 FAILURE = 1
 USAGE = 2
@@ -41,4 +43,6 @@ def message_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror}"
-    return str(error)
+    if type(error).__name__ == "ConfigError":
+        return str(error)  # masked where it was made; "password: found" is no password
+    return mask_text(str(error))

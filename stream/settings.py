@@ -2,7 +2,8 @@
 
 Parts of the program get plain arguments, never this tree. Every description
 below is also the text of the example file, the JSON Schema and the reference.
-Paths are relative to the folder in which jikimi is started.
+Paths are relative to the folder in which jikimi is started. Defaults that are no plain
+TOML values are made by factories, because JSON Schema cannot show them.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from stream.secrets import Secret
 from stream.settings_decode import (
+    HTTP_ADDRESS,
     Options,
     Origins,
     TomlLines,
@@ -45,7 +47,7 @@ class DataSettings(Section, frozen=True, kw_only=True):
 
     folder: Annotated[
         Path, Meta(description="Folder of logs, state, index and decisions; made if absent.")
-    ] = Path("jikimi-data")
+    ] = field(default_factory=lambda: Path("jikimi-data"))
 
 
 class WatchlistSettings(Section, frozen=True, kw_only=True):
@@ -53,7 +55,7 @@ class WatchlistSettings(Section, frozen=True, kw_only=True):
 
     file: Annotated[
         Path, Meta(description="The watchlist: subjects, their names, what is official.")
-    ] = Path("watchlist.toml")
+    ] = field(default_factory=lambda: Path("watchlist.toml"))
 
 
 class SourceSettings(Section, frozen=True, kw_only=True):
@@ -69,7 +71,7 @@ class SourceSettings(Section, frozen=True, kw_only=True):
     ] = None
     options: Annotated[
         Options, Meta(description="What this kind of source understands; see the sources page.")
-    ] = Options({})
+    ] = field(default_factory=lambda: Options({}))
 
 
 class MatchingSettings(Section, frozen=True, kw_only=True):
@@ -156,11 +158,8 @@ class WebSettings(Section, frozen=True, kw_only=True):
         Secret | None, Meta(description="Password of the pages; better given by environment.")
     ] = None
     public_url: Annotated[
-        str | None,
-        Meta(
-            description="Address under which people reach the pages, for links in alerts.",
-            pattern="^https?://",
-        ),
+        Annotated[str, Meta(pattern=HTTP_ADDRESS)] | None,
+        Meta(description="Address under which people reach the pages, for links in alerts."),
     ] = None
 
 
@@ -171,7 +170,7 @@ class SinkSettings(Section, frozen=True, kw_only=True):
     enabled: Annotated[bool, Meta(description="Whether alerts go there.")] = True
     options: Annotated[
         Options, Meta(description="What this kind of sink understands; see the sinks page.")
-    ] = Options({})
+    ] = field(default_factory=lambda: Options({}))
 
 
 class LogSettings(Section, frozen=True, kw_only=True):
@@ -190,19 +189,19 @@ class LogSettings(Section, frozen=True, kw_only=True):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set; every part has a default."""
 
-    data: DataSettings = DataSettings()
-    watchlist: WatchlistSettings = WatchlistSettings()
-    sources: dict[str, SourceSettings] = msgspec.field(
+    data: DataSettings = field(default_factory=DataSettings)
+    watchlist: WatchlistSettings = field(default_factory=WatchlistSettings)
+    sources: dict[str, SourceSettings] = field(
         default_factory=lambda: {"bluesky": SourceSettings()}
     )
-    matching: MatchingSettings = MatchingSettings()
-    pipeline: PipelineSettings = PipelineSettings()
-    clusters: ClusterSettings = ClusterSettings()
-    bursts: BurstSettings = BurstSettings()
-    alerts: AlertSettings = AlertSettings()
-    web: WebSettings = WebSettings()
-    notify: dict[str, SinkSettings] = msgspec.field(default_factory=dict[str, SinkSettings])
-    log: LogSettings = LogSettings()
+    matching: MatchingSettings = field(default_factory=MatchingSettings)
+    pipeline: PipelineSettings = field(default_factory=PipelineSettings)
+    clusters: ClusterSettings = field(default_factory=ClusterSettings)
+    bursts: BurstSettings = field(default_factory=BurstSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+    notify: dict[str, SinkSettings] = field(default_factory=dict[str, SinkSettings])
+    log: LogSettings = field(default_factory=LogSettings)
 
     def reasons_for(self, source: str) -> frozenset[str]:
         """Reasons for which posts of the source of that name are kept."""

@@ -22,6 +22,7 @@ from stream.secrets import MASK, Secret, is_secret_key, mask_text, mask_value
 PREFIX = "JIKIMI__"
 KeyPath = tuple[str, ...]
 T = TypeVar("T", bound=msgspec.Struct)
+HTTP_ADDRESS = "^https?://"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _HEADER = re.compile(r"\s*\[\[?\s*(?P<key>[^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _ASSIGNMENT = re.compile(r"""\s*(?P<key>(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[\w"'-]+)*)\s*=""")
@@ -299,32 +300,36 @@ def allowed(kind: Any) -> str:
     if choices := _choices(kind):
         quoted = ", ".join(json.dumps(choice) for choice in choices)
         return f"a list of {quoted}" if get_origin(_bare(kind)) is tuple else quoted
-    words = {
-        bool: "true or false",
-        int: "a whole number",
-        float: "a number",
-        Options: "a table",
-    }
-    return words.get(_bare(kind), "text that is not empty")
+    if inner := _optional(kind):
+        return allowed(inner)
+    if kind in (Options, Path):
+        return "a table" if kind is Options else "a path"
+    return _WORDS.get(kind, "text that is not empty")
 
 
 def _bounded(text: str, notes: list[Meta]) -> str:
     for note in notes:
         if note.ge is not None and note.le is not None:
-            text += f" from {note.ge:g} to {note.le:g}"
-        if note.pattern == "^https?://":
+            text += f" from {note.ge:,} to {note.le:,}".replace(",", "_")
+        if note.pattern == HTTP_ADDRESS:
             text = "an address that begins with http:// or https://"
     return text
+
+
+def _optional(kind: Any) -> Any:
+    """The other half of ``X | None``, None for any other type."""
+    parts = get_args(kind)
+    if get_origin(kind) in (Annotated, tuple, Literal) or type(None) not in parts:
+        return None
+    return next(part for part in parts if part is not type(None))
 
 
 def _bare(kind: Any) -> Any:
     """``kind`` without Annotated and without ``| None``."""
     if get_origin(kind) is Annotated:
         return _bare(get_args(kind)[0])
-    inner = [part for part in get_args(kind) if part is not type(None)]
-    if len(inner) == 1 and len(get_args(kind)) > 1 and get_origin(kind) is not tuple:
-        return _bare(inner[0])
-    return kind
+    inner = _optional(kind)
+    return kind if inner is None else _bare(inner)
 
 
 def _choices(kind: Any) -> tuple[object, ...]:
