@@ -38,7 +38,7 @@ class ConfigError(Exception):
     """Mistakes in the settings, one a line: ``file:line: key: found, allowed``."""
 
 
-class Section(msgspec.Struct, frozen=True, kw_only=True):
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of a table of the settings file."""
 
 
@@ -186,7 +186,7 @@ class LogSettings(Section, frozen=True, kw_only=True):
     ] = "console"
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set; every part has a default."""
 
     data: DataSettings = field(default_factory=DataSettings)
