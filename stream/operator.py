@@ -89,7 +89,7 @@ class Operator(Protocol):
         ...
 
     def apply(self, state: State, batch: Sequence[Item], ctx: Context, /) -> Effects:
-        """Process items in order. Items of one call contain at most one tick, as the last."""
+        """Process items in order. A tick always comes alone in a call of its own."""
         ...
 
     def reset(self) -> None:

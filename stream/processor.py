@@ -88,11 +88,15 @@ class Processor:
         watermark = self._applied[partition][1]
         segment: list[tuple[int, SubjectEvent]] = []
         for entry in entries:
-            segment.append(entry)
-            if isinstance(entry[1], Tick):
+            if not isinstance(entry[1], Tick):
+                segment.append(entry)
+                continue
+            # A tick comes alone: timers set by what precedes it can be due with it.
+            if segment:
                 self._segment(partition, watermark, segment, made, dead)
-                watermark = max(watermark, entry[1].at)
                 segment = []
+            self._segment(partition, watermark, [entry], made, dead)
+            watermark = max(watermark, entry[1].at)
         if segment:
             self._segment(partition, watermark, segment, made, dead)
         offset = entries[-1][0]
@@ -121,13 +125,7 @@ class Processor:
             state.watermark = watermark
             due = state.due(last.at) if isinstance(last, Tick) else ()
             batch = [
-                Item(
-                    offset,
-                    watermark,
-                    event,
-                    derived.get(offset, ()),
-                    due if isinstance(event, Tick) else (),
-                )
+                Item(offset, watermark, event, derived.get(offset, ()), due)
                 for offset, event in segment
             ]
             effects = operator.apply(state, batch, context)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 
 from detect.records import Mention
-from ingest.records import Deletion, Part
+from ingest.records import Deletion, Record
 from stream.log import Routed, Seen, partitions_for
 from stream.records import (
     Change,
@@ -136,7 +136,7 @@ class SqlitePostsLog:
             self._recent = deque(kept, maxlen=RECENT)
 
 
-class _Reference(Part, frozen=True, kw_only=True, tag=True, array_like=True):
+class _Reference(Record, frozen=True, kw_only=True, tag="post-reference/1"):
     """A PostSeen without its post."""
 
     subject: str

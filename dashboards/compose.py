@@ -1,0 +1,132 @@
+"""Puts the parts together: watchlist, matcher, operators, index and host from settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from detect.records import Mention
+from ingest.records import Post
+from stream.records import Versions
+
+if TYPE_CHECKING:
+    from detect.watchlist import Watchlist
+    from ingest.source import Source
+    from stream.embedded import EmbeddedHost
+    from stream.index import Index
+    from stream.intake import Follow, Match
+    from stream.settings import Settings
+
+EVERYTHING = "all"
+"""The one subject of a data set that is analysed without a watchlist."""
+
+INDEX_FOLDER = "index"
+DESK_FILE = "desk.db"
+
+
+def wall_clock() -> int:
+    """Now, in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def match_everything(post: Post) -> tuple[Mention, ...]:
+    """Every post of the data set belongs to the subject ``all``."""
+    del post
+    return _EVERYTHING
+
+
+_EVERYTHING = (Mention(subject=EVERYTHING, reason="dataset"),)
+
+
+def build_host(
+    folder: Path,
+    settings: Settings,
+    watchlist: Watchlist | None,
+    index: Index | None,
+) -> EmbeddedHost:
+    """The embedded host over a data folder; without a watchlist every post counts."""
+    from detect.watchlist import Watchlist as Subjects
+    from detect.watchlist import digest
+    from stream.embedded import EmbeddedHost
+    from stream.pipeline import operators
+
+    subjects = watchlist or Subjects()
+    match, follow = matching(settings, watchlist)
+    return EmbeddedHost(
+        folder,
+        match=match,
+        follow=follow,
+        groups_of=subjects.groups_of,
+        operators=operators(
+            subjects,
+            threshold=settings.clusters.threshold,
+            days=settings.clusters.days,
+            max_texts=settings.clusters.max_texts,
+            min_accounts=settings.bursts.min_accounts,
+            window_minutes=settings.bursts.window_minutes,
+            cooldown_hours=settings.alerts.cooldown_hours,
+        ),
+        now=wall_clock,
+        index=index,
+        versions=Versions(watchlist=digest(subjects)),
+        partitions=settings.pipeline.partitions,
+    )
+
+
+def matching(settings: Settings, watchlist: Watchlist | None) -> tuple[Match, Follow | None]:
+    """How a post finds its subjects: by itself, and by the thread it stands in.
+
+    Each source may switch reasons off; its posts carry its name.
+    """
+    if watchlist is None:
+        return match_everything, None
+    from detect.mentions import MentionMatcher, thread_mentions
+
+    everywhere = frozenset(settings.matching.reasons)
+    matchers = {frozenset(everywhere): MentionMatcher(watchlist, reasons=everywhere)}
+    by_source: dict[str, MentionMatcher] = {}
+    for name, source in settings.sources.items():
+        reasons = settings.reasons_for(name)
+        if reasons not in matchers:
+            matchers[reasons] = MentionMatcher(watchlist, reasons=reasons)
+        for known_as in {name, source.kind or name}:
+            by_source[known_as] = matchers[reasons]
+    default = matchers[everywhere]
+
+    def match(post: Post) -> tuple[Mention, ...]:
+        return by_source.get(post.source, default).match(post)
+
+    def follow(post: Post, known: Mapping[str, tuple[str, ...]]) -> tuple[Mention, ...]:
+        if "thread" not in settings.reasons_for(post.source):
+            return ()
+        return thread_mentions(post, known)
+
+    return match, follow
+
+
+def build_sources(settings: Settings) -> list[Source]:
+    """The enabled sources of the settings.
+
+    Raises:
+        ConfigError: a source of a kind that is not registered.
+        SourceMisconfigured: options a source does not accept.
+    """
+    from ingest import plugins
+    from stream.settings import ConfigError
+
+    built: list[Source] = []
+    for name, source in settings.sources.items():
+        if not source.enabled:
+            continue
+        kind = source.kind or name
+        try:
+            factory = plugins.load(plugins.SOURCES, kind)
+        except KeyError:
+            allowed = ", ".join(plugins.names(plugins.SOURCES))
+            raise ConfigError(
+                f"sources.{name}.kind: found {kind!r}, allowed: {allowed}"
+            ) from None
+        built.append(factory.from_settings(name, dict(source.options)))
+    return built
