@@ -54,6 +54,10 @@ class Processor:
         self._applied = [known.get(p, (0, 0)) for p in range(self._log.partitions)]
         self._expired = [watermark for _, watermark in self._applied]
 
+    def versions(self) -> dict[str, str]:
+        """Name and version of each operator, in pipeline order."""
+        return {op.name: op.version for op in self._operators}
+
     def step(self) -> list[DeadLetter]:
         """Apply everything the log holds; part of the running transaction."""
         dead: list[DeadLetter] = []
