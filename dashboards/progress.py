@@ -12,6 +12,8 @@ import click
 LINE_EVERY_S = 10.0
 DRAW_EVERY_S = 0.2
 _WIDTH = 30
+_TELLING = 0.01
+"""Share from which the time left can be told."""
 
 
 class Bytes:
@@ -53,7 +55,7 @@ class Bytes:
         self._drawn = True
         share = min(1.0, done / total) if total else 0.0
         spent = now - self._start
-        left = f", {spent / share - spent:.0f} s left" if share > 0.01 else ""
+        left = f", {spent / share - spent:.0f} s left" if share >= _TELLING else ""
         text = f"{self._label} {share:4.0%} of {total / 1e6:.1f} MB{left}"
         if not self._terminal:
             click.echo(text, err=True)

@@ -1,0 +1,5 @@
+"""``python -m dashboards`` is ``jikimi``."""
+
+from dashboards.cli import main
+
+main()

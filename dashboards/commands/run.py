@@ -1,0 +1,126 @@
+"""``jikimi run``: live sources through the pipeline, with the pages beside it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dashboards.context import Cli, pass_cli
+from dashboards.exits import FAILURE, OK
+from dashboards.interrupts import stop_on_signals
+
+if TYPE_CHECKING:
+    from stream.settings import Settings
+
+EPILOG = """\b
+Examples:
+  jikimi run                         Bluesky, alerts at http://127.0.0.1:8000
+  jikimi --config team.toml run      sources and watchlist of a team
+  jikimi run --no-web                collect and detect only
+
+\b
+Ctrl-C ends it cleanly; the next start goes on where it was, nothing lost or doubled.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Data folder; else data.folder of the settings.",
+)
+@click.option("--no-web", is_flag=True, help="Do not serve the pages.")
+@click.option(
+    "--for",
+    "seconds",
+    type=click.FloatRange(min=0.1),
+    help="End by itself after so many seconds.",
+)
+@pass_cli
+def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) -> int:
+    """Watch the configured sources and raise alerts until stopped."""
+    from dashboards.compose import INDEX_FOLDER, build_host, build_sources
+    from dashboards.serving import web_process
+    from detect.watchlist import load_watchlist
+    from ingest.collector import Collector
+    from stream.local_index import LocalIndex
+
+    cli.start_logging()
+    settings = cli.settings
+    watchlist = load_watchlist(_watchlist_file(settings))
+    sources = build_sources(settings)
+    if not sources:
+        raise click.UsageError("no source is enabled; see [sources] in the settings")
+    folder = data or settings.data.folder
+    stop = threading.Event()
+    with ExitStack() as stack:
+        stack.enter_context(stop_on_signals(stop))
+        folder.mkdir(parents=True, exist_ok=True)
+        index = LocalIndex(folder / INDEX_FOLDER) if settings.pipeline.index else None
+        host = build_host(folder, settings, watchlist, index)
+        stack.callback(host.close)
+        host.feed_index()
+        if not no_web:
+            web = stack.enter_context(
+                web_process(folder, config=cli.config, options=_web_options(settings))
+            )
+            click.echo(f"pages: {web.url}", err=True)
+        stack.enter_context(_timer(stop, seconds))
+        cursors = {source.name: host.intake.cursor(source.name) for source in sources}
+        collector = Collector(sources, cursors, batch=settings.pipeline.batch)
+        host.run(collector, stop)
+        failed = [s for s in collector.statuses() if s.state == "failed"]
+        totals = host.intake.counters()
+    click.echo(
+        f"logged {totals.get('logged', 0):,} posts of {_read(totals):,} read; data in {folder}",
+        err=True,
+    )
+    for status in failed:
+        click.echo(f"jikimi: source {status.source}: {status.problem}", err=True)
+    return FAILURE if failed else OK
+
+
+def _watchlist_file(settings: Settings) -> Path:
+    from stream.settings import ConfigError
+
+    path = settings.watchlist.file
+    if not path.is_file():
+        raise ConfigError(
+            f"watchlist.file: found {path}, which does not exist; write one, or make one "
+            "from name lists with `jikimi watchlist import`"
+        )
+    return path
+
+
+def _web_options(settings: Settings) -> list[str]:
+    return [
+        "--host",
+        settings.web.host,
+        "--port",
+        str(settings.web.port),
+        "--watchlist",
+        str(settings.watchlist.file),
+    ]
+
+
+def _read(totals: dict[str, int]) -> int:
+    return sum(totals.get(name, 0) for name in ("logged", "unmatched", "malformed"))
+
+
+@contextmanager
+def _timer(stop: threading.Event, seconds: float | None) -> Generator[None]:
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, stop.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
