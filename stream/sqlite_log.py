@@ -30,7 +30,7 @@ from stream.records import (
 )
 from stream.store import Store
 
-RECENT = 4096
+RECENT = 2048
 SPAN = 1 << 44
 """Offsets of a partition lie in [partition * SPAN, (partition + 1) * SPAN)."""
 

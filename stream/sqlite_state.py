@@ -15,7 +15,7 @@ from stream.operator import Effects, Put
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, Result
 from stream.store import Store
 
-CACHE_ENTRIES = 20_000
+CACHE_ENTRIES = 4_000
 NEVER = (1 << 63) - 1
 
 
