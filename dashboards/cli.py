@@ -59,6 +59,7 @@ class LazyGroup(click.Group):
         command = import_module(COMMANDS[cmd_name][0]).command
         if not isinstance(command, click.Command):
             raise TypeError(f"dashboards.commands.{cmd_name}.command is no click command")
+        command.name = cmd_name
         return command
 
     def resolve_command(
