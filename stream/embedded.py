@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import structlog
-from ingest.collector import Collected
 
 from ingest.records import Deletion, SourceStatus
 from ingest.source import Stop
@@ -30,6 +29,9 @@ from stream.router import LATENESS_MS, MINUTE_MS, Router, RouterClock
 from stream.sqlite_log import SqlitePostsLog, SqliteSubjectLog
 from stream.sqlite_state import Offsets
 from stream.store import StorageFullError, Store, full_message, is_full
+
+if TYPE_CHECKING:
+    from ingest.collector import Collected
 
 ROUTE_BATCH = 2000
 STATUS_EVERY_MS = 1000
