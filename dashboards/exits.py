@@ -17,6 +17,7 @@ _CODES = {
     "WatchlistError": CONFIGURATION,
     "SourceMisconfigured": CONFIGURATION,
     "SinkMisconfigured": CONFIGURATION,
+    "PartitionsChangedError": CONFIGURATION,
     "FolderInUseError": FAILURE,
     "StorageFullError": FAILURE,
     "StorageVersionError": FAILURE,

@@ -51,6 +51,7 @@ from stream.records import (
     Tick,
     Versions,
 )
+from stream.router import RouterClock
 from stream.sink import Delivery
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -235,6 +236,7 @@ SAMPLES: list[Record] = [
     DeadLetter(stage="router", source="x", reason="r", raw=b"\x00", at=AT, tries=2),
     Seen(digest=-5, metrics=6, revision=2, subjects=("s",), offsets=(1, 9), deleted=True),
     Routed(event=Tick(at=AT), post_offset=7),
+    RouterClock(newest=AT, ticked=AT - 1),
     Delivery(delivery_id="de_1", alert=ALERT, link="https://a.example/alerts/al_1"),
 ]
 
