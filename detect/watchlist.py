@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from ingest.records import Record
+
+
+class WatchlistError(ValueError):
+    """A watchlist that cannot be used; every mistake on a line of the message."""
 
 
 class Official(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,16 +64,45 @@ class Subject(Record, frozen=True, kw_only=True, tag="subject/1"):
     fan_projects: tuple[FanProject, ...] = ()
 
 
-class Watchlist(Record, frozen=True, kw_only=True, tag="watchlist/1"):
+class Watchlist(Record, frozen=True, kw_only=True, tag="watchlist/1", dict=True):
     """All subjects of one installation."""
 
     subjects: tuple[Subject, ...] = ()
 
+    @cached_property
+    def _by_id(self) -> dict[str, Subject]:
+        return {subject.id: subject for subject in reversed(self.subjects)}
+
     def subject(self, subject_id: str) -> Subject | None:
         """The subject of that id, None when unknown."""
-        return next((s for s in self.subjects if s.id == subject_id), None)
+        return self._by_id.get(subject_id)
 
     def groups_of(self, subject_id: str) -> tuple[str, ...]:
-        """Groups a member's posts also go to."""
-        subject = self.subject(subject_id)
+        """Groups a member's posts also go to: those named, not the groups of groups."""
+        subject = self._by_id.get(subject_id)
         return subject.groups if subject else ()
+
+
+def load_watchlist(path: Path) -> Watchlist:
+    """Read and check a watchlist written in TOML.
+
+    Raises:
+        WatchlistError: it holds mistakes; each is a line ``file:line: key: what``.
+        OSError: the file cannot be read.
+    """
+    from detect.watchlist_file import parse  # noqa: PLC0415 - it needs the records above
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WatchlistError(
+            f"{path}: byte {error.start}: found bytes that are not UTF-8; save it as UTF-8"
+        ) from None
+    return parse(text, str(path))
+
+
+def digest(watchlist: Watchlist) -> str:
+    """Version of a watchlist: 20 hex digits of what it says, whatever the order of subjects."""
+    ordered = sorted(watchlist.subjects, key=lambda subject: subject.id)
+    raw = msgspec.json.encode(ordered, order="deterministic")
+    return blake2b(raw, digest_size=10).hexdigest()

@@ -1,0 +1,63 @@
+"""All spellings of a subject, and which of them need context to count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from detect.common_words import ENGLISH, KOREAN, WESTERN_NAMES
+from detect.text import fold
+from detect.watchlist import Subject
+
+_HANGUL = re.compile("[가-힣 ]+")
+_SHORT_LATIN = 2
+_SPACES = re.compile(r"[\s\-_·・.]+")
+
+
+def spellings(subject: Subject) -> Iterator[str]:
+    """Every way to write the subject that the watchlist gives, as it gives it."""
+    yield subject.name
+    if subject.legal_name:
+        yield subject.legal_name
+    if subject.hangul_name:
+        yield subject.hangul_name
+    for table in (subject.names, subject.aliases):
+        for listed in table.values():
+            yield from listed
+    yield from subject.romanisations
+    yield from subject.ambiguous
+
+
+def is_hangul(text: str) -> bool:
+    """Whether a spelling is written in Hangul syllables alone."""
+    return bool(_HANGUL.fullmatch(text))
+
+
+def why_ambiguous(spelling: str) -> str | None:
+    """Why a spelling by itself names nobody for certain; None when it does."""
+    plain = fold(spelling).strip()
+    letters = _SPACES.sub("", plain)
+    if is_hangul(letters) and len(letters) == 1:
+        return "is one syllable"
+    if letters.isascii() and len(letters) <= _SHORT_LATIN:
+        return "has two letters or fewer"
+    if len(letters) == 1:
+        return "is one character"
+    if plain in ENGLISH or plain in KOREAN:
+        return "is an ordinary word"
+    if plain in WESTERN_NAMES:
+        return "is a common given name"
+    return None
+
+
+def written_forms(spelling: str) -> tuple[str, ...]:
+    """The plain form with its spaces and hyphens kept, exchanged and left out.
+
+    ``Red-Velvet`` is also written ``red velvet`` and ``redvelvet``.
+    """
+    plain = " ".join(fold(spelling).split())
+    parts = [part for part in re.split(r"[ \-]", plain) if part]
+    if len(parts) < 2:  # noqa: PLR2004
+        return (plain,) if plain else ()
+    joined = (" ".join(parts), "".join(parts), "-".join(parts), plain)
+    return tuple(dict.fromkeys(joined))
