@@ -10,7 +10,7 @@ from datetime import date
 from detect.spellings import spellings, why_ambiguous
 from detect.text import fold
 from detect.watchlist import FanProject, Official, Subject, Watchlist
-from detect.watchlist_file import Path, Problem, suggest
+from detect.watchlist_file import KeyPath, Problem, suggest
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _ACCOUNT = re.compile(r"[a-z0-9_-]+:@?[^\s@]+")
@@ -26,7 +26,7 @@ def check(watchlist: Watchlist) -> list[Problem]:
     known = {subject.id: subject for subject in watchlist.subjects}
     seen: set[str] = set()
     for number, subject in enumerate(watchlist.subjects):
-        at: Path = ("subjects", number)
+        at: KeyPath = ("subjects", number)
         problems.extend(_identity(subject, at, seen))
         problems.extend(_groups(subject, at, known))
         problems.extend(_texts(subject, at))
@@ -40,15 +40,15 @@ def check(watchlist: Watchlist) -> list[Problem]:
     return problems
 
 
-def _error(path: Path, message: str) -> Problem:
+def _error(path: KeyPath, message: str) -> Problem:
     return Problem(level="error", path=path, message=message)
 
 
-def _warning(path: Path, message: str) -> Problem:
+def _warning(path: KeyPath, message: str) -> Problem:
     return Problem(level="warning", path=path, message=message)
 
 
-def _identity(subject: Subject, at: Path, seen: set[str]) -> Iterator[Problem]:
+def _identity(subject: Subject, at: KeyPath, seen: set[str]) -> Iterator[Problem]:
     if not _ID.fullmatch(subject.id):
         allowed = "1 to 64 of a-z, 0-9, dot, hyphen, underscore, a letter or digit first"
         yield _error((*at, "id"), f"found {subject.id!r}, allowed: {allowed}")
@@ -66,7 +66,7 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _groups(subject: Subject, at: Path, known: dict[str, Subject]) -> Iterator[Problem]:
+def _groups(subject: Subject, at: KeyPath, known: dict[str, Subject]) -> Iterator[Problem]:
     for group in subject.groups:
         if group not in known:
             meant = suggest(group, tuple(known))
@@ -76,7 +76,7 @@ def _groups(subject: Subject, at: Path, known: dict[str, Subject]) -> Iterator[P
             yield _error((*at, "groups"), f"{group!r} is an idol, and idols have no members")
 
 
-def _texts(subject: Subject, at: Path) -> Iterator[Problem]:
+def _texts(subject: Subject, at: KeyPath) -> Iterator[Problem]:
     if not fold(subject.name).strip():
         yield _error((*at, "name"), "is empty")
     tables = (("names", subject.names), ("aliases", subject.aliases))
@@ -101,7 +101,7 @@ def _texts(subject: Subject, at: Path) -> Iterator[Problem]:
             )
 
 
-def _official(official: Official, at: Path) -> Iterator[Problem]:
+def _official(official: Official, at: KeyPath) -> Iterator[Problem]:
     yield from _forms(official.accounts, _ACCOUNT, (*at, "accounts"), _ACCOUNT_FORM)
     yield from _forms(official.containers, _CONTAINER, (*at, "containers"), "platform:name")
     yield from _forms(official.domains, _DOMAIN, (*at, "domains"), _DOMAIN_FORM)
@@ -111,20 +111,20 @@ _ACCOUNT_FORM = "platform:author_id or platform:@handle"
 _DOMAIN_FORM = "a host like lumina.example, perhaps with a path, without https://"
 
 
-def _project(project: FanProject, at: Path) -> Iterator[Problem]:
+def _project(project: FanProject, at: KeyPath) -> Iterator[Problem]:
     yield from _forms(project.accounts, _ACCOUNT, (*at, "accounts"), _ACCOUNT_FORM)
     yield from _forms(project.domains, _DOMAIN, (*at, "domains"), _DOMAIN_FORM)
 
 
 def _forms(
-    values: tuple[str, ...], form: re.Pattern[str], at: Path, allowed: str
+    values: tuple[str, ...], form: re.Pattern[str], at: KeyPath, allowed: str
 ) -> Iterator[Problem]:
     for value in values:
         if not form.fullmatch(value):
             yield _error(at, f"found {value!r}, allowed: {allowed}")
 
 
-def _ambiguous(subject: Subject, at: Path) -> Iterator[Problem]:
+def _ambiguous(subject: Subject, at: KeyPath) -> Iterator[Problem]:
     marked = {fold(text) for text in subject.ambiguous}
     told: set[str] = set()
     for spelling in spellings(subject):

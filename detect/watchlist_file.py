@@ -6,13 +6,13 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import msgspec
 
 from detect.watchlist import FanProject, Official, Subject, Watchlist, WatchlistError
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Where a value stands: ``("subjects", 3, "groups")``."""
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\-\"' ]+?)\s*\]\]?\s*(#.*)?$")
@@ -26,7 +26,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """A mistake (the watchlist cannot be used) or a warning (it will match badly)."""
 
     level: str
-    path: Path
+    path: KeyPath
     message: str
 
 
@@ -34,9 +34,9 @@ class Lines:
     """Lines of keys in a TOML text; the nearest table for what is nested deeper."""
 
     def __init__(self, text: str) -> None:
-        self._lines: dict[Path, int] = {}
-        counts: dict[Path, int] = {}
-        table: Path = ()
+        self._lines: dict[KeyPath, int] = {}
+        counts: dict[KeyPath, int] = {}
+        table: KeyPath = ()
         for number, line in enumerate(text.splitlines(), 1):
             if header := _HEADER.match(line):
                 table = self._table(header[2], counts, many=header[1] == "[[")
@@ -44,8 +44,8 @@ class Lines:
             elif assignment := _ASSIGNMENT.match(line):
                 self._lines.setdefault((*table, *_split(assignment[1])), number)
 
-    def _table(self, name: str, counts: dict[Path, int], *, many: bool) -> Path:
-        path: Path = ()
+    def _table(self, name: str, counts: dict[KeyPath, int], *, many: bool) -> KeyPath:
+        path: KeyPath = ()
         parts = _split(name)
         for part in parts[:-1]:
             path = (*path, part)
@@ -57,7 +57,7 @@ class Lines:
             return (*path, counts[path])
         return path
 
-    def line(self, path: Path) -> int | None:
+    def line(self, path: KeyPath) -> int | None:
         """Line of the key or of what holds it."""
         for length in range(len(path), 0, -1):
             if (found := self._lines.get(path[:length])) is not None:
@@ -102,13 +102,11 @@ def examine(text: str, name: str) -> tuple[Watchlist | None, list[Problem]]:
         found = f"found {tree['schema']!r}, allowed: 'watchlist/1'"
         problems.append(Problem(level="error", path=("schema",), message=found))
     listed: object = tree.get("subjects", [])
-    if not isinstance(listed, list) or not all(
-        isinstance(item, dict) for item in cast("list[object]", listed)
-    ):
+    if not _is_list_of_tables(listed):
         message = f"found {_kind(listed)}, allowed: tables headed [[subjects]]"
         return None, [*problems, Problem(level="error", path=("subjects",), message=message)]
     subjects: list[Subject] = []
-    for number, raw in enumerate(cast("list[dict[str, Any]]", listed)):
+    for number, raw in enumerate(listed):
         subject = _subject(raw, ("subjects", number), problems)
         if subject is not None:
             subjects.append(subject)
@@ -134,14 +132,14 @@ def report(
     ]
 
 
-def _key(path: Path, watchlist: Watchlist | None) -> str:
+def _key(path: KeyPath, watchlist: Watchlist | None) -> str:
     parts = list(path)
     if watchlist and len(parts) > 1 and isinstance(parts[1], int):
         return ".".join(str(part) for part in (watchlist.subjects[parts[1]].id, *parts[2:]))
     return ".".join(str(part + 1) if isinstance(part, int) else part for part in parts)
 
 
-def _subject(raw: dict[str, Any], path: Path, problems: list[Problem]) -> Subject | None:
+def _subject(raw: dict[str, Any], path: KeyPath, problems: list[Problem]) -> Subject | None:
     before = len(problems)
     problems.extend(_problems(raw, Subject, path))
     if len(problems) > before:
@@ -149,7 +147,7 @@ def _subject(raw: dict[str, Any], path: Path, problems: list[Problem]) -> Subjec
     return msgspec.convert({key: raw[key] for key in raw if key != "schema"}, Subject)
 
 
-def _problems(raw: object, kind: type[msgspec.Struct], path: Path) -> Iterator[Problem]:
+def _problems(raw: object, kind: type[msgspec.Struct], path: KeyPath) -> Iterator[Problem]:
     if not isinstance(raw, dict):
         message = f"found {_kind(raw)}, allowed: a table"
         yield Problem(level="error", path=path, message=message)
@@ -173,7 +171,7 @@ def _problems(raw: object, kind: type[msgspec.Struct], path: Path) -> Iterator[P
             yield from _misfit(value, field.type, (*path, name))
 
 
-def _misfit(value: object, kind: Any, path: Path) -> Iterator[Problem]:
+def _misfit(value: object, kind: Any, path: KeyPath) -> Iterator[Problem]:
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
@@ -190,7 +188,7 @@ def _misfit(value: object, kind: Any, path: Path) -> Iterator[Problem]:
 
 
 def _unknown(
-    table: Mapping[str, object], path: Path, known: tuple[str, ...]
+    table: Mapping[str, object], path: KeyPath, known: tuple[str, ...]
 ) -> Iterator[Problem]:
     for key in table:
         if key not in known:
@@ -202,6 +200,12 @@ def suggest(found: str, allowed: tuple[str, ...]) -> str:
     """``; did you mean …?`` or nothing."""
     near = difflib.get_close_matches(found, allowed, n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _is_list_of_tables(value: object) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(value, list) and all(
+        isinstance(item, dict) for item in cast("list[object]", value)
+    )
 
 
 def _kind(value: object) -> str:
