@@ -65,11 +65,17 @@ class PostSeen(Record, frozen=True, kw_only=True, tag="post-seen/1"):
 
 
 class PostGone(Record, frozen=True, kw_only=True, tag="post-gone/1"):
-    """A post of ``subject`` was deleted by its platform or author."""
+    """A post of ``subject`` was deleted, or an edit took the subject out of it.
+
+    ``revision`` is that of the edit, or one more than the last before a deletion:
+    a PostSeen of a higher revision brings the post back. 0: written before there
+    was this field; it holds against everything written earlier.
+    """
 
     subject: str
     post_id: str
     deleted_at: int
+    revision: int = 0
 
 
 class Tick(Record, frozen=True, kw_only=True, tag="tick/1"):

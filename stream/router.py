@@ -171,7 +171,12 @@ class Router:
             routing.events.append(Routed(event=event, post_offset=offset))
         for subject in before.subjects if before else ():
             if subject not in routes:
-                gone = PostGone(subject=subject, post_id=post.id, deleted_at=post.event_at)
+                gone = PostGone(
+                    subject=subject,
+                    post_id=post.id,
+                    deleted_at=post.event_at,
+                    revision=revision,
+                )
                 routing.events.append(Routed(event=gone))
         routing.count(post.source, "indexed" if fresh else "revised")
         known = Seen(
@@ -217,7 +222,10 @@ class Router:
             one = Deletion(id=post_id, source=deletion.source, deleted_at=deletion.deleted_at)
             for subject in before.subjects:
                 gone = PostGone(
-                    subject=subject, post_id=post_id, deleted_at=deletion.deleted_at
+                    subject=subject,
+                    post_id=post_id,
+                    deleted_at=deletion.deleted_at,
+                    revision=before.revision + 1,
                 )
                 routing.events.append(Routed(event=gone))
             routing.erase.append((one, before.offsets))

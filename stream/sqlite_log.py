@@ -225,6 +225,7 @@ class SqliteSubjectLog:
                 subject=stored.subject,
                 post_id=logged.deletion.id,
                 deleted_at=logged.deletion.deleted_at,
+                revision=stored.revision,
             )
         if not isinstance(logged, LoggedPost):
             raise TypeError("the subject log names an entry that is no post")
