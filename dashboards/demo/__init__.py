@@ -1,0 +1,1 @@
+"""The built-in demo: invented agency, seeded scenario with oracle, source, score."""
