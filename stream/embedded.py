@@ -21,7 +21,7 @@ from ingest.source import Stop
 from stream.feed import IndexFeed
 from stream.index import Index
 from stream.intake import Follow, Intake, Match
-from stream.log import Routed
+from stream.log import Routed, Seen
 from stream.operator import Operator
 from stream.processor import Processor
 from stream.records import Logged, LoggedClock, LoggedDeletion, LoggedPost, Versions
@@ -137,7 +137,7 @@ class EmbeddedHost:
         try:
             with self.store.transaction():
                 for batch in batches:
-                    self.intake.take(batch)
+                    self.intake.take(batch, self._route)
                 self._route()
                 self.intake.bury(self.processor.step())
         except BaseException:
@@ -251,15 +251,18 @@ class EmbeddedHost:
             else:
                 return
 
-    def _route(self) -> None:
+    def _route(self) -> dict[str, Seen]:
+        """Route what the posts log holds; returns what was learnt by post id."""
+        learnt: dict[str, Seen] = {}
         while True:
             entries = self.posts.read(self._router_offset, ROUTE_BATCH)
             if not entries:
-                return
+                return learnt
             seen = self.posts.seen(self._known_ids(entries))
             routing = self._router.route(entries, seen, self._clock, self.posts.posts_of)
             self.subjects.append(routing.events)
             self.posts.remember(routing.known)
+            learnt.update((post_id, seen) for post_id, (_, seen) in routing.known.items())
             self.posts.compact(routing.compact)
             for deletion, offsets in routing.erase:
                 self._erase(deletion, offsets)

@@ -7,12 +7,14 @@ letters and the source's cursor move in one transaction of the caller.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from detect.records import Mention
 from ingest.records import Deletion, Gap, Malformed, Post
+from ingest.source import Item
 from stream.log import Seen
 from stream.records import (
     DeadLetter,
@@ -25,14 +27,15 @@ from stream.records import (
 
 if TYPE_CHECKING:
     from ingest.collector import Collected
-
     from stream.sqlite_log import SqlitePostsLog
     from stream.store import Store
 
 Match = Callable[[Post], tuple[Mention, ...]]
 """Mentions that a post's own text, container and author give rise to."""
 Follow = Callable[[Post, Mapping[str, tuple[str, ...]]], tuple[Mention, ...]]
-"""Mentions by thread, given the subjects of known posts by id."""
+"""Mentions by thread, given the subjects that known posts name, by post id."""
+Route = Callable[[], Mapping[str, Seen]]
+"""Routes what was logged so far; returns what it learnt of the ids concerned."""
 
 DEAD_LETTERS_KEPT = 100_000
 MINUTE_MS = 60_000
@@ -83,16 +86,21 @@ class Intake:
         )
         return {name: int(n) for name, n in rows}
 
-    def take(self, collected: Collected) -> None:
-        """Log one batch of one source, as part of the running transaction."""
+    def take(self, collected: Collected, route: Route) -> None:
+        """Log one batch of one source, as part of the running transaction.
+
+        What an item refers to is routed before the item is looked at, so that
+        the outcome never depends on how a source's items were cut into batches.
+        """
         counts: dict[str, int] = {}
-        entries: list[Logged] = []
-        known = self._known(collected)
+        work = _Work(source=collected.source, seen=dict(self._log.seen(_references(collected))))
         for item in collected.items:
-            name = self._one(item, entries, known, collected.source)
+            if work.pending and _refers(item, work.pending):
+                self._settle(work, route)
+            name = self._one(item, work)
             if name:
                 counts[name] = counts.get(name, 0) + 1
-        self._log.append(entries)
+        self._settle(work, route)
         if collected.skipped:
             counts["skipped"] = collected.skipped
         self.count(collected.source, counts)
@@ -102,6 +110,13 @@ class Intake:
                 (collected.source, collected.cursor),
             )
         self._store.set_meta("newest", str(self._newest).encode())
+
+    def _settle(self, work: _Work, route: Route) -> None:
+        self._log.append(work.entries)
+        work.entries = []
+        work.pending = set()
+        for post_id, seen in route().items():
+            work.seen[post_id] = seen
 
     def count(self, source: str, counts: Mapping[str, int]) -> None:
         """Add to the counters of a source."""
@@ -124,88 +139,95 @@ class Intake:
             (DEAD_LETTERS_KEPT,),
         )
 
-    def _one(
-        self,
-        item: object,
-        entries: list[Logged],
-        known: dict[str, tuple[str, ...]],
-        source: str,
-    ) -> str | None:
+    def _one(self, item: Item, work: _Work) -> str | None:
         match item:
             case Post():
-                return self._post(item, entries, known)
+                return self._post(item, work)
             case Deletion():
-                return self._deletion(item, entries)
+                return self._deletion(item, work)
             case Gap():
-                entries.append(LoggedGap(gap=item))
+                work.entries.append(LoggedGap(gap=item))
                 return "gaps"
             case Malformed():
-                self.bury(
-                    [
-                        DeadLetter(
-                            stage="source",
-                            source=source,
-                            reason=item.reason,
-                            raw=item.raw,
-                            at=self._now(),
-                        )
-                    ]
+                letter = DeadLetter(
+                    stage="source",
+                    source=work.source,
+                    reason=item.reason,
+                    raw=item.raw,
+                    at=self._now(),
                 )
+                self.bury([letter])
                 return "malformed"
-            case _:
+            case None:
                 return None
 
-    def _post(
-        self, post: Post, entries: list[Logged], known: dict[str, tuple[str, ...]]
-    ) -> str:
+    def _post(self, post: Post, work: _Work) -> str:
         mentions = self._match(post)
-        if known and self._follow is not None:
-            mentions += self._follow(post, known)
+        if self._follow is not None:
+            known = {
+                ref: seen.named
+                for ref in (post.reply_to, post.root, post.quote_of, post.repost_of)
+                if ref and (seen := work.seen.get(ref)) and seen.named
+            }
+            if known:
+                mentions += self._follow(post, known)
         at = post.event_at
         if not mentions:
             if at // MINUTE_MS > self._newest // MINUTE_MS:
                 self._newest = at
-                entries.append(LoggedClock(at=at))
+                work.entries.append(LoggedClock(at=at))
             return "unmatched"
         self._newest = max(self._newest, at)
-        entries.append(LoggedPost(post=post, mentions=mentions))
-        known[post.id] = tuple(dict.fromkeys(m.subject for m in mentions))
+        work.entries.append(LoggedPost(post=post, mentions=mentions))
+        work.pending.add(post.id)
         return "logged"
 
-    def _deletion(self, deletion: Deletion, entries: list[Logged]) -> str:
-        waiting = any(isinstance(e, LoggedPost) and _concerns(deletion, e) for e in entries)
-        if not waiting:
-            if deletion.scope == "account":
-                if not self._log.posts_of(deletion.id):
-                    return "deletions_unmatched"
-            elif not _alive(self._log.seen([deletion.id]).get(deletion.id)):
-                return "deletions_unmatched"
-        entries.append(LoggedDeletion(deletion=deletion))
+    def _deletion(self, deletion: Deletion, work: _Work) -> str:
+        if deletion.scope == "account":
+            known = bool(self._log.posts_of(deletion.id))
+        else:
+            known = _alive(work.seen.get(deletion.id))
+        if not known:
+            return "deletions_unmatched"
+        work.entries.append(LoggedDeletion(deletion=deletion))
+        work.pending.add(deletion.id)
         return "deletions"
 
-    def _known(self, collected: Collected) -> dict[str, tuple[str, ...]]:
-        """Subjects of logged posts that posts of this batch refer to."""
-        if self._follow is None:
-            return {}
-        wanted: set[str] = set()
-        for item in collected.items:
-            if isinstance(item, Post):
-                wanted.update(
-                    ref
-                    for ref in (item.reply_to, item.root, item.quote_of, item.repost_of)
-                    if ref
-                )
-        if not wanted:
-            return {}
-        seen = self._log.seen(wanted)
-        return {post_id: s.subjects for post_id, s in seen.items() if s.subjects}
+
+@dataclass(slots=True)
+class _Work:
+    """A batch under way: entries not yet logged, their ids, what is known of ids."""
+
+    source: str
+    seen: dict[str, Seen]
+    entries: list[Logged] = field(default_factory=list[Logged])
+    pending: set[str] = field(default_factory=set[str])
+
+
+def _references(collected: Collected) -> set[str]:
+    """Ids of other posts that the items of a batch refer to."""
+    found: set[str] = set()
+    for item in collected.items:
+        if isinstance(item, Post):
+            refs = (item.reply_to, item.root, item.quote_of, item.repost_of)
+            found.update(ref for ref in refs if ref)
+        elif isinstance(item, Deletion):
+            found.add(item.id)
+    return found
+
+
+def _refers(item: Item, pending: set[str]) -> bool:
+    if isinstance(item, Post):
+        return (
+            item.reply_to in pending
+            or item.root in pending
+            or item.quote_of in pending
+            or item.repost_of in pending
+        )
+    if isinstance(item, Deletion):
+        return item.scope == "account" or item.id in pending
+    return False
 
 
 def _alive(seen: Seen | None) -> bool:
     return seen is not None and not seen.deleted
-
-
-def _concerns(deletion: Deletion, entry: LoggedPost) -> bool:
-    if deletion.scope == "account":
-        return entry.post.account == deletion.id
-    return entry.post.id == deletion.id

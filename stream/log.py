@@ -18,13 +18,15 @@ from stream.records import EVERYONE, Logged, SubjectEvent
 class Seen(Record, frozen=True, kw_only=True, tag="seen/1"):
     """What the router remembers of a post id.
 
-    ``offsets`` are its places in the posts log, so that a deletion can reach
-    them. A tombstone keeps only ``deleted``: the post never comes back.
+    ``named`` are the subjects its mentions name, ``subjects`` the logs it went to
+    (groups included). ``offsets`` are its places in the posts log, so that a
+    deletion can reach them. A tombstone keeps only ``deleted``: the post never comes back.
     """
 
     digest: int = 0
     metrics: int = 0
     revision: int = 0
+    named: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     offsets: tuple[int, ...] = ()
     deleted: bool = False

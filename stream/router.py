@@ -183,6 +183,9 @@ class Router:
             digest=digest,
             metrics=metrics,
             revision=revision,
+            named=before.named
+            if before is not None and not edited
+            else tuple(dict.fromkeys(m.subject for m in entry.mentions)),
             subjects=subjects,
             offsets=(*(before.offsets if before else ()), offset),
         )
