@@ -33,6 +33,7 @@ Every person, group, post and rumour in it is invented. No network, no keys.
 
 SECONDS_TO_PLAY = 60.0
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 
 @click.command(epilog=EPILOG)
@@ -177,9 +178,13 @@ def _folder(data: Path | None) -> Generator[Path]:
 
 
 def _start(hours: int) -> int:
-    """The scenario ends about now, so that the pages show it as today's."""
+    """A midnight (UTC) from which the scenario ends in the past day.
+
+    Always at midnight, so that the hour of day at which somebody tries the demo
+    makes no difference to what happens in it.
+    """
     now = time.time_ns() // 1_000_000
-    return (now - hours * HOUR_MS) // HOUR_MS * HOUR_MS
+    return (now - hours * HOUR_MS) // DAY_MS * DAY_MS
 
 
 def _say(cli: Cli, text: str) -> None:
