@@ -203,7 +203,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notify: dict[str, SinkSettings] = field(default_factory=dict[str, SinkSettings])
     log: LogSettings = field(default_factory=LogSettings)
 
-    def reasons_for(self, source: str) -> frozenset[str]:
+    def reasons_for(self, source: str) -> frozenset[MatchReason]:
         """Reasons for which posts of the source of that name are kept."""
         own = self.sources.get(source, SourceSettings()).reasons
         return frozenset(self.matching.reasons if own is None else own)

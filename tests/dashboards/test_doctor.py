@@ -30,11 +30,11 @@ GIB = 2**30
 NOW = 1_795_000_000.0
 
 SOUND_WATCHLIST = """
-[[subject]]
+[[subjects]]
 id = "haneul-seo"
 kind = "idol"
 name = "Seo Haneul"
-names.ko = ["서하늘"]
+names = { ko = ["서하늘"] }
 """
 
 
