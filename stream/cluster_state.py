@@ -1,0 +1,221 @@
+"""The rows that TextClusters keeps, and how they are read and written.
+
+    p: subject, post      which text a post has, by whom, in which cluster
+    t: subject, text      a distinct text: how many posts, which cluster
+    x: subject, text      its words, written rarely
+    c: cluster            the summary of a cluster
+    a: cluster, account   posts of an account in a cluster
+    m: cluster            the cluster it was merged into
+
+A post writes three to four small rows; nothing grows with a cluster except the
+rows ``a``, and these are touched one at a time.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+import msgspec
+
+from detect.neardup import Grams, Text, grams, restore
+from stream.overlay import Overlay
+
+END = "\x1f"
+CACHED_TEXTS = 1_024
+CACHED_LENGTH = 1_000
+"""Longest text whose grams are worth keeping in memory."""
+
+
+class PostRow(msgspec.Struct, array_like=True):
+    """Where a post stands."""
+
+    key: str
+    account: str
+    platform: str
+    at: int
+    expires: int
+    revision: int = 0
+    cluster: str | None = None
+
+
+class TextRow(msgspec.Struct, array_like=True, frozen=True):
+    """A distinct text, added at ``offset`` of the log.
+
+    ``first`` is its only post while it belongs to no cluster, empty afterwards.
+    The words stay until ``kept``.
+    """
+
+    offset: int
+    expires: int
+    kept: int
+    posts: int
+    first: str
+    cluster: str | None = None
+
+
+class Words(msgspec.Struct, array_like=True, frozen=True):
+    """What a text says: comparable, and as first written (shortened)."""
+
+    whole: str
+    sample: str
+
+
+class ClusterRow(msgspec.Struct, array_like=True):
+    """The summary of a cluster; ``born`` is the offset of its founder."""
+
+    born: int
+    founder: str
+    revision: int
+    first_at: int
+    last_at: int
+    expires: int
+    posts: int
+    accounts: int
+    platforms: list[str]
+    sample: str
+    sample_key: str
+    anchor: bytes
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_post = msgspec.msgpack.Decoder(PostRow).decode
+_text = msgspec.msgpack.Decoder(TextRow).decode
+_words = msgspec.msgpack.Decoder(Words).decode
+_cluster = msgspec.msgpack.Decoder(ClusterRow).decode
+_count = msgspec.msgpack.Decoder(int).decode
+_name = msgspec.msgpack.Decoder(str).decode
+
+
+class Rows:
+    """Typed access to the rows of one ``apply``."""
+
+    def __init__(self, overlay: Overlay) -> None:
+        self._overlay = overlay
+
+    def post(self, subject: str, post_id: str) -> PostRow | None:
+        """The row of a post."""
+        raw = self._overlay.get(f"p:{subject}{END}{post_id}")
+        return None if raw is None else _post(raw)
+
+    def put_post(self, subject: str, post_id: str, row: PostRow) -> None:
+        """Write the row of a post."""
+        self._overlay.put(f"p:{subject}{END}{post_id}", _encode(row), row.expires)
+
+    def drop_post(self, subject: str, post_id: str) -> None:
+        """Remove the row of a post."""
+        self._overlay.delete(f"p:{subject}{END}{post_id}")
+
+    def text(self, subject: str, key: str) -> TextRow | None:
+        """The row of a text."""
+        raw = self._overlay.get(f"t:{subject}{END}{key}")
+        return None if raw is None else _text(raw)
+
+    def put_text(self, subject: str, key: str, row: TextRow) -> None:
+        """Write the row of a text."""
+        self._overlay.put(f"t:{subject}{END}{key}", _encode(row), row.expires)
+
+    def drop_text(self, subject: str, key: str) -> None:
+        """Remove a text and its words."""
+        self._overlay.delete(f"t:{subject}{END}{key}")
+        self._overlay.delete(f"x:{subject}{END}{key}")
+
+    def words(self, subject: str, key: str) -> Words | None:
+        """What a text says."""
+        raw = self._overlay.get(f"x:{subject}{END}{key}")
+        return None if raw is None else _words(raw)
+
+    def put_words(self, subject: str, key: str, words: Words, expires: int) -> None:
+        """Keep what a text says."""
+        self._overlay.put(f"x:{subject}{END}{key}", _encode(words), expires)
+
+    def texts(self, subject: str) -> Iterator[tuple[str, TextRow]]:
+        """All texts of a subject by key."""
+        prefix = f"t:{subject}{END}"
+        for key, raw in self._overlay.scan(prefix):
+            yield key.removeprefix(prefix), _text(raw)
+
+    def all_words(self, subject: str) -> Iterator[tuple[str, Words]]:
+        """The words of all texts of a subject by key."""
+        prefix = f"x:{subject}{END}"
+        for key, raw in self._overlay.scan(prefix):
+            yield key.removeprefix(prefix), _words(raw)
+
+    def cluster(self, cluster_id: str) -> ClusterRow | None:
+        """The summary of a cluster."""
+        raw = self._overlay.get(f"c:{cluster_id}")
+        return None if raw is None else _cluster(raw)
+
+    def put_cluster(self, cluster_id: str, row: ClusterRow) -> None:
+        """Write the summary of a cluster."""
+        self._overlay.put(f"c:{cluster_id}", _encode(row), row.expires)
+
+    def drop_cluster(self, cluster_id: str) -> None:
+        """Remove a cluster."""
+        self._overlay.delete(f"c:{cluster_id}")
+
+    def account(self, cluster_id: str, account: str) -> int:
+        """Posts of an account in a cluster."""
+        raw = self._overlay.get(f"a:{cluster_id}{END}{account}")
+        return 0 if raw is None else _count(raw)
+
+    def put_account(self, cluster_id: str, account: str, posts: int, expires: int) -> None:
+        """Write the posts of an account in a cluster; none removes the row."""
+        key = f"a:{cluster_id}{END}{account}"
+        if posts > 0:
+            self._overlay.put(key, _encode(posts), expires)
+        else:
+            self._overlay.delete(key)
+
+    def accounts(self, cluster_id: str) -> list[tuple[str, int]]:
+        """All accounts of a cluster with their posts."""
+        prefix = f"a:{cluster_id}{END}"
+        found = self._overlay.scan(prefix)
+        return [(key.removeprefix(prefix), _count(raw)) for key, raw in found]
+
+    def merge(self, old: str, new: str, expires: int) -> None:
+        """Let an old cluster id lead to the one that took it in."""
+        self._overlay.put(f"m:{old}", _encode(new), expires)
+
+    def resolve(self, cluster_id: str | None) -> str | None:
+        """The living cluster behind an id that may have been merged."""
+        while cluster_id is not None:
+            raw = self._overlay.get(f"m:{cluster_id}")
+            if raw is None:
+                break
+            cluster_id = _name(raw)
+        return cluster_id
+
+
+class GramCache:
+    """Grams of texts compared lately, by subject and key; only saves time."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[str, tuple[Grams, Grams]] = OrderedDict()
+
+    def of(self, text: Text) -> tuple[Grams, Grams]:
+        """Grams of the whole and of the body."""
+        held = self._held.get(text.key)
+        if held is not None:
+            self._held.move_to_end(text.key)
+            return held
+        whole = grams(text.whole)
+        both = (whole, whole if text.body == text.whole else grams(text.body))
+        if len(text.whole) <= CACHED_LENGTH:
+            self._held[text.key] = both
+            if len(self._held) > CACHED_TEXTS:
+                self._held.popitem(last=False)
+        return both
+
+    def of_key(self, key: str, rows: Rows, subject: str) -> tuple[Grams, Grams] | None:
+        """Grams of a known text, None when its words are gone."""
+        held = self._held.get(key)
+        if held is not None:
+            self._held.move_to_end(key)
+            return held
+        words = rows.words(subject, key)
+        return None if words is None else self.of(restore(words.whole))
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._held.clear()

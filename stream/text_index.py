@@ -1,0 +1,230 @@
+"""The distinct texts of one subject in memory: found exactly or by MinHash bands.
+
+Open hash chains in flat arrays, about 250 bytes a text. Everything here can be
+made again from the operator's state, row for row in the same order, so that a
+restart changes no result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from detect.neardup import BANDS, VALUES, Sketch, estimate
+
+PER_BAND = 24
+"""Live texts looked at in one band, newest first: bounds the work in huge families."""
+SMALLEST = 16
+GROWTH = 1.5
+
+Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.int32]
+Loaded = tuple[int, int, int, int, int, str | None]
+"""Key, offset, expires, kept, posts, cluster of a text."""
+
+
+class TextIndex:
+    """Rows of distinct texts in the order of their first post's offset.
+
+    Row numbers are valid until the next :meth:`add` or :meth:`load`.
+    """
+
+    def __init__(self) -> None:
+        self.used = 0
+        self.dead = 0
+        self.cluster_ids: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._allot(SMALLEST)
+
+    def __len__(self) -> int:
+        """Rows in use and not removed; expired ones count until they are swept."""
+        return self.used - self.dead
+
+    def _allot(self, size: int) -> None:
+        self._size = size
+        self._mask = (1 << (size - 1).bit_length()) - 1
+        self._sketch: Sketch = np.zeros((size, VALUES), dtype=np.uint8)
+        self._key = np.zeros(size, dtype=np.uint64)
+        self._expires = np.zeros(size, dtype=np.int64)
+        self._kept = np.zeros(size, dtype=np.int64)
+        self._offset = np.zeros(size, dtype=np.int64)
+        self._posts = np.zeros(size, dtype=np.int32)
+        self._cluster = np.full(size, -1, dtype=np.int32)
+        self._next = np.full(size * BANDS, -1, dtype=np.int32)
+        self._key_next = np.full(size, -1, dtype=np.int32)
+        self._heads = np.full(BANDS * (self._mask + 1), -1, dtype=np.int32)
+        self._key_heads = np.full(self._mask + 1, -1, dtype=np.int32)
+        # Single elements are read and written several times faster through views.
+        self.keys = memoryview(self._key)
+        self.expires = memoryview(self._expires)
+        self.kept = memoryview(self._kept)
+        self.offsets = memoryview(self._offset)
+        self.posts = memoryview(self._posts)
+        self.clusters = memoryview(self._cluster)
+        self._bands = memoryview(self._sketch.reshape(-1).view(np.uint32))
+        self._nexts = memoryview(self._next)
+        self._key_nexts = memoryview(self._key_next)
+        self._head = memoryview(self._heads)
+        self._key_head = memoryview(self._key_heads)
+
+    def find(self, key: int, watermark: int) -> int:
+        """Row of the text with that key, -1 when unknown or expired."""
+        row = self._key_head[key & self._mask]
+        while row >= 0:
+            if self.keys[row] == key and self.expires[row] > watermark:
+                return row
+            row = self._key_nexts[row]
+        return -1
+
+    def candidates(self, sketch: Sketch, watermark: int, least: float) -> list[int]:
+        """Rows that share a band and look at least ``least`` alike, most alike first."""
+        found: set[int] = set()
+        width = self._mask + 1
+        bands, nexts, expires = self._bands, self._nexts, self.expires
+        for band, value in enumerate(sketch.view(np.uint32).tolist()):
+            row = self._head[band * width + _slot(value, self._mask)]
+            left = PER_BAND
+            while row >= 0 and left:
+                if bands[row * BANDS + band] == value and expires[row] > watermark:
+                    found.add(row)
+                    left -= 1
+                row = nexts[row * BANDS + band]
+        if not found:
+            return []
+        rows = np.array(sorted(found), dtype=np.int64)
+        alike = estimate(self._sketch[rows], sketch)
+        order = np.lexsort((rows, -alike))
+        return [int(rows[i]) for i in order if alike[i] >= least]
+
+    def sketch(self, row: int) -> Sketch:
+        """The sketch of a row."""
+        return self._sketch[row]
+
+    def add(self, key: int, sketch: Sketch, offset: int, watermark: int) -> int:
+        """A new row without posts or cluster; older row numbers become invalid."""
+        if self.used == self._size:
+            self._make_room(watermark)
+        row = self.used
+        self.used += 1
+        self.keys[row] = key
+        self.offsets[row] = offset
+        self.posts[row] = 0
+        self.clusters[row] = -1
+        self._sketch[row] = sketch
+        width = self._mask + 1
+        for band, value in enumerate(sketch.view(np.uint32).tolist()):
+            slot = band * width + _slot(value, self._mask)
+            self._nexts[row * BANDS + band] = self._head[slot]
+            self._head[slot] = row
+        slot = key & self._mask
+        self._key_nexts[row] = self._key_head[slot]
+        self._key_head[slot] = row
+        return row
+
+    def load(self, rows: Sequence[Loaded], sketches: Sketch) -> None:
+        """Fill an empty index: rows in order of their offset."""
+        self._allot(max(SMALLEST, int(len(rows) * GROWTH)))
+        self.used = len(rows)
+        for row, (key, offset, expires, kept, posts, cluster) in enumerate(rows):
+            self.keys[row] = key
+            self.offsets[row] = offset
+            self.expires[row] = expires
+            self.kept[row] = kept
+            self.posts[row] = posts
+            self.clusters[row] = -1 if cluster is None else self.number(cluster)
+        self._sketch[: self.used] = sketches
+        self._chain()
+
+    def remove(self, row: int) -> None:
+        """Forget the text."""
+        self.expires[row] = _GONE
+        self.dead += 1
+
+    def sweep(self, watermark: int) -> None:
+        """Count expired rows as removed."""
+        expired = self._expires[: self.used] <= watermark
+        self._expires[: self.used][expired] = _GONE
+        self.dead = int(np.count_nonzero(expired))
+
+    def oldest(self, count: int) -> list[int]:
+        """Rows last seen longest ago (then first added), the removed ones left out."""
+        live = np.flatnonzero(self._expires[: self.used] > _GONE)
+        order = np.lexsort((live, self._expires[live]))
+        return [int(row) for row in live[order[:count]]]
+
+    def number(self, cluster_id: str) -> int:
+        """The number of a cluster, given out at first sight."""
+        number = self._numbers.get(cluster_id)
+        if number is None:
+            number = self._numbers[cluster_id] = len(self.cluster_ids)
+            self.cluster_ids.append(cluster_id)
+        return number
+
+    def cluster_of(self, row: int) -> str | None:
+        """Cluster id of a row."""
+        number = self.clusters[row]
+        return None if number < 0 else self.cluster_ids[number]
+
+    def relabel(self, old: str, new: str) -> None:
+        """Move all rows of one cluster to another."""
+        rows = self._cluster[: self.used]
+        rows[rows == self.number(old)] = self.number(new)
+
+    def first_of(self, cluster_id: str, watermark: int) -> int:
+        """The oldest live row of a cluster, -1 when there is none."""
+        mine = self._cluster[: self.used] == self.number(cluster_id)
+        rows = np.flatnonzero(mine & (self._expires[: self.used] > watermark))
+        return int(rows[0]) if len(rows) else -1
+
+    def _make_room(self, watermark: int) -> None:
+        """Drop removed rows, or grow where there are few of them."""
+        self.sweep(watermark)
+        live = np.flatnonzero(self._expires[: self.used] > _GONE)
+        old = (self._key, self._expires, self._kept, self._offset, self._posts)
+        sketch, cluster, names = self._sketch, self._cluster, self.cluster_ids
+        self._allot(max(SMALLEST, int(len(live) * GROWTH)))
+        new = (self._key, self._expires, self._kept, self._offset, self._posts)
+        self.used, self.dead = len(live), 0
+        for source, target in zip(old, new, strict=True):
+            target[: self.used] = source[live]
+        self._sketch[: self.used] = sketch[live]
+        self.cluster_ids, self._numbers = [], {}
+        for row, number in enumerate(cluster[live].tolist()):
+            if number >= 0:
+                self.clusters[row] = self.number(names[number])
+        self._chain()
+
+    def _chain(self) -> None:
+        """Build all chains anew, newest row first, as adding one by one does."""
+        bands = self._sketch.reshape(-1).view(np.uint32).reshape(-1, BANDS)[: self.used]
+        width = self._mask + 1
+        following = self._next.reshape(-1, BANDS)
+        mask = np.uint32(self._mask)
+        for band in range(BANDS):
+            value = bands[:, band]
+            slots = ((value ^ (value >> np.uint32(16))) & mask).astype(np.int64)
+            heads = self._heads[band * width : (band + 1) * width]
+            following[: self.used, band] = _linked(slots, heads)
+        slots = (self._key[: self.used] & np.uint64(self._mask)).astype(np.int64)
+        self._key_next[: self.used] = _linked(slots, self._key_heads)
+
+
+_GONE = 0
+"""Expiry of removed rows; every watermark is beyond it or equal."""
+
+
+def _slot(value: int, mask: int) -> int:
+    return (value ^ (value >> 16)) & mask
+
+
+def _linked(slots: Ints, heads: Numbers) -> Numbers:
+    """For each row the next older one in its slot; ``heads`` gets the newest."""
+    order = np.argsort(slots, kind="stable")
+    ordered = slots[order]
+    older = np.full(len(slots), -1, dtype=np.int32)
+    same = ordered[1:] == ordered[:-1]
+    older[order[1:][same]] = order[:-1][same]
+    heads[slots] = np.arange(len(slots), dtype=np.int32)
+    return older
