@@ -1,0 +1,184 @@
+"""The SQLite file of people's decisions: one owner, migrations, transactions of any thread."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from stream.store import (
+    FolderInUseError,
+    StorageFullError,
+    StorageVersionError,
+    full_message,
+    is_full,
+)
+
+DECISIONS = """
+CREATE TABLE decisions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    decision_id TEXT NOT NULL UNIQUE,
+    alert_id TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'acknowledged', 'resolved')),
+    reason TEXT NOT NULL, note TEXT NOT NULL, who TEXT NOT NULL, at INTEGER NOT NULL,
+    undoes TEXT NOT NULL,
+    digest BLOB NOT NULL
+);
+CREATE INDEX decisions_alert ON decisions (alert_id, seq, state);
+CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions
+    BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END;
+CREATE TRIGGER decisions_are_kept BEFORE DELETE ON decisions
+    BEGIN SELECT RAISE(ABORT, 'decisions are never deleted'); END;
+"""
+
+DELIVERIES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE sinks (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE deliveries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery_id TEXT NOT NULL UNIQUE,
+    sink TEXT NOT NULL, alert_id TEXT NOT NULL,
+    occasion TEXT NOT NULL, severity INTEGER NOT NULL, round INTEGER NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('pending', 'sending', 'done', 'failed', 'skipped')),
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_try_at INTEGER NOT NULL DEFAULT 0,
+    changed_at INTEGER NOT NULL,
+    problem TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX deliveries_alert ON deliveries (alert_id, sink);
+CREATE INDEX deliveries_waiting ON deliveries (sink, seq)
+    WHERE state IN ('pending', 'sending');
+CREATE INDEX deliveries_state ON deliveries (sink, state, changed_at);
+"""
+
+MIGRATIONS = (("decisions", DECISIONS), ("deliveries", DELIVERIES))
+"""Applied in order, once each; only ever appended to."""
+
+
+class DeskInUseError(FolderInUseError):
+    """Another process owns the desk."""
+
+
+class DeskFile:
+    """An open desk file. Methods may be called from any thread.
+
+    Args:
+        path: made if absent, as is its folder.
+
+    Raises:
+        DeskInUseError: another process has it open.
+        StorageVersionError: written by a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._guard = threading.RLock()
+        self._lock = _lock(path)
+        try:
+            self._db = _connect(path)
+            self._migrate()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    @contextmanager
+    def transaction(self) -> Generator[sqlite3.Connection]:
+        """All or nothing; other threads wait. Nested calls join the outer one.
+
+        Raises:
+            StorageFullError: the disk is full and all was rolled back.
+        """
+        with self._guard:
+            if self._db.in_transaction:
+                yield self._db
+                return
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if is_full(error):
+                    raise StorageFullError(full_message(self.path.parent)) from error
+                raise
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self._guard:
+            return self._db.execute(sql, parameters).fetchall()
+
+    def close(self) -> None:
+        """Close the file and let the next process in; calling it again does nothing."""
+        with self._guard:
+            if self._lock < 0:
+                return
+            self._db.close()
+            os.close(self._lock)
+            self._lock = -1
+
+    def _migrate(self) -> None:
+        with self.transaction() as db:
+            db.execute(
+                "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT)"
+            )
+            (done,) = db.execute("SELECT count(*) FROM migrations").fetchone()
+            if done > len(MIGRATIONS):
+                raise StorageVersionError(
+                    f"{self.path} has format {done}, this jikimi knows {len(MIGRATIONS)}: "
+                    "use the newer jikimi that wrote it"
+                )
+            for version, (name, script) in enumerate(MIGRATIONS[done:], done + 1):
+                for statement in _statements(script):
+                    db.execute(statement)
+                db.execute("INSERT INTO migrations VALUES (?, ?)", (version, name))
+
+
+def _statements(script: str) -> list[str]:
+    # executescript would commit the transaction it runs in.
+    found: list[str] = []
+    statement = ""
+    for piece in script.split(";")[:-1]:
+        statement += piece + ";"
+        if sqlite3.complete_statement(statement):
+            found.append(statement)
+            statement = ""
+    return found
+
+
+def _lock(path: Path) -> int:
+    place = path.with_name(f"{path.name}.lock")
+    handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
+        os.close(handle)
+        raise DeskInUseError(
+            f"{path} is in use by another jikimi (process {owner}); decisions have one owner: "
+            "stop that one first or choose another folder with --data"
+        ) from None
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    return handle
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # SQLite would make the file readable by everybody.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "secure_delete=ON",
+        "busy_timeout=10000",
+    ):
+        db.execute(f"PRAGMA {pragma}")
+    return db
