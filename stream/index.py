@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from detect.records import Mention
-from ingest.records import Post, SourceStatus
+from ingest.records import Gap, Post, SourceStatus
 from stream.records import (
     Alert,
     Burst,
@@ -54,7 +54,10 @@ class IndexedPost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PostQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Filters are joined by AND; ``text`` words must all occur, quotes make a phrase."""
+    """Filters are joined by AND; ``text`` words must all occur, quotes make a phrase.
+
+    ``author`` is an author id or a handle. ``since`` is inside, ``until`` outside.
+    """
 
     text: str = ""
     subject: str | None = None
@@ -129,7 +132,17 @@ class Index(Protocol):
         """Every bucket from ``since`` to ``until``, empty ones too."""
         ...
 
-    def facet(self, facet: Facet, *, since: int, until: int) -> Mapping[str, int]: ...
+    def facet(self, facet: Facet, *, since: int, until: int) -> Mapping[str, int]:
+        """Posts by value; ``und`` stands for no stated language."""
+        ...
+
+    def latest(self) -> int | None:
+        """Event time up to which there are posts; None when empty."""
+        ...
+
+    def gaps(self, *, since: int, until: int) -> list[Gap]:
+        """Stretches in which a source may have missed posts."""
+        ...
 
     def cluster(self, cluster_id: str, /) -> Cluster | None:
         """The cluster, following ``merged_into``."""

@@ -1,0 +1,130 @@
+"""Writes memberships, clusters, bursts, campaigns and alerts; the highest revision wins."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from stream.records import Alert, Burst, Campaign, Cluster, Membership, Result
+
+_encode = msgspec.msgpack.Encoder().encode
+decode_cluster = msgspec.msgpack.Decoder(Cluster).decode
+
+R = TypeVar("R", Cluster, Burst, Campaign, Alert)
+
+_NEWER = " ON CONFLICT (id) DO UPDATE SET {columns} WHERE excluded.revision > revision"
+
+
+def _upsert(table: str, *columns: str) -> str:
+    marks = ", ".join("?" * (len(columns) + 1))
+    changed = ", ".join(f"{column} = excluded.{column}" for column in columns)
+    return f"INSERT INTO {table} VALUES ({marks})" + _NEWER.format(columns=changed)
+
+
+CLUSTER = _upsert("clusters", "revision", "subject", "posts", "last_at", "merged_into", "body")
+BURST = _upsert("bursts", "revision", "cluster_id", "body")
+CAMPAIGN = _upsert("campaigns", "revision", "body")
+ALERT = _upsert("alerts", "revision", "seq", "subject", "kind", "created_at", "body")
+# A merge moves a post to another cluster without a new revision of the post.
+MEMBERSHIP = (
+    "INSERT INTO memberships VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+    "cluster_id = excluded.cluster_id, revision = excluded.revision, "
+    "similarity = excluded.similarity WHERE excluded.revision >= revision"
+)
+
+
+class ResultWriter:
+    """Part of the caller's transaction."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def write(self, results: Sequence[Result]) -> None:
+        """Write results of all kinds; of one thing only its highest revision in the batch."""
+        clusters: dict[str, Cluster] = {}
+        bursts: dict[str, Burst] = {}
+        campaigns: dict[str, Campaign] = {}
+        alerts: dict[str, Alert] = {}
+        memberships: list[tuple[object, ...]] = []
+        for result in results:
+            match result:
+                case Membership():
+                    memberships.append(
+                        (
+                            result.post_id,
+                            result.subject,
+                            result.cluster_id,
+                            result.revision,
+                            result.similarity,
+                        )
+                    )
+                case Cluster():
+                    _keep(clusters, result.cluster_id, result)
+                case Burst():
+                    _keep(bursts, result.burst_id, result)
+                case Campaign():
+                    _keep(campaigns, result.campaign_id, result)
+                case Alert():
+                    _keep(alerts, result.alert_id, result)
+        self._db.executemany(MEMBERSHIP, memberships)
+        self._db.executemany(CLUSTER, [_cluster_row(c) for c in clusters.values()])
+        self._db.executemany(
+            BURST, [(b.burst_id, b.revision, b.cluster_id, _encode(b)) for b in bursts.values()]
+        )
+        self._db.executemany(
+            CAMPAIGN, [(c.campaign_id, c.revision, _encode(c)) for c in campaigns.values()]
+        )
+        self._alerts(alerts)
+
+    def forget_post(self, post_id: str) -> None:
+        """Take a deleted post out of its clusters, and its text out of their samples."""
+        rows = self._db.execute(
+            "SELECT c.body FROM memberships m JOIN clusters c ON c.id = m.cluster_id "
+            "WHERE m.post_id = ?",
+            (post_id,),
+        ).fetchall()
+        for row in rows:
+            cluster = decode_cluster(row[0])
+            if cluster.founder == post_id and cluster.sample:
+                bare = msgspec.structs.replace(cluster, sample="")
+                self._db.execute(
+                    "UPDATE clusters SET body = ? WHERE id = ?",
+                    (_encode(bare), cluster.cluster_id),
+                )
+        self._db.execute(
+            "UPDATE memberships SET cluster_id = NULL WHERE post_id = ?", (post_id,)
+        )
+
+    def _alerts(self, alerts: dict[str, Alert]) -> None:
+        if not alerts:
+            return
+        seq = int(self._db.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0])
+        rows = [
+            (a.alert_id, a.revision, seq + i, a.subject, a.kind, a.created_at, _encode(a))
+            for i, a in enumerate(alerts.values(), 1)
+        ]
+        self._db.executemany(ALERT, rows)
+        self._db.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (seq + len(rows),))
+
+
+def _keep(held: dict[str, R], id_: str, result: R) -> None:
+    before = held.get(id_)
+    if before is None or result.revision > before.revision:
+        # An alert that grew comes later in the order of delivery.
+        held.pop(id_, None)
+        held[id_] = result
+
+
+def _cluster_row(cluster: Cluster) -> tuple[object, ...]:
+    return (
+        cluster.cluster_id,
+        cluster.revision,
+        cluster.subject,
+        cluster.posts,
+        cluster.last_at,
+        cluster.merged_into,
+        _encode(cluster),
+    )

@@ -1,0 +1,321 @@
+"""Applies batches to the tables of the local index, so that repeats change nothing.
+
+Every thing has a revision and the highest wins, whatever the order of arrival. A
+post's share in the rollups is taken from its row before and after a change, so
+that the counts stay exact through edits, deletions and repeats.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import msgspec
+
+from detect.records import Mention
+from ingest.records import Post
+from stream.index import IndexBatch
+from stream.local.results import ResultWriter
+from stream.local.tables import EVERY_SUBJECT, LATEST_MS, MINUTE_MS, UNKNOWN_LANG, select_in
+from stream.records import PostGone, PostSeen
+
+Standing = tuple[int, tuple[Mention, ...] | None]
+"""Revision that last spoke of a subject, and its mentions; None when it is gone."""
+Standings = dict[str, Standing]
+
+_encode = msgspec.msgpack.Encoder().encode
+decode_standings: Callable[[bytes], Standings] = msgspec.msgpack.Decoder(Standings).decode
+
+INSERT_POST = "INSERT INTO posts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+UPDATE_POST = (
+    "UPDATE posts SET revision = ?, at = ?, source = ?, lang = ?, subjects = ?, body = ? "
+    "WHERE n = ?"
+)
+UPDATE_STANDINGS = "UPDATE posts SET subjects = ? WHERE n = ?"
+COUNT = (
+    "INSERT INTO {table} VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+)
+
+
+@dataclass(slots=True)
+class Row:
+    """A row of ``posts`` as far as counting needs it."""
+
+    n: int
+    revision: int
+    minute: int
+    source: int
+    lang: int
+    standings: Standings
+    present: bool
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a batch changed for search: new posts, changed ones, removed ones (by n)."""
+
+    added: list[tuple[int, Post, tuple[str, ...]]] = field(
+        default_factory=list[tuple[int, Post, tuple[str, ...]]]
+    )
+    changed: list[int] = field(default_factory=list[int])
+    removed: list[int] = field(default_factory=list[int])
+    erased: bool = False
+
+
+@dataclass(slots=True)
+class News:
+    """What a batch says about one post: by subject, the highest revision seen and gone."""
+
+    seen: dict[str, PostSeen] = field(default_factory=dict[str, PostSeen])
+    gone: dict[str, int] = field(default_factory=dict[str, int])
+
+
+class TableWriter:
+    """Writes batches inside the caller's transaction; ``load`` after a rollback."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._results = ResultWriter(db)
+        self._names: dict[str, int] = {}
+        self._tally: dict[tuple[int, int, int, int], int] = {}
+        self._posts = 0
+        self._deleted = 0
+        self._next = 1
+        self.load()
+
+    def load(self) -> None:
+        """Take what is held in memory from the tables anew."""
+        rows = self._db.execute("SELECT name, id FROM names")
+        self._names = {name: int(id_) for name, id_ in rows}
+        self._next = 1 + int(self._db.execute("SELECT max(n) FROM posts").fetchone()[0] or 0)
+        self._tally = {}
+        self._posts = self._deleted = 0
+
+    @property
+    def last(self) -> int:
+        """Number of the newest post row."""
+        return self._next - 1
+
+    def apply(self, batch: IndexBatch) -> Changes:
+        """Write everything but the checkpoint; returns what search has to follow."""
+        changes = Changes()
+        self._tally = {}
+        self._posts = self._deleted = 0
+        self._write_posts(_news(batch), changes)
+        self._count()
+        self._results.write(batch.results)
+        self._db.executemany(
+            "INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?)",
+            [
+                (g.gap.source, _held(g.gap.since), _held(g.gap.until), g.gap.reason)
+                for g in batch.gaps
+            ],
+        )
+        self.write_statuses(batch)
+        return changes
+
+    def write_statuses(self, batch: IndexBatch) -> None:
+        """Keep the latest status of each source."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO statuses VALUES (?, ?)",
+            [(status.source, _encode(status)) for status in batch.statuses],
+        )
+
+    def _write_posts(self, news: dict[str, News], changes: Changes) -> None:
+        held = self._rows(news)
+        inserts: list[tuple[object, ...]] = []
+        for post_id, said in news.items():
+            row = held.get(post_id)
+            if row is not None:
+                self._change(post_id, row, said, changes)
+            else:
+                inserts.append(self._fresh(post_id, said, changes))
+        self._db.executemany(INSERT_POST, inserts)
+        self._db.executemany(
+            "INSERT INTO touched (n) VALUES (?)",
+            [(n,) for n in chain(changes.changed, changes.removed)],
+        )
+
+    def _rows(self, ids: Iterable[str]) -> dict[str, Row]:
+        rows = select_in(
+            self._db,
+            "SELECT id, n, revision, at, source, lang, subjects, body IS NOT NULL FROM posts "
+            "WHERE id IN ({marks})",
+            ids,
+        )
+        return {
+            id_: Row(
+                n=n,
+                revision=revision,
+                minute=at // MINUTE_MS,
+                source=source,
+                lang=lang,
+                standings=decode_standings(subjects),
+                present=bool(present),
+            )
+            for id_, n, revision, at, source, lang, subjects, present in rows
+        }
+
+    def _fresh(self, post_id: str, said: News, changes: Changes) -> tuple[object, ...]:
+        """The row of a post that was never heard of."""
+        standings = _merge({}, said)
+        n = self._next
+        self._next += 1
+        best = _best(said)
+        subjects = present_subjects(standings)
+        if best is None or not subjects:
+            self._deleted += 1
+            return (n, post_id, 0, 0, 0, 0, _encode(standings), None)
+        at, source, lang = self._place(best.post)
+        self._add(subjects, at // MINUTE_MS, source, lang, 1)
+        self._posts += 1
+        changes.added.append((n, best.post, subjects))
+        body = _encode(best.post)
+        return (n, post_id, best.revision, at, source, lang, _encode(standings), body)
+
+    def _change(self, post_id: str, row: Row, said: News, changes: Changes) -> None:
+        """Bring the row of a known post up to what was said about it."""
+        standings = _merge(row.standings, said)
+        best = _best(said)
+        newer = best is not None and (best.revision > row.revision or not row.present)
+        before = present_subjects(row.standings) if row.present else ()
+        after = present_subjects(standings)
+        if standings == row.standings and not (newer and after):
+            return
+        if before:
+            self._add(before, row.minute, row.source, row.lang, -1)
+        if not after:
+            self._bury(post_id, row, standings, changes)
+            return
+        self._clear_memberships(post_id, set(before) - set(after))
+        if best is None or not newer:
+            self._add(after, row.minute, row.source, row.lang, 1)
+            self._db.execute(UPDATE_STANDINGS, (_encode(standings), row.n))
+        else:
+            at, source, lang = self._place(best.post)
+            self._add(after, at // MINUTE_MS, source, lang, 1)
+            values = (best.revision, at, source, lang, _encode(standings), _encode(best.post))
+            self._db.execute(UPDATE_POST, (*values, row.n))
+            if not row.present:
+                self._posts += 1
+                self._deleted -= 1
+        changes.changed.append(row.n)
+        changes.erased = True
+
+    def _bury(self, post_id: str, row: Row, standings: Standings, changes: Changes) -> None:
+        """Keep the row without content: nothing of the post remains but that it is gone."""
+        values = (row.revision, 0, 0, 0, _encode(standings), None)
+        self._db.execute(UPDATE_POST, (*values, row.n))
+        self._results.forget_post(post_id)
+        if row.present:
+            self._posts -= 1
+            self._deleted += 1
+            changes.removed.append(row.n)
+            changes.erased = True
+
+    def _clear_memberships(self, post_id: str, subjects: Iterable[str]) -> None:
+        self._db.executemany(
+            "UPDATE memberships SET cluster_id = NULL WHERE post_id = ? AND subject = ?",
+            [(post_id, subject) for subject in subjects],
+        )
+
+    def _place(self, post: Post) -> tuple[int, int, int]:
+        return (
+            _held(post.event_at),
+            self._name(post.source),
+            self._name(post.lang or UNKNOWN_LANG),
+        )
+
+    def _name(self, name: str) -> int:
+        known = self._names.get(name)
+        if known is None:
+            # 0 is EVERY_SUBJECT, which no name may take.
+            known = len(self._names) + 1
+            self._db.execute("INSERT INTO names VALUES (?, ?)", (known, name))
+            self._names[name] = known
+        return known
+
+    def _add(
+        self, subjects: Sequence[str], minute: int, source: int, lang: int, by: int
+    ) -> None:
+        tally = self._tally
+        key = (EVERY_SUBJECT, minute, source, lang)
+        tally[key] = tally.get(key, 0) + by
+        for subject in subjects:
+            key = (self._name(subject), minute, source, lang)
+            tally[key] = tally.get(key, 0) + by
+
+    def _count(self) -> None:
+        hours: dict[tuple[int, int, int, int], int] = {}
+        for (subject, minute, source, lang), by in self._tally.items():
+            key = (subject, minute // 60, source, lang)
+            hours[key] = hours.get(key, 0) + by
+        for table, counts in (("minutes", self._tally), ("hours", hours)):
+            rows = [(*key, by) for key, by in counts.items() if by]
+            self._db.executemany(COUNT.format(table=table), rows)
+            falling = [key for key, by in counts.items() if by < 0]
+            self._db.executemany(
+                f"DELETE FROM {table} WHERE subject = ? AND at = ? AND source = ? "
+                "AND lang = ? AND n = 0",
+                falling,
+            )
+        for name, by in (("posts", self._posts), ("deleted", self._deleted)):
+            if by:
+                self._db.execute("UPDATE meta SET value = value + ? WHERE key = ?", (by, name))
+
+
+def present_subjects(standings: Standings) -> tuple[str, ...]:
+    """Subjects a post concerns at present."""
+    return tuple(s for s, (_, mentions) in standings.items() if mentions is not None)
+
+
+def _held(at: int) -> int:
+    return min(max(at, 0), LATEST_MS)
+
+
+def _news(batch: IndexBatch) -> dict[str, News]:
+    """By post id, what the batch says; the order inside the batch does not matter."""
+    news: dict[str, News] = {}
+    for seen in chain(batch.posts, batch.sightings):
+        said = news.get(seen.post.id)
+        if said is None:
+            said = news[seen.post.id] = News()
+        held = said.seen.get(seen.subject)
+        if held is None or seen.revision > held.revision:
+            said.seen[seen.subject] = seen
+    for gone in batch.gone:
+        said = news.setdefault(gone.post_id, News())
+        said.gone[gone.subject] = max(said.gone.get(gone.subject, 0), _revision(gone, said))
+    return news
+
+
+def _revision(gone: PostGone, said: News) -> int:
+    """The revision from which a post is gone; 0 where neither it nor the batch says."""
+    if gone.revision:
+        return gone.revision
+    seen = said.seen.get(gone.subject)
+    return seen.revision if seen else 0
+
+
+def _best(said: News) -> PostSeen | None:
+    if len(said.seen) == 1:
+        return next(iter(said.seen.values()))
+    return max(said.seen.values(), key=lambda seen: seen.revision, default=None)
+
+
+def _merge(held: Standings, said: News) -> Standings:
+    """What stands after the news; of one revision, gone holds against seen."""
+    standings = dict(held)
+    for subject, seen in said.seen.items():
+        before = standings.get(subject)
+        if before is None or seen.revision > before[0]:
+            standings[subject] = (seen.revision, seen.mentions)
+    for subject, revision in said.gone.items():
+        before = standings.get(subject)
+        if before is None:
+            standings[subject] = (revision, None)
+        elif revision == 0 or revision >= before[0]:
+            standings[subject] = (max(revision, before[0]), None)
+    return standings

@@ -1,0 +1,326 @@
+"""The local index: SQLite tables and a tantivy folder, one writer and any readers.
+
+A folder holds numbered generations (``generation-1/index.db`` and
+``generation-1/search/``) and a file ``current`` that names the one in use: a
+rebuild fills the next generation and moves the name in one step.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from ingest.records import Gap, SourceStatus
+from stream.index import (
+    AlertPage,
+    AlertQuery,
+    Bucket,
+    Facet,
+    IndexBatch,
+    IndexedPost,
+    PostPage,
+    PostQuery,
+)
+from stream.local.feeding import Feeder
+from stream.local.folder import (
+    IndexInUseError,
+    current,
+    generation,
+    name_current,
+    remove_others,
+    take_lock,
+)
+from stream.local.reading import TableReader
+from stream.local.search import FOLDER, Hits, SearchDamagedError, SearchReader
+from stream.local.tables import IndexDamagedError, connect_reader, empty
+from stream.records import Alert, Burst, Campaign, Cluster, Membership
+
+LOOK_EVERY_S = 1.0
+"""A reader looks for news of the writer at most this often."""
+MAX_BUCKETS = 20_000
+
+__all__ = ["IndexDamagedError", "IndexInUseError", "LocalIndex"]
+
+
+class LocalIndex:
+    """``stream.index.Index`` in a folder; safe to call from several threads.
+
+    Args:
+        folder: made if absent, unless ``read_only``.
+        read_only: read beside a writer in another process, seeing what it wrote
+            at most a second ago; a folder without an index reads as empty until
+            there is one.
+
+    Raises:
+        IndexInUseError: another process writes it.
+        IndexDamagedError: it must be rebuilt from the log.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        self.folder = folder
+        self._turn = threading.RLock()
+        self._feeder: Feeder | None = None
+        self._db: sqlite3.Connection | None = None
+        self._search: SearchReader | None = None
+        self._closed = False
+        self._looked_at = -math.inf
+        self._reloaded_at = -math.inf
+        self._number = 0
+        self._lock: int | None = None
+        if read_only:
+            self._tables = TableReader(self._connect())
+            return
+        self._lock = take_lock(folder)
+        try:
+            self._number = current(folder) or 1
+            self._feeder = Feeder(generation(folder, self._number), clock=time.monotonic)
+            name_current(folder, self._number)
+            remove_others(folder, self._number)
+        except BaseException:
+            self._release()
+            raise
+        self._tables = TableReader(self._feeder.db)
+
+    @staticmethod
+    def rebuild(folder: Path, batches: Iterable[IndexBatch]) -> None:
+        """Fill a new generation from ``batches`` and put it in the old one's place.
+
+        Readers keep the old one until the new one is whole.
+
+        Raises:
+            IndexInUseError: a process writes the index.
+        """
+        lock = take_lock(folder)
+        try:
+            number = (current(folder) or 0) + 1
+            target = generation(folder, number)
+            shutil.rmtree(target, ignore_errors=True)
+            try:
+                _fill(target, batches)
+            except BaseException:
+                shutil.rmtree(target, ignore_errors=True)
+                raise
+            name_current(folder, number)
+            remove_others(folder, number)
+        finally:
+            os.close(lock)
+
+    # --- writing ---------------------------------------------------------------
+
+    def checkpoint(self) -> str | None:
+        """Checkpoint of the last batch written, None when empty."""
+        with self._turn:
+            found = self._look().meta("checkpoint")
+            return None if found is None else str(found)
+
+    def write(self, batch: IndexBatch, /) -> None:
+        """Write a batch with its checkpoint, all or nothing; repeats change nothing.
+
+        Raises:
+            OSError: no space left for search; the batch itself stands.
+            sqlite3.OperationalError: no space left, nothing was written.
+        """
+        with self._turn:
+            self._writer().write(batch)
+
+    def refresh(self) -> None:
+        """Make everything written visible to search."""
+        with self._turn:
+            if self._feeder is not None:
+                self._feeder.flush()
+            self._looked_at = self._reloaded_at = -math.inf
+
+    def close(self) -> None:
+        """Let go of the folder; calling again does nothing."""
+        with self._turn:
+            self._closed = True
+            self._search = None
+            if self._feeder is not None:
+                self._feeder.close()
+                self._feeder = None
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+            self._release()
+
+    # --- posts -----------------------------------------------------------------
+
+    def post(self, post_id: str, /) -> IndexedPost | None:
+        """A post by id, None when unknown or deleted."""
+        with self._turn:
+            return next(iter(self._look().posts([post_id])), None)
+
+    def posts(self, post_ids: Sequence[str], /) -> list[IndexedPost]:
+        """In the order asked for; unknown and deleted ids are left out."""
+        with self._turn:
+            return self._look().posts(post_ids)
+
+    def search(self, query: PostQuery, /) -> PostPage:
+        """Newest first; ``total`` may lag behind deletions by a second."""
+        with self._turn:
+            tables = self._look()
+            hits = self._find(query)
+            return PostPage(total=hits.total, posts=tuple(tables.posts_by_row(hits.rows)))
+
+    def histogram(
+        self, *, subject: str | None, since: int, until: int, bucket_ms: int
+    ) -> list[Bucket]:
+        """Every bucket from ``since`` to ``until``, empty ones too.
+
+        Times and widths are rounded outwards to whole minutes. Fastest when all
+        are whole hours.
+
+        Raises:
+            ValueError: more than 20,000 buckets.
+        """
+        if (until - since) / max(bucket_ms, 60_000) > MAX_BUCKETS:
+            raise ValueError(f"a histogram has at most {MAX_BUCKETS} buckets")
+        with self._turn:
+            return self._look().histogram(
+                subject=subject, since=since, until=until, bucket_ms=bucket_ms
+            )
+
+    def facet(self, facet: Facet, *, since: int, until: int) -> Mapping[str, int]:
+        """Posts by subject, source or language, most first; ``und`` is no language."""
+        with self._turn:
+            return self._look().facet(facet, since=since, until=until)
+
+    def latest(self) -> int | None:
+        """Event time up to which there are posts, in whole minutes; None when empty."""
+        with self._turn:
+            return self._look().latest()
+
+    def gaps(self, *, since: int, until: int) -> list[Gap]:
+        """Stretches in which a source may have missed posts."""
+        with self._turn:
+            return self._look().gaps(since=since, until=until)
+
+    # --- results ---------------------------------------------------------------
+
+    def cluster(self, cluster_id: str, /) -> Cluster | None:
+        """The cluster, following ``merged_into``."""
+        with self._turn:
+            return self._look().cluster(cluster_id)
+
+    def clusters(
+        self, *, subject: str | None = None, since: int | None = None, limit: int = 50
+    ) -> list[Cluster]:
+        """Largest first; merged ones left out."""
+        with self._turn:
+            return self._look().clusters(subject=subject, since=since, limit=limit)
+
+    def members(self, cluster_id: str, /, *, limit: int = 1000) -> list[Membership]:
+        """Posts of the cluster and of those merged into it, oldest first."""
+        with self._turn:
+            return self._look().members(cluster_id, limit)
+
+    def bursts(self, *, cluster_id: str) -> list[Burst]:
+        """Bursts of the cluster and of those merged into it, oldest first."""
+        with self._turn:
+            return self._look().bursts(cluster_id)
+
+    def campaign(self, campaign_id: str, /) -> Campaign | None:
+        """A campaign by id."""
+        with self._turn:
+            return self._look().campaign(campaign_id)
+
+    def alert(self, alert_id: str, /) -> Alert | None:
+        """An alert by id."""
+        with self._turn:
+            return self._look().alert(alert_id)
+
+    def alerts(self, query: AlertQuery, /) -> AlertPage:
+        """Newest first."""
+        with self._turn:
+            return self._look().alerts(query)
+
+    def alerts_after(self, seq: int, /, *, limit: int = 100) -> list[tuple[int, Alert]]:
+        """Alerts in the order they were first written or last changed, for delivery.
+
+        The sequence also goes up from an index to the one that replaces it.
+        """
+        with self._turn:
+            return self._look().alerts_after(seq, limit)
+
+    def statuses(self) -> list[SourceStatus]:
+        """How the sources do, by name."""
+        with self._turn:
+            return self._look().statuses()
+
+    def counts(self) -> Mapping[str, int]:
+        """Totals: posts, deleted, clusters, alerts."""
+        with self._turn:
+            return self._look().counts()
+
+    # --- inside ----------------------------------------------------------------
+
+    def _writer(self) -> Feeder:
+        if self._feeder is None:
+            raise ValueError("this index was opened for reading, or closed")
+        return self._feeder
+
+    def _look(self) -> TableReader:
+        """The tables; in a reader those of the generation in use."""
+        if self._closed:
+            raise ValueError("this index was closed")
+        moment = time.monotonic()
+        if self._feeder is None and moment - self._looked_at >= LOOK_EVERY_S:
+            self._looked_at = moment
+            if not self._number or current(self.folder) != self._number:
+                old, self._search = self._db, None
+                self._tables = TableReader(self._connect())
+                if old is not None:
+                    old.close()
+        return self._tables
+
+    def _connect(self) -> sqlite3.Connection:
+        self._number = current(self.folder)
+        found = None
+        if self._number:
+            found = connect_reader(generation(self.folder, self._number))
+        if found is None:
+            self._number = 0
+        self._db = found or empty()
+        return self._db
+
+    def _find(self, query: PostQuery) -> Hits:
+        """Search what is committed; the folder may have been made anew meanwhile."""
+        if not self._number:
+            return Hits(total=0, rows=())
+        try:
+            return self._searcher().find(query)
+        except SearchDamagedError:
+            self._search = None
+            return self._searcher().find(query)
+
+    def _searcher(self) -> SearchReader:
+        moment = time.monotonic()
+        if self._search is None:
+            self._search = SearchReader(generation(self.folder, self._number) / FOLDER)
+        elif moment - self._reloaded_at >= LOOK_EVERY_S:
+            self._search.reload()
+        else:
+            return self._search
+        self._reloaded_at = moment
+        return self._search
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _fill(target: Path, batches: Iterable[IndexBatch]) -> None:
+    feeder = Feeder(target, clock=time.monotonic, commit_every_s=math.inf)
+    try:
+        for batch in batches:
+            feeder.write(batch)
+        feeder.flush()
+    finally:
+        feeder.close()

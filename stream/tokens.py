@@ -1,0 +1,110 @@
+"""Cuts texts and queries into the same search tokens, for scripts with and without spaces.
+
+Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese runs become overlapping
+pairs of characters (딥페이크: 딥페 페이 이크), so that a word is found wherever it
+stands and a phrase of pairs is an exact substring. Other scripts become words.
+Single characters of such runs form a second list, for names like 뷔. The text is
+folded first (``detect.text.fold``), so that disguised spellings are found by the
+plain one.
+"""
+
+from __future__ import annotations
+
+import re
+from operator import add
+
+import msgspec
+
+from detect.text import fold
+
+VERSION = 1
+"""Raise it when the same text gives other tokens: search folders are then made anew."""
+
+QUERY_LIMIT = 1000
+"""Code points of a query that count."""
+
+_DENSE = (
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\u1780-\u17ff"  # Burmese, Khmer
+    "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"  # Hangul
+    "\u3005-\u3007\u3021-\u3029\u3031-\u3035\u303b\u3041-\u3096\u3099-\u309f\u30a1-\u30fa"
+    "\u30fc-\u30ff\u31f0-\u31ff"  # kana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Han
+)
+_RUN = re.compile(f"[{_DENSE}]+|[^\\W_{_DENSE}]+")
+_DENSE_RUN = re.compile(f"[{_DENSE}]+")
+_FIRST_DENSE = "\u0e00"
+_ASCII = {code: " " for code in range(128) if not chr(code).isalnum()}
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """Space-separated: ``words`` in their order (pairs and words), ``singles`` once each."""
+
+    words: str
+    singles: str = ""
+
+
+class Clause(msgspec.Struct, frozen=True):
+    """One condition of a query: ``words`` stand one after the other, or ``single`` occurs."""
+
+    words: tuple[str, ...] = ()
+    single: str = ""
+
+
+def tokens(text: str) -> Tokens:
+    """The tokens under which a text is found; never raises."""
+    plain = fold(text)
+    if plain.isascii():
+        return Tokens(plain.translate(_ASCII))
+    runs = _RUN.findall(plain)
+    words: list[str] = []
+    singles: set[str] = set()
+    for run in runs:
+        if run[0] < _FIRST_DENSE or not _DENSE_RUN.match(run):
+            words.append(run)
+            continue
+        singles.update(run)
+        if len(run) == 1:
+            words.append(run)
+        else:
+            words.extend(map(add, run, run[1:]))
+    return Tokens(" ".join(words), " ".join(sorted(singles)))
+
+
+def clauses(query: str) -> list[Clause] | None:
+    """What must all hold for a text to match; None when the query asks for nothing.
+
+    Words may stand anywhere in any order, ``"quoted"`` ones side by side. A
+    query of which nothing can be searched (only punctuation or emoji) gives an
+    empty list: no text matches it.
+    """
+    if not query.strip():
+        return None
+    found: dict[Clause, None] = {}
+    for i, part in enumerate(query[:QUERY_LIMIT].split('"')):
+        if i % 2:
+            words = tokens(part).words.split()
+            found.update(dict.fromkeys(_quoted(words)))
+        else:
+            for word in part.split():
+                found.update(dict.fromkeys(_loose(word)))
+    return list(found)
+
+
+def _quoted(words: list[str]) -> list[Clause]:
+    if len(words) == 1 and len(words[0]) == 1 and _DENSE_RUN.match(words[0]):
+        return [Clause(single=words[0])]
+    return [Clause(words=tuple(words))] if words else []
+
+
+def _loose(word: str) -> list[Clause]:
+    """Conditions of one unquoted word: each script run of its own, side by side if dense."""
+    found: list[Clause] = []
+    for run in _RUN.findall(fold(word)):
+        if not _DENSE_RUN.match(run):
+            found.append(Clause(words=(run,)))
+        elif len(run) == 1:
+            found.append(Clause(single=run))
+        else:
+            found.append(Clause(words=tuple(map(add, run, run[1:]))))
+    return found
