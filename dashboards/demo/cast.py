@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from detect.watchlist import Subject
+from detect.watchlist import Subject, Watchlist, load_watchlist
 
 AGENCY_FILE = Path(__file__).with_name("agency.toml")
 """The demo's watchlist, in the form that every watchlist has."""
@@ -61,17 +60,15 @@ class Star(msgspec.Struct, frozen=True):
 
 
 @cache
-def subjects() -> tuple[Subject, ...]:
-    """The subjects of :data:`AGENCY_FILE`."""
-    with AGENCY_FILE.open("rb") as file:
-        table = tomllib.load(file)
-    return msgspec.convert(table["subject"], tuple[Subject, ...])
+def agency() -> Watchlist:
+    """The watchlist of :data:`AGENCY_FILE`."""
+    return load_watchlist(AGENCY_FILE)
 
 
 @cache
 def stars() -> Mapping[str, Star]:
     """Groups and members by subject id, in the order of :data:`POPULARITY`."""
-    by_id = {subject.id: subject for subject in subjects()}
+    by_id = {subject.id: subject for subject in agency().subjects}
     return {name: _star(by_id[name]) for name in POPULARITY}
 
 

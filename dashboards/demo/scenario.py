@@ -39,6 +39,7 @@ DEFAULT_HOURS = 36
 
 _FEWEST_PEOPLE = 1_500
 _POSTS_A_PERSON = 4
+_LONGEST_RUSH_MS = 3 * rhythm.HOUR_MS
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,13 +142,13 @@ def _smears(scenario: Scenario) -> list[Planted]:
 def _planted(scenario: Scenario, people: Population) -> list[Staged]:
     staged = [s for planted in _smears(scenario) for s in planted.staged]
     crowd = max(300, scenario.posts // 40)
-    evening = rhythm.next_kst_hour(scenario.moment(0.15), 20)
-    midnight = rhythm.next_kst_hour(scenario.moment(0.1), 0)
+    evening = _at_kst_hour(scenario, 0.15, 20)
+    midnight = _at_kst_hour(scenario, 0.1, 0)
     for part, make, at, size in (
         ("vote_drive", crowds.vote_drive, evening, crowd),
         ("birthday", crowds.birthday, midnight, crowd // 2),
-        ("news", crowds.shared_news, scenario.moment(0.55), 28),
-        ("criticism", crowds.criticism, scenario.moment(0.6), crowd * 4 // 5),
+        ("news", crowds.shared_news, scenario.moment(0.6), 28),
+        ("criticism", crowds.criticism, scenario.moment(0.55), crowd * 4 // 5),
     ):
         if part in scenario.include:
             staged += make(_random(scenario, part), people, at, size)
@@ -156,3 +157,9 @@ def _planted(scenario: Scenario, people: Population) -> list[Staged]:
             _random(scenario, "broken"), scenario.start_ms, scenario.end_ms, scenario.posts
         )
     return staged
+
+
+def _at_kst_hour(scenario: Scenario, share: float, hour: int) -> int:
+    """The next ``hour`` o'clock in Korea after that share, or half-way when that is too late."""
+    at = rhythm.next_kst_hour(scenario.moment(share), hour)
+    return at if at < scenario.end_ms - _LONGEST_RUSH_MS else scenario.moment(0.5)

@@ -162,15 +162,15 @@ RULES: Mapping[str, Sequence[str]] = {
     ),
     "reply": (
         "so pretty", "same", "omg", "this!!", "congrats", "so true", "love this", "lmao",
-        "agreed", "stunning", "need", "mood", "{opinion2}", "{feel}{end}",
-        "the {part} {was}{end}", "my {friend} agrees{end}", "where is this from?",
-        "{lead} {opinion2}", "what time does it start in {city}?", "{did}{end}",
-        "watched it {num} times, {feel}", "the {thing} {was}{end}",
-        "{lead} the {part} {was}",
+        "agreed", "stunning", "need", "mood", "{opinion2}, {feel}{end}",
+        "{feel}{end} {opinion2}", "the {part} {was}{end}",
+        "my {friend} agrees, {opinion2}{end}", "where is this from?",
+        "{lead} {opinion2}{end} {feel}", "is it {when} in {city}?", "{did}{end} {feel}",
+        "{num} times {when}, {feel}", "the {thing} {was}{end}", "{lead} the {part} {was}",
     ),
     "quote": (
-        "this {was}{end}", "{lead} {one}{end}", "look at the {part}{end} {feel}",
-        "adding: {one2}{end}", "{num} replays in, {feel}",
+        "this {part} {was}, {feel}{end}", "{lead} {one}{end}",
+        "look at the {part}{end} {feel}", "adding: {one2}{end}", "{num} replays in, {feel}",
     ),
     "chat": (
         "{food} for dinner in {city}{end} {feel}",
@@ -178,7 +178,7 @@ RULES: Mapping[str, Sequence[str]] = {
         "{when} I lost my keys, {did}{end}",
         "rain in {city} all day, {chore2} instead{end}",
         "{chore2} until {num} tonight{end} {feel}",
-        "why is {food} so expensive in {city}{end}",
+        "{when} I paid for {food} in {city}{end} {did}",
     ),
     "hater": (
         "I don't like {who}'s voice{end}",

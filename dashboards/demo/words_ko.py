@@ -166,7 +166,7 @@ RULES: Mapping[str, Sequence[str]] = {
         "인정합니다", "헐 대박", "사랑해", "고마워요", "{judge2}", "{judge2}{end}",
         "저는 {bit}{이} 더 좋았어요", "{when} 저도 봤어요{end}",
         "{friend}{이랑} 봤는데 {judge2}{end}", "{feel2q}", "{place}에서 하면 {plan}",
-        "{lead} {bit} {judge2}{end}", "{food} 드시면서 보세요{end}",
+        "{lead} {when} {bit} {judge2}{end}", "{food} 드시면서 보세요{end}",
         "저는 {when} {buy}{end}", "{lead} 저도 {study} 하다가 봤는데 {feel}{end}",
         "{num}번 봤는데 {judge2}{end}",
     ),
