@@ -160,6 +160,6 @@ def _planted(scenario: Scenario, people: Population) -> list[Staged]:
 
 
 def _at_kst_hour(scenario: Scenario, share: float, hour: int) -> int:
-    """The next ``hour`` o'clock in Korea after that share, or half-way when that is too late."""
+    """The next ``hour`` o'clock in Korea after that share, or half-way if that is too late."""
     at = rhythm.next_kst_hour(scenario.moment(share), hour)
     return at if at < scenario.end_ms - _LONGEST_RUSH_MS else scenario.moment(0.5)
