@@ -11,6 +11,7 @@ from detect.watchlist import Subject
 
 _HANGUL = re.compile("[가-힣 ]+")
 _SHORT_LATIN = 2
+_SPLIT_FROM = 4
 _SPACES = re.compile(r"[\s\-_·・.]+")
 
 
@@ -53,11 +54,21 @@ def why_ambiguous(spelling: str) -> str | None:
 def written_forms(spelling: str) -> tuple[str, ...]:
     """The plain form with its spaces and hyphens kept, exchanged and left out.
 
-    ``Red-Velvet`` is also written ``red velvet`` and ``redvelvet``.
+    ``Red-Velvet`` is also written ``red velvet`` and ``redvelvet``, ``Kim Ji-soo`` also
+    ``kim jisoo``; a long Hangul name with a space somewhere (레드 벨벳).
     """
     plain = " ".join(fold(spelling).split())
-    parts = [part for part in re.split(r"[ \-]", plain) if part]
-    if len(parts) < 2:  # noqa: PLR2004
-        return (plain,) if plain else ()
-    joined = (" ".join(parts), "".join(parts), "-".join(parts), plain)
-    return tuple(dict.fromkeys(joined))
+    if not plain:
+        return ()
+    joined = plain.replace(" ", "").replace("-", "")
+    forms = {plain: None}
+    if "-" in plain or " " in plain:
+        forms[plain.replace("-", "")] = None
+        forms[plain.replace("-", " ")] = None
+        if " " not in plain or "-" not in plain:
+            forms[plain.replace(" ", "-")] = None
+        forms[joined] = None
+    if is_hangul(joined) and len(joined) >= _SPLIT_FROM:
+        for at in range(2, len(joined) - 1):
+            forms[f"{joined[:at]} {joined[at:]}"] = None
+    return tuple(form for form in forms if form.strip("- "))

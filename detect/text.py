@@ -124,6 +124,13 @@ def fold(text: str) -> str:
     return "".join([piece[0] for piece in _pieces(_unmix(_HIDDEN.sub("", text)))])
 
 
+def reveal(text: str) -> str:
+    """``fold(unmask(text))``: the plain form in which names are looked for."""
+    if text.isascii() or not _MAYBE.search(text):
+        return text.casefold()
+    return fold(unmask(text))
+
+
 def normalise(text: str) -> Normalised:
     """The plain form with the way back; ``normalise(t).text == fold(t)`` for every t."""
     if is_plain(text):
