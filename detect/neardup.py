@@ -183,9 +183,16 @@ def _sketch(texts: Sequence[Text]) -> Sketch:
     least = np.minimum.reduceat(table, bounds, axis=1)[:, ::2].T
     mixed = least ^ (least >> np.uint32(15))
     mixed = mixed * np.uint32(0x85EBCA6B)
-    return (mixed >> np.uint32(24)).astype(np.uint8)
+    top: Sketch = (mixed >> np.uint32(24)).astype(np.uint8)
+    return top
 
 
-def estimate(a: Sketch, b: Sketch) -> npt.NDArray[np.float64]:
-    """Estimated similarity of each row of ``a`` with the sketch ``b``, 0 to 1."""
-    return (a == b).mean(axis=-1)
+def estimates(many: Sketch, one: Sketch) -> npt.NDArray[np.float64]:
+    """Estimated similarity of each row with one sketch, 0 to 1."""
+    same: npt.NDArray[np.float64] = (many == one).mean(axis=1)
+    return same
+
+
+def estimate(a: Sketch, b: Sketch) -> float:
+    """Estimated similarity of two sketches, 0 to 1."""
+    return int(np.count_nonzero(a == b)) / VALUES

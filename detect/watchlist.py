@@ -90,15 +90,9 @@ def load_watchlist(path: Path) -> Watchlist:
         WatchlistError: it holds mistakes; each is a line ``file:line: key: what``.
         OSError: the file cannot be read.
     """
-    from detect.watchlist_file import parse  # noqa: PLC0415 - it needs the records above
+    from detect.watchlist_file import parse, read_text  # noqa: PLC0415 - they need Watchlist
 
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise WatchlistError(
-            f"{path}: byte {error.start}: found bytes that are not UTF-8; save it as UTF-8"
-        ) from None
-    return parse(text, str(path))
+    return parse(read_text(path), str(path))
 
 
 def digest(watchlist: Watchlist) -> str:

@@ -6,6 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeGuard, cast
 
 import msgspec
@@ -67,6 +68,21 @@ class Lines:
 
 def _split(name: str) -> list[str]:
     return [part.strip().strip("\"'") for part in name.split(".")]
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        WatchlistError: it is not UTF-8.
+        OSError: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WatchlistError(
+            f"{path}: byte {error.start}: found bytes that are not UTF-8; save it as UTF-8"
+        ) from None
 
 
 def parse(text: str, name: str) -> Watchlist:

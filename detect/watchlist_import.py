@@ -273,3 +273,17 @@ def _free(wanted: str, taken: set[str]) -> str:
         chosen, number = f"{wanted}-{number}", number + 1
     taken.add(chosen)
     return chosen
+
+
+def without_romanisations(watchlist: Watchlist) -> Watchlist:
+    """The watchlist with the spellings of its lists only."""
+    return Watchlist(
+        subjects=tuple(
+            msgspec.structs.replace(
+                subject,
+                romanisations=(),
+                ambiguous=tuple(a for a in subject.ambiguous if a not in subject.romanisations),
+            )
+            for subject in watchlist.subjects
+        )
+    )
