@@ -1,0 +1,175 @@
+"""``jikimi web``: the pages for a data folder, alone or beside the pipeline."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dashboards.context import Cli, pass_cli
+from dashboards.exits import OK
+
+if TYPE_CHECKING:
+    from uvicorn import Server
+
+    from detect.watchlist import Watchlist
+
+EPILOG = """\b
+Examples:
+  jikimi web                        pages of the configured data folder
+  jikimi web --data DIR --port 0    of another one, on a free port
+
+\b
+Only this machine reaches the pages unless web.password is set.
+"""
+
+SECRET_FILE = "web-secret"  # noqa: S105 - the name of the file
+SECRET_BYTES = 32
+BACKLOG = 128
+
+
+@click.command(epilog=EPILOG)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Data folder; else data.folder of the settings.",
+)
+@click.option("--host", help="Address to listen on; else web.host of the settings.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port; 0 takes a free one.")
+@click.option(
+    "--watchlist",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Watchlist file; else watchlist.file of the settings.",
+)
+@click.option("--with-parent", is_flag=True, help="End when standard input closes.")
+@pass_cli
+def command(
+    cli: Cli,
+    data: Path | None,
+    host: str | None,
+    port: int | None,
+    watchlist: Path | None,
+    with_parent: bool,
+) -> int:
+    """Serve the pages; prints ``ready ADDRESS`` once they answer."""
+    import uvicorn
+
+    from dashboards.compose import DESK_FILE, INDEX_FOLDER, wall_clock
+    from dashboards.desk import Desk
+    from dashboards.web.app import create_app
+    from dashboards.web.guard import check_bind
+    from stream.local_index import LocalIndex
+
+    cli.start_logging()
+    settings = cli.settings
+    folder = data or settings.data.folder
+    address = host or settings.web.host
+    password = settings.web.password.reveal() if settings.web.password else None
+    check_bind(address, password)
+    subjects = _watchlist(watchlist or settings.watchlist.file)
+    with ExitStack() as stack:
+        listener = _listen(address, settings.web.port if port is None else port)
+        stack.callback(listener.close)
+        folder.mkdir(parents=True, exist_ok=True)
+        index = LocalIndex(folder / INDEX_FOLDER, read_only=True)
+        stack.callback(index.close)
+        desk = Desk(folder / DESK_FILE)
+        stack.callback(desk.close)
+        app = create_app(
+            index,
+            desk,
+            subjects,
+            password=password,
+            secret=read_secret(folder / SECRET_FILE),
+            public_url=settings.web.public_url,
+            now=wall_clock,
+            bound=address,
+        )
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=True,
+                ws="none",
+                lifespan="off",
+                timeout_graceful_shutdown=1,
+                limit_concurrency=200,
+                h11_max_incomplete_event_size=64 * 1024,
+            )
+        )
+        if with_parent:
+            _end_with_parent(server)
+        # The socket already listens: whoever connects from now on is answered.
+        click.echo(f"ready {_address(listener)}")
+        sys.stdout.flush()
+        server.run(sockets=[listener])
+    return OK
+
+
+def read_secret(path: Path) -> bytes:
+    """The key that signs cookies, made once per data folder and readable by its owner only.
+
+    Raises:
+        OSError: it cannot be read or written.
+    """
+    try:
+        found = path.read_bytes()
+    except FileNotFoundError:
+        found = b""
+    if len(found) == SECRET_BYTES:
+        return found
+    made = secrets.token_bytes(SECRET_BYTES)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(made)
+    draft.replace(path)
+    return made
+
+
+def _watchlist(path: Path) -> Watchlist:
+    # The pages only take names from it: without one they show ids.
+    from detect.watchlist import Watchlist as Subjects
+    from detect.watchlist import load_watchlist
+
+    return load_watchlist(path) if path.is_file() else Subjects()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host.strip("[]"), port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, f"{error.strerror} (web.port)", f"{host}:{port}") from None
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = str(listener.getsockname()[0]), listener.getsockname()[1]
+    # Who listens everywhere is shown where to look from this machine.
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def _end_with_parent(server: Server) -> None:
+    def wait() -> None:
+        # The other end of this pipe is held by the parent only, so it closes with it
+        # however it ends.
+        while sys.stdin.buffer.read(4096):
+            pass
+        server.should_exit = True
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()

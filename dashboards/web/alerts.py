@@ -1,0 +1,225 @@
+"""Alerts: the list, one alert with its reasons, and what a person decides about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from dashboards.desk import UNDO_MS, Decision
+from dashboards.web import charts
+from dashboards.web.clusters import posts_of
+from dashboards.web.forms import PostedForm
+from dashboards.web.signals import EvidenceBar, evidence_bars
+from dashboards.web.site import Refused, Site, TheSite
+from dashboards.web.text import plain
+from dashboards.web.times import HOUR
+from dashboards.web.triage import AlertList, Filters, list_alerts, read_filters
+from dashboards.web.views import REASONS, SEVERITIES, STATES
+from dashboards.web.words import Words
+from stream.index import IndexedPost
+from stream.records import Alert, Cluster
+
+router = APIRouter()
+SAMPLES = 5
+MAX_NOTE = 500
+AROUND_MS = 3 * HOUR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """Posts of this alert before all posts about the subject."""
+
+    since: int
+    until: int
+    bucket_ms: int
+    chart: charts.Bars
+    rows: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertDetail:
+    """All that stands beside the list for one alert."""
+
+    alert: Alert
+    state: str
+    cluster: Cluster | None
+    length_ms: int
+    reasons: list[EvidenceBar]
+    counter: list[EvidenceBar]
+    timeline: Timeline
+    samples: tuple[IndexedPost, ...]
+    history: list[Decision]
+    undo: str | None
+
+
+@router.get("/alerts")
+def alerts(
+    request: Request,
+    site: TheSite,
+    state: str = "",
+    severity: str = "",
+    subject: str = "",
+    page: str = "",
+) -> Response:
+    """The list; on wide screens the first alert stands beside it."""
+    found = list_alerts(site, read_filters(state, severity, subject, page))
+    first = found.rows[0].alert if found.rows else None
+    detail = alert_detail(site, first, site.words_for(request)) if first else None
+    return _page(request, site, found, detail, chosen=False)
+
+
+@router.get("/alerts/{alert_id}")
+def alert(
+    request: Request,
+    site: TheSite,
+    alert_id: str,
+    state: str = "",
+    severity: str = "",
+    subject: str = "",
+    page: str = "",
+) -> Response:
+    """One alert: how bad, why we think so, what speaks against it, what to do."""
+    detail = alert_detail(site, _known(site, alert_id), site.words_for(request))
+    found = list_alerts(site, read_filters(state, severity, subject, page))
+    return _page(request, site, found, detail, chosen=True)
+
+
+@router.post("/alerts/{alert_id}/decide")
+def decide(request: Request, site: TheSite, alert_id: str, form: PostedForm) -> Response:
+    """Acknowledge, resolve with a reason, or open again."""
+    known = _known(site, alert_id)
+    state = form.get("state", "")
+    note = plain(form.get("note", ""), MAX_NOTE)
+    if state == "resolved":
+        reason = form.get("reason", "")
+        if reason not in REASONS:
+            raise Refused(400, "Choose a reason before you resolve an alert.")
+        if reason == "other" and not note:
+            raise Refused(400, "Say in the note what the other reason is.")
+    elif state in {"acknowledged", "open"}:
+        reason = ""
+    else:
+        raise Refused(400, "This decision is not known.")
+    who: str = request.state.person
+    site.desk.decide(known.alert_id, state, reason=reason, note=note, who=who, at_ms=site.now())
+    return _back(alert_id, form)
+
+
+@router.post("/alerts/{alert_id}/undo")
+def undo(request: Request, site: TheSite, alert_id: str, form: PostedForm) -> Response:
+    """Take the last decision back, within ten minutes."""
+    history = site.desk.history(_known(site, alert_id).alert_id)
+    wanted = form.get("decision", "")
+    if not any(one.decision_id == wanted for one in history):
+        raise Refused(400, "This decision is not known.")
+    if site.desk.undo(wanted, request.state.person, site.now()) is None:
+        raise Refused(409, "This decision can no longer be undone. Decide anew instead.")
+    return _back(alert_id, form)
+
+
+def alert_detail(site: Site, alert: Alert, words: Words) -> AlertDetail:
+    """Everything about one alert."""
+    cluster = site.index.cluster(alert.cluster_id) if alert.cluster_id else None
+    posts = posts_of(site.index, cluster) or site.index.posts(alert.post_ids)
+    history = site.desk.history(alert.alert_id)
+    times = [post.post.event_at for post in posts] or [alert.created_at]
+    return AlertDetail(
+        alert=alert,
+        state=history[0].state if history else "open",
+        cluster=cluster,
+        length_ms=max(times) - min(times),
+        reasons=evidence_bars(alert.evidence, words),
+        counter=evidence_bars(alert.counter_evidence, words),
+        timeline=_timeline(site, alert, times),
+        samples=tuple(sample(posts)),
+        history=history,
+        undo=_undoable(history, site.now()),
+    )
+
+
+def sample(posts: list[IndexedPost]) -> list[IndexedPost]:
+    """A few posts that show the spread: the first, the last, some between; no text twice
+    while there are others."""
+    ordered = sorted(posts, key=lambda one: (one.post.event_at, one.post.id))
+    fresh = list({one.post.text: one for one in reversed(ordered)}.values())
+    pool = sorted(fresh, key=lambda one: one.post.event_at)
+    if len(pool) < SAMPLES:
+        kept = {one.post.id for one in pool}
+        pool += [one for one in ordered if one.post.id not in kept]
+        return sorted(pool[:SAMPLES], key=lambda one: one.post.event_at)
+    step = (len(pool) - 1) / (SAMPLES - 1)
+    return [pool[round(i * step)] for i in range(SAMPLES)]
+
+
+def _timeline(site: Site, alert: Alert, times: list[int]) -> Timeline:
+    since = min(*times, alert.created_at) - AROUND_MS
+    until = max(*times, alert.created_at) + AROUND_MS // 3
+    bucket = charts.bucket_for(until - since)
+    since -= since % bucket
+    until = -(-until // bucket) * bucket
+    buckets = site.index.histogram(
+        subject=alert.subject, since=since, until=until, bucket_ms=bucket
+    )
+    own = charts.counts_in(times, since, until, bucket)
+    every = [bucket.posts for bucket in buckets]
+    mark = (alert.created_at - since) / (until - since)
+    return Timeline(
+        since=since,
+        until=until,
+        bucket_ms=bucket,
+        chart=charts.bars(every, own, mark=mark),
+        rows=tuple(
+            (one.at, one.posts, count)
+            for one, count in zip(buckets, own, strict=False)
+            if one.posts or count
+        ),
+    )
+
+
+def _undoable(history: list[Decision], now: int) -> str | None:
+    # Taking back an undo would only be confusing; people decide anew instead.
+    if history and not history[0].undoes and now - history[0].at <= UNDO_MS:
+        return history[0].decision_id
+    return None
+
+
+def _page(
+    request: Request,
+    site: Site,
+    found: AlertList,
+    detail: AlertDetail | None,
+    *,
+    chosen: bool,
+) -> Response:
+    return site.render(
+        request,
+        "alerts.html",
+        found=found,
+        filters=found.filters,
+        detail=detail,
+        chosen=chosen,
+        reasons=REASONS,
+        severities=SEVERITIES,
+        states=STATES,
+    )
+
+
+def _known(site: Site, alert_id: str) -> Alert:
+    alert = site.index.alert(alert_id)
+    if alert is None:
+        raise Refused(404, "There is no such alert. It may have been built anew; see the list.")
+    return alert
+
+
+def _back(alert_id: str, form: dict[str, str]) -> Response:
+    kept = dict(parse_qsl(form.get("filters", ""), max_num_fields=10))
+    filters: Filters = read_filters(
+        kept.get("state", ""),
+        kept.get("severity", ""),
+        kept.get("subject", ""),
+        kept.get("page", ""),
+    )
+    return RedirectResponse(filters.path(alert_id, page=filters.page), status_code=303)

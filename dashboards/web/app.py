@@ -1,0 +1,126 @@
+"""Puts the pages together: ``create_app`` makes the web application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from dashboards.desk import Desk
+from dashboards.web import alerts, clusters, login, overview, posts, sources
+from dashboards.web.guard import HEADERS, Gate, Guard, allowed_hosts
+from dashboards.web.sessions import Sessions
+from dashboards.web.site import STATIC, Refused, Site, get_site
+from detect.watchlist import Watchlist
+from stream.index import Index
+
+LEAST_SECRET = 16
+
+
+class Static(StaticFiles):
+    """Our own files; their address holds their hash, so they may be kept."""
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """As Starlette answers, with leave to keep the file."""
+        answer = super().file_response(full_path, stat_result, scope, status_code)
+        answer.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return answer
+
+
+def create_app(
+    index: Index,
+    desk: Desk,
+    watchlist: Watchlist,
+    *,
+    password: str | None,
+    secret: bytes,
+    public_url: str | None,
+    now: Callable[[], int],
+    bound: str | None = None,
+) -> FastAPI:
+    """The web application over an index and a desk.
+
+    ``secret`` signs cookies and forms; at least ``LEAST_SECRET`` bytes, the same across
+    restarts if sessions shall last. ``public_url`` and ``bound`` are names under
+    which the pages answer besides loopback. ``now`` gives milliseconds.
+
+    Raises:
+        ValueError: the secret is too short.
+    """
+    if len(secret) < LEAST_SECRET:
+        raise ValueError(f"the secret that signs cookies needs {LEAST_SECRET} bytes or more")
+    sessions = Sessions(secret, password, now) if password else None
+    app = FastAPI(title="jikimi", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.site = Site(
+        index,
+        desk,
+        watchlist,
+        now=now,
+        secret=secret,
+        sessions=sessions,
+        secure=(public_url or "").startswith("https://"),
+    )
+    for part in (overview, alerts, clusters, posts, sources, login):
+        app.include_router(part.router)
+    app.mount("/static", Static(directory=STATIC), name="static")
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(Exception, _failed)
+    # The last one added is the outermost.
+    app.add_middleware(Gate, sessions=sessions)
+    app.add_middleware(Guard, hosts=allowed_hosts(public_url, bound))
+    return app
+
+
+def _problem(request: Request, status: int, reason: str) -> Response:
+    site = get_site(request)
+    return site.render(request, "problem.html", status=status, code=status, reason=reason)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)  # noqa: S101 - registered for this class
+    answer = _problem(request, error.status, error.reason)
+    if error.retry_after is not None:
+        answer.headers["retry-after"] = str(error.retry_after)
+    return answer
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    reasons = {404: "There is no such page.", 405: "This page does not take that."}
+    reason = reasons.get(error.status_code, "This request could not be answered.")
+    return _problem(request, error.status_code, reason)
+
+
+def _not_valid(request: Request, error: Exception) -> Response:
+    del error
+    return _problem(request, 400, "This address holds something that cannot be read.")
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    # The error itself goes to the log; it may hold what people wrote. This answer is
+    # made outside the guard, so it puts the headers on itself.
+    del error
+    answer = get_site(request).render_bare(
+        request,
+        "problem.html",
+        status=500,
+        code=500,
+        reason="Something went wrong here. It has been written to the log.",
+    )
+    answer.headers.update(HEADERS)
+    answer.headers["cache-control"] = "no-store"
+    return answer

@@ -1,0 +1,141 @@
+"""Charts as plain SVG geometry: numbers in, coordinates and path strings out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from stream.index import Bucket
+
+WIDTH = 600
+HEIGHT = 96
+STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A rectangle in chart units."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """A curve of posts over its usual level; ``masked`` is where a source was missing."""
+
+    area: str
+    line: str
+    usual: str
+    masked: tuple[Box, ...]
+    top: int
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """Two layers of bars on one scale, and a moment marked as a line at ``mark``."""
+
+    back: tuple[Box, ...]
+    front: tuple[Box, ...]
+    mark: float | None
+    top: int
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def trend(buckets: Sequence[Bucket], usual: Sequence[float]) -> Trend:
+    """The curve of one subject; ``usual`` has one value a bucket."""
+    top = ceiling(max([*(b.posts for b in buckets), *usual], default=0))
+    step = WIDTH / max(len(buckets), 1)
+    points = [(i * step + step / 2, _y(b.posts, top)) for i, b in enumerate(buckets)]
+    level = [(i * step + step / 2, _y(value, top)) for i, value in enumerate(usual)]
+    line = _path(points)
+    area = ""
+    if points:
+        area = f"{line}L{points[-1][0]:.1f} {HEIGHT}L{points[0][0]:.1f} {HEIGHT}Z"
+    masked = tuple(
+        Box(x=round(i * step, 1), y=0, width=round(step, 1), height=HEIGHT)
+        for i, b in enumerate(buckets)
+        if b.masked
+    )
+    return Trend(area=area, line=line, usual=_path(level), masked=masked, top=top)
+
+
+def bars(back: Sequence[int], front: Sequence[int], *, mark: float | None) -> Bars:
+    """Bars of ``front`` before bars of ``back``; ``mark`` is a place between 0 and 1."""
+    top = ceiling(max([*back, *front], default=0))
+    place = None if mark is None else round(min(max(mark, 0.0), 1.0) * WIDTH, 1)
+    return Bars(back=_bars(back, top), front=_bars(front, top), mark=place, top=top)
+
+
+def usual_level(
+    window: Sequence[Bucket], earlier: Sequence[Sequence[Bucket]]
+) -> tuple[list[float], int]:
+    """The usual number of posts a bucket, and on how many earlier days it rests.
+
+    The median of the same bucket on earlier days; with no earlier day, the
+    median of the window itself. Buckets in which a source was missing do not
+    count. The median, because one loud day must not raise what is usual.
+    """
+    if not earlier:
+        whole = [b.posts for b in window if not b.masked]
+        return [float(median(whole)) if whole else 0.0] * len(window), 0
+    levels = list[float]()
+    for i in range(len(window)):
+        same = [day[i].posts for day in earlier if i < len(day) and not day[i].masked]
+        levels.append(float(median(same)) if same else 0.0)
+    return levels, len(earlier)
+
+
+def bucket_for(length_ms: int, *, about: int = 72) -> int:
+    """A round bucket length that cuts ``length_ms`` into about so many bars."""
+    minutes = length_ms / 60_000 / about
+    whole_days = -(-int(minutes) // STEPS_MIN[-1]) * STEPS_MIN[-1]
+    return next((step for step in STEPS_MIN if step >= minutes), whole_days) * 60_000
+
+
+def counts_in(times: Sequence[int], since: int, until: int, bucket_ms: int) -> list[int]:
+    """How many of the times fall into each bucket."""
+    counts = [0] * max(1, -(-(until - since) // bucket_ms))
+    for at in times:
+        if since <= at < until:
+            counts[(at - since) // bucket_ms] += 1
+    return counts
+
+
+def ceiling(value: float) -> int:
+    """The next round number at or above a value: 1, 2, 5, 10, 20, 50 …"""
+    step = 1
+    while True:
+        for factor in (1, 2, 5):
+            if factor * step >= value:
+                return factor * step
+        step *= 10
+
+
+def _bars(values: Sequence[int], top: int) -> tuple[Box, ...]:
+    step = WIDTH / max(len(values), 1)
+    gap = min(2.0, step / 4)
+    return tuple(
+        Box(
+            x=round(i * step + gap / 2, 1),
+            y=round(_y(value, top), 1),
+            width=round(step - gap, 1),
+            height=round(HEIGHT - _y(value, top), 1),
+        )
+        for i, value in enumerate(values)
+        if value
+    )
+
+
+def _y(value: float, top: int) -> float:
+    return HEIGHT - 2 - (HEIGHT - 6) * value / top if value else HEIGHT - 2
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "".join(f"{'L' if i else 'M'}{x:.1f} {y:.1f}" for i, (x, y) in enumerate(points))

@@ -1,0 +1,150 @@
+"""One cluster: its posts, accounts and wordings, and how it spread."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from dashboards.web import charts
+from dashboards.web.site import Refused, TheSite
+from dashboards.web.text import path_of
+from dashboards.web.times import MINUTE
+from dashboards.web.triage import page_number
+from stream.index import Index, IndexedPost
+from stream.records import Cluster
+
+router = APIRouter()
+MEMBERS = 1000
+PAGE = 25
+SHOWN_ACCOUNTS = 20
+SHOWN_VARIANTS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What one account did in this cluster, and nothing else it ever wrote."""
+
+    account: str
+    handle: str | None
+    created_at: int | None
+    posts: int
+    first_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One wording, and how often it was posted."""
+
+    text: str
+    lang: str | None
+    posts: int
+    accounts: int
+    first_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Posts over time."""
+
+    since: int
+    until: int
+    chart: charts.Bars
+    rows: tuple[tuple[int, int], ...]
+
+
+@router.get("/clusters/{cluster_id}")
+def cluster(request: Request, site: TheSite, cluster_id: str, page: str = "") -> Response:
+    """The page of a cluster; the id of a merged one leads to where it went."""
+    found = site.index.cluster(cluster_id)
+    if found is None:
+        raise Refused(404, "There is no such cluster, or all its posts are gone.")
+    if found.cluster_id != cluster_id:
+        return RedirectResponse(path_of("clusters", found.cluster_id), status_code=303)
+    posts = sorted(posts_of(site.index, found), key=lambda one: -one.post.event_at)
+    number = page_number(page)
+    accounts = accounts_of(posts)
+    variants = variants_of(posts)
+    return site.render(
+        request,
+        "cluster.html",
+        cluster=found,
+        posts=posts[(number - 1) * PAGE : number * PAGE],
+        held=len(posts),
+        page=number,
+        pages=max(1, -(-len(posts) // PAGE)),
+        accounts=accounts[:SHOWN_ACCOUNTS],
+        more_accounts=max(0, len(accounts) - SHOWN_ACCOUNTS),
+        variants=variants[:SHOWN_VARIANTS],
+        more_variants=max(0, len(variants) - SHOWN_VARIANTS),
+        spread=spread_of([one.post.event_at for one in posts]),
+        bursts=site.index.bursts(cluster_id=found.cluster_id),
+        platforms=Counter(one.post.platform for one in posts).most_common(),
+    )
+
+
+def posts_of(index: Index, cluster: Cluster | None) -> list[IndexedPost]:
+    """The posts of a cluster that are still there, at most a thousand."""
+    if cluster is None:
+        return []
+    members = index.members(cluster.cluster_id, limit=MEMBERS)
+    return index.posts([member.post_id for member in members])
+
+
+def accounts_of(posts: Sequence[IndexedPost]) -> list[Account]:
+    """Accounts of a cluster, the busiest first."""
+    own: defaultdict[str, list[IndexedPost]] = defaultdict(list)
+    for one in posts:
+        own[one.post.account].append(one)
+    accounts = [
+        Account(
+            account=account,
+            handle=next((p.post.author.handle for p in theirs if p.post.author), None),
+            created_at=next((p.post.author.created_at for p in theirs if p.post.author), None),
+            posts=len(theirs),
+            first_at=min(p.post.event_at for p in theirs),
+        )
+        for account, theirs in own.items()
+    ]
+    return sorted(accounts, key=lambda one: (-one.posts, one.first_at, one.account))
+
+
+def variants_of(posts: Sequence[IndexedPost]) -> list[Variant]:
+    """Wordings of a cluster, the most frequent first; case and spacing do not differ."""
+    same: defaultdict[str, list[IndexedPost]] = defaultdict(list)
+    for one in posts:
+        same[" ".join(one.post.text.casefold().split())].append(one)
+    variants = list[Variant]()
+    for group in same.values():
+        first = min(group, key=lambda one: (one.post.event_at, one.post.id))
+        variants.append(
+            Variant(
+                text=first.post.text,
+                lang=first.post.lang,
+                posts=len(group),
+                accounts=len({one.post.account for one in group}),
+                first_at=first.post.event_at,
+            )
+        )
+    return sorted(variants, key=lambda one: (-one.posts, one.first_at))
+
+
+def spread_of(times: Sequence[int]) -> Spread | None:
+    """How the posts lie in time, None without any."""
+    if not times:
+        return None
+    margin = max((max(times) - min(times)) // 20, 5 * MINUTE)
+    since, until = min(times) - margin, max(times) + margin
+    bucket = charts.bucket_for(until - since)
+    since -= since % bucket
+    until = -(-until // bucket) * bucket
+    counts = charts.counts_in(times, since, until, bucket)
+    return Spread(
+        since=since,
+        until=until,
+        chart=charts.bars([], counts, mark=None),
+        rows=tuple((since + i * bucket, count) for i, count in enumerate(counts) if count),
+    )

@@ -1,0 +1,150 @@
+"""What every answer passes: Host check against DNS rebinding, headers, the password gate.
+
+Both layers are plain ASGI. They deny by default: a page that is added later
+is behind them without anybody having to remember it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import quote, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboards.web.sessions import SESSION_COOKIE, Sessions
+from stream.settings import ConfigError
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+NOBODY = "this computer"
+"""Who decides where no password is set: whoever sits at the machine."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+OPEN_PATHS = ("/login", "/healthz", "/preferences")
+_HOST = re.compile(r"^(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[a-z0-9.-]+))(?::\d{1,5})?$")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    if host.casefold() in LOOPBACK:
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def check_bind(host: str, password: str | None) -> None:
+    """Refuse to listen where others reach the pages unless a password is set.
+
+    Raises:
+        ConfigError: no password, and ``host`` is not a loopback address.
+    """
+    if password or is_loopback(host):
+        return
+    raise ConfigError(
+        f"web.host: found {host!r}, which other machines can reach; set web.password "
+        "(JIKIMI__WEB__PASSWORD), or listen on 127.0.0.1"
+    )
+
+
+def allowed_hosts(public_url: str | None, bound: str | None = None) -> frozenset[str]:
+    """Names under which the pages answer: loopback, the public address, the bound one."""
+    hosts = set(LOOPBACK)
+    public = urlsplit(public_url or "").hostname
+    if public:
+        hosts.add(public.casefold())
+    if bound and bound.strip("[]") not in {"0.0.0.0", "::", ""}:  # noqa: S104 - refused here
+        hosts.add(bound.strip("[]").casefold())
+    return frozenset(hosts)
+
+
+def host_name(header: str) -> str | None:
+    """The name in a Host header without its port, None when it is no name at all."""
+    found = _HOST.match(header.strip().casefold())
+    if found is None:
+        return None
+    return found["six"] or found["name"].rstrip(".")
+
+
+class Guard:
+    """Outermost layer: refuses foreign Host headers, puts the security headers on."""
+
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        named = Headers(scope=scope).getlist("host")
+        if len(named) != 1 or host_name(named[0]) not in self._hosts:
+            refusal = PlainTextResponse(
+                "jikimi does not serve this address. To reach it by this name, "
+                "set web.public_url.\n",
+                status_code=400,
+            )
+            await refusal(scope, receive, guarded)
+            return
+        await self._app(scope, receive, guarded)
+
+
+class Gate:
+    """Lets only people in who have logged in, once a password is set."""
+
+    def __init__(self, app: ASGIApp, *, sessions: Sessions | None) -> None:
+        self._app = app
+        self._sessions = sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        token = read_cookie(Headers(scope=scope).get("cookie", ""), SESSION_COOKIE)
+        person = self._sessions.person(token) if self._sessions else NOBODY
+        state = scope.setdefault("state", {})
+        state["person"] = person
+        path: str = scope["path"]
+        if person is None and path not in OPEN_PATHS and not path.startswith("/static/"):
+            back = quote(path, safe="/") if scope["method"] == "GET" else "/"
+            answer = RedirectResponse(f"/login?next={quote(back, safe='')}", status_code=303)
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def read_cookie(header: str, name: str) -> str:
+    """One cookie of a Cookie header; empty when absent or unreadable."""
+    try:
+        jar = SimpleCookie(header)
+    except CookieError:
+        return ""
+    found = jar.get(name)
+    return found.value if found else ""

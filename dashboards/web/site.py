@@ -1,0 +1,211 @@
+"""What every page needs: the index, the desk, the words, and how a page is rendered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from dashboards.desk import Desk
+from dashboards.web import text, times, words
+from dashboards.web.sessions import CSRF_COOKIE, SESSION_COOKIE, FormTokens, Sessions
+from dashboards.web.views import Health, health_of
+from detect.watchlist import Watchlist
+from stream.index import Index
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+_NOT_IN_PATHS = re.compile(r"[\x00-\x20\x7f\\]")
+THEMES = ("system", "light", "dark")
+
+
+class Refused(Exception):
+    """A request that is not answered as asked; shown as a page with its reason."""
+
+    def __init__(self, status: int, reason: str, *, retry_after: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class Site:
+    """The parts of one web process; made once by ``create_app``."""
+
+    def __init__(
+        self,
+        index: Index,
+        desk: Desk,
+        watchlist: Watchlist,
+        *,
+        now: Callable[[], int],
+        secret: bytes,
+        sessions: Sessions | None,
+        secure: bool,
+    ) -> None:
+        self.index = index
+        self.desk = desk
+        self.watchlist = watchlist
+        self.now = now
+        self.tokens = FormTokens(secret)
+        self.sessions = sessions
+        self.secure = secure
+        self._names = {subject.id: subject.name for subject in watchlist.subjects}
+        self._words = words.load()
+        self._templates = _environment()
+
+    def name_of(self, subject: str) -> str:
+        """The name of a subject; its id when the watchlist does not know it."""
+        return self._names.get(subject, subject)
+
+    def words_for(self, request: Request) -> words.Words:
+        """The words in the language of this person."""
+        accepted = request.headers.get("accept-language", "")
+        return self._words[words.choose(request.cookies.get("jikimi_lang", ""), accepted)]
+
+    def render(
+        self, request: Request, template: str, *, status: int = 200, **values: object
+    ) -> Response:
+        """A page as an answer; hands out the form cookie when there is none yet."""
+        health = None
+        if getattr(request.state, "person", None):
+            statuses = self.index.statuses()
+            health = health_of(statuses, self.now(), self.words_for(request))
+        return self.render_bare(request, template, status=status, health=health, **values)
+
+    def render_bare(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int,
+        health: Health | None = None,
+        **values: object,
+    ) -> Response:
+        """A page for which the index is not asked anything."""
+        nonce = request.cookies.get(CSRF_COOKIE) or self.tokens.nonce()
+        session = request.cookies.get(SESSION_COOKIE, "")
+        page = self._templates.get_template(template).render(
+            **self._common(request),
+            csrf=self.tokens.token(nonce, session),
+            health=health,
+            **values,
+        )
+        # Half a surrogate pair from outside must not turn a page into an error.
+        answer = HTMLResponse(page.encode("utf-8", "replace"), status_code=status)
+        if CSRF_COOKIE not in request.cookies:
+            self.set_cookie(answer, CSRF_COOKIE, nonce)
+        return answer
+
+    def set_cookie(
+        self, answer: Response, name: str, value: str, *, max_age: int | None = None
+    ) -> None:
+        """A cookie that scripts cannot read and other sites cannot send."""
+        answer.set_cookie(
+            name,
+            value,
+            max_age=max_age,
+            httponly=True,
+            samesite="strict",
+            secure=self.secure,
+            path="/",
+        )
+
+    def _common(self, request: Request) -> Mapping[str, object]:
+        said = self.words_for(request)
+        now = self.now()
+        theme = request.cookies.get("jikimi_theme", "")
+        person = getattr(request.state, "person", None)
+        return {
+            "_": said,
+            "n_": said.many,
+            "lang": said.lang,
+            "languages": words.LANGUAGES,
+            "theme": theme if theme in THEMES else "system",
+            "keys": request.cookies.get("jikimi_keys") != "off",
+            "moment": partial(times.moment, now=now, words=said),
+            "span": partial(times.span, words=said),
+            "person": person,
+            "with_login": self.sessions is not None,
+            "here": here(request),
+            "path": request.url.path,
+            "subject_name": self.name_of,
+            "charts": (STATIC / "vendor" / "uplot.js").is_file(),
+        }
+
+
+def here(request: Request) -> str:
+    """Path and query of a request, for forms that come back to it."""
+    query = request.url.query
+    return request.url.path + (f"?{query}" if query else "")
+
+
+def local_path(path: str) -> str:
+    """A path of ours to go to next; anything that could lead elsewhere becomes ``/``."""
+    if not path.startswith("/") or path[1:2] in {"/", "\\"} or len(path) > text.MAX_URL:
+        return "/"
+    if _NOT_IN_PATHS.search(path):
+        return "/"
+    return path.encode("utf-8", "replace").decode()
+
+
+def with_query(path: str, **values: object) -> str:
+    """A path with those query values that are set."""
+    kept = {key: str(value) for key, value in values.items() if value not in (None, "", ())}
+    return f"{path}?{urlencode(kept, errors='replace')}" if kept else path
+
+
+def get_site(request: Request) -> Site:
+    """The parts of this web process, for routes."""
+    site = request.app.state.site
+    assert isinstance(site, Site)  # noqa: S101 - create_app put it there
+    return site
+
+
+TheSite = Annotated[Site, Depends(get_site)]
+
+
+def _environment() -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Callable[..., object]] = {
+        "show": text.show,
+        "plain": text.plain,
+        "preview": text.preview,
+        "number": words.number,
+    }
+    helpers: dict[str, Any] = {
+        "path_of": text.path_of,
+        "with_query": with_query,
+        "outside": text.outside,
+        "clock": times.clock,
+        "static": _static_paths(),
+    }
+    env.filters |= filters
+    env.globals |= helpers
+    return env
+
+
+def _static_paths() -> Callable[[str], str]:
+    known: dict[str, str] = {}
+
+    def path(name: str) -> str:
+        # The hash in the address lets browsers keep a file for ever.
+        if name not in known:
+            known[name] = sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+        return f"/static/{name}?v={known[name]}"
+
+    return path

@@ -1,0 +1,134 @@
+"""The alert list: filters in the address, counts beside them, the gravest first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from dashboards.web.site import Site, with_query
+from dashboards.web.text import path_of
+from dashboards.web.views import SEVERITIES, STATES
+from stream.index import AlertPage, AlertQuery
+from stream.records import Alert
+
+SCANNED = 1000
+"""Newest alerts of a state that are sorted by severity; the page says when there are more."""
+PAGE = 40
+MAX_DIGITS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What the person asked for; the address holds all of it."""
+
+    state: str = "open"
+    severity: str = ""
+    subject: str = ""
+    page: int = 1
+
+    def query(self) -> str:
+        """The filters as a query string, for forms that come back to the list."""
+        return self.path(page=self.page).partition("?")[2]
+
+    def path(self, alert_id: str = "", **changes: str | int) -> str:
+        """The address of the list, or of an alert beside it, with some filters changed."""
+        changed = replace(self, **({"page": 1} | changes))  # type: ignore[arg-type]
+        base = path_of("alerts", alert_id) if alert_id else "/alerts"
+        return with_query(
+            base,
+            state="" if changed.state == "open" else changed.state,
+            severity=changed.severity,
+            subject=changed.subject,
+            page="" if changed.page == 1 else changed.page,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """One alert in the list."""
+
+    alert: Alert
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertList:
+    """A page of alerts and the counts that stand beside the filters."""
+
+    filters: Filters
+    rows: tuple[AlertRow, ...]
+    total: int
+    pages: int
+    unscanned: int
+    in_state: Mapping[str, int]
+    by_severity: Mapping[str, int]
+    by_subject: Mapping[str, int]
+
+
+def read_filters(state: str, severity: str, subject: str, page: str) -> Filters:
+    """Filters from a query; what makes no sense falls back to the default."""
+    return Filters(
+        state=state if state in {*STATES, "all"} else "open",
+        severity=severity if severity in SEVERITIES else "",
+        subject=subject[:200],
+        page=page_number(page),
+    )
+
+
+def page_number(text: str) -> int:
+    """A page from a query, 1 when it is none."""
+    fine = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+    return max(1, int(text)) if fine else 1
+
+
+def list_alerts(site: Site, filters: Filters) -> AlertList:
+    """The alerts a person asked for, gravest first and then newest first."""
+    decided = {state: site.desk.alert_ids_in(state) for state in ("acknowledged", "resolved")}
+    every = _query(site, filters.state, decided, limit=SCANNED)
+    found = every
+    if filters.subject:
+        found = _query(site, filters.state, decided, limit=SCANNED, subject=filters.subject)
+    in_state = {state: _query(site, state, decided, limit=1).total for state in STATES}
+    asked = [
+        alert
+        for alert in found.alerts
+        if not filters.severity or alert.severity == filters.severity
+    ]
+    asked.sort(key=lambda one: (SEVERITIES.index(one.severity), -one.updated_at, one.alert_id))
+    start = (filters.page - 1) * PAGE
+    shown = asked[start : start + PAGE]
+    states = {
+        alert_id: decision.state
+        for alert_id, decision in site.desk.decisions([one.alert_id for one in shown]).items()
+    }
+    return AlertList(
+        filters=filters,
+        rows=tuple(
+            AlertRow(alert=one, state=states.get(one.alert_id, "open")) for one in shown
+        ),
+        total=len(asked),
+        pages=max(1, -(-len(asked) // PAGE)),
+        unscanned=max(0, found.total - len(found.alerts)),
+        in_state=in_state,
+        by_severity=Counter(one.severity for one in found.alerts),
+        by_subject=Counter(one.subject for one in every.alerts),
+    )
+
+
+def _query(
+    site: Site,
+    state: str,
+    decided: Mapping[str, list[str]],
+    *,
+    limit: int,
+    subject: str | None = None,
+) -> AlertPage:
+    if state in decided:
+        query = AlertQuery(ids=tuple(decided[state]), limit=limit, subject=subject)
+    elif state == "open":
+        gone = (*decided["acknowledged"], *decided["resolved"])
+        query = AlertQuery(exclude_ids=gone, limit=limit, subject=subject)
+    else:
+        query = AlertQuery(limit=limit, subject=subject)
+    return site.index.alerts(query)

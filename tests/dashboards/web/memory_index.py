@@ -1,0 +1,215 @@
+"""An index in memory that keeps every promise of stream.index.Index, for page tests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from detect.records import Mention
+from ingest.records import Gap, Post, SourceStatus
+from stream.index import (
+    AlertPage,
+    AlertQuery,
+    Bucket,
+    Facet,
+    IndexBatch,
+    IndexedPost,
+    PostPage,
+    PostQuery,
+)
+from stream.records import Alert, Burst, Campaign, Cluster, Membership, PostSeen
+
+
+class MemoryIndex:
+    """Holds the newest revision of everything; nothing survives it."""
+
+    def __init__(self) -> None:
+        self._checkpoint: str | None = None
+        self._posts: dict[str, PostSeen] = {}
+        self._subjects: dict[str, set[str]] = {}
+        self._deleted: set[str] = set()
+        self._gaps: list[Gap] = []
+        self._results: dict[type, dict[str, object]] = {}
+        self._members: dict[tuple[str, str], Membership] = {}
+        self._statuses: dict[str, SourceStatus] = {}
+        self._alert_order: list[str] = []
+
+    def checkpoint(self) -> str | None:
+        return self._checkpoint
+
+    def write(self, batch: IndexBatch, /) -> None:
+        for seen in batch.posts:
+            if seen.post.id not in self._deleted:
+                old = self._posts.get(seen.post.id)
+                if old is None or old.revision <= seen.revision:
+                    self._posts[seen.post.id] = seen
+        for seen in (*batch.posts, *batch.sightings):
+            self._subjects.setdefault(seen.post.id, set()).update(
+                {seen.subject, *seen.subjects}
+            )
+        for gone in batch.gone:
+            self._deleted.add(gone.post_id)
+            self._posts.pop(gone.post_id, None)
+        self._gaps += [seen.gap for seen in batch.gaps]
+        for status in batch.statuses:
+            self._statuses[status.source] = status
+        for result in batch.results:
+            self._keep(result)
+        self._checkpoint = batch.checkpoint
+
+    def _keep(self, result: object) -> None:
+        if isinstance(result, Membership):
+            self._members[(result.subject, result.post_id)] = result
+            return
+        key = next(
+            str(getattr(result, name))
+            for name in ("alert_id", "burst_id", "campaign_id", "cluster_id")
+            if type(result).__struct_fields__[0] == name
+        )
+        self._results.setdefault(type(result), {})[key] = result
+        if isinstance(result, Alert):
+            self._alert_order = [one for one in self._alert_order if one != key] + [key]
+
+    def refresh(self) -> None:
+        return None
+
+    def close(self) -> None:
+        return None
+
+    def _all(self, kind: type) -> list:
+        return list(self._results.get(kind, {}).values())
+
+    def _indexed(self, seen: PostSeen) -> IndexedPost:
+        clusters = {
+            m.cluster_id
+            for (_, post), m in self._members.items()
+            if post == seen.post.id and m.cluster_id
+        }
+        mentions: tuple[Mention, ...] = seen.mentions
+        return IndexedPost(
+            post=seen.post,
+            subjects=tuple(sorted(self._subjects[seen.post.id])),
+            mentions=mentions,
+            revision=seen.revision,
+            clusters=tuple(sorted(clusters)),
+        )
+
+    def post(self, post_id: str, /) -> IndexedPost | None:
+        seen = self._posts.get(post_id)
+        return self._indexed(seen) if seen else None
+
+    def posts(self, post_ids: Sequence[str], /) -> list[IndexedPost]:
+        found = (self.post(one) for one in post_ids)
+        return [one for one in found if one]
+
+    def search(self, query: PostQuery, /) -> PostPage:
+        words = query.text.replace('"', " ").casefold().split()
+        found = [
+            seen
+            for seen in self._posts.values()
+            if all(word in seen.post.text.casefold() for word in words)
+            and query.subject in {None, *self._subjects[seen.post.id]}
+            and query.platform in {None, seen.post.platform}
+            and query.lang in {None, seen.post.lang}
+            and query.author in {None, seen.post.author_id}
+            and (query.since is None or seen.post.event_at >= query.since)
+            and (query.until is None or seen.post.event_at < query.until)
+        ]
+        found.sort(key=lambda seen: (-seen.post.event_at, seen.post.id))
+        shown = found[query.offset : query.offset + query.limit]
+        return PostPage(total=len(found), posts=tuple(self._indexed(one) for one in shown))
+
+    def _times(self, subject: str | None, since: int, until: int) -> list[Post]:
+        return [
+            seen.post
+            for seen in self._posts.values()
+            if since <= seen.post.event_at < until
+            and (subject is None or subject in self._subjects[seen.post.id])
+        ]
+
+    def histogram(
+        self, *, subject: str | None, since: int, until: int, bucket_ms: int
+    ) -> list[Bucket]:
+        counts = Counter(
+            (p.event_at - since) // bucket_ms for p in self._times(subject, since, until)
+        )
+        return [
+            Bucket(
+                at=at,
+                posts=counts[i],
+                masked=any(gap.since < at + bucket_ms and gap.until > at for gap in self._gaps),
+            )
+            for i, at in enumerate(range(since, until, bucket_ms))
+        ]
+
+    def facet(self, facet: Facet, *, since: int, until: int) -> Mapping[str, int]:
+        counts: Counter[str] = Counter()
+        for post in self._times(None, since, until):
+            if facet == "subject":
+                counts.update(self._subjects[post.id])
+            else:
+                counts[post.source if facet == "source" else post.lang or ""] += 1
+        return counts
+
+    def cluster(self, cluster_id: str, /) -> Cluster | None:
+        known = self._results.get(Cluster, {})
+        found = known.get(cluster_id)
+        while isinstance(found, Cluster) and found.merged_into:
+            found = known.get(found.merged_into)
+        return found if isinstance(found, Cluster) else None
+
+    def clusters(
+        self, *, subject: str | None = None, since: int | None = None, limit: int = 50
+    ) -> list[Cluster]:
+        found = [
+            one
+            for one in self._all(Cluster)
+            if not one.merged_into
+            and subject in {None, one.subject}
+            and (since is None or one.last_at >= since)
+        ]
+        return sorted(found, key=lambda one: -one.posts)[:limit]
+
+    def members(self, cluster_id: str, /, *, limit: int = 1000) -> list[Membership]:
+        return [m for m in self._members.values() if m.cluster_id == cluster_id][:limit]
+
+    def bursts(self, *, cluster_id: str) -> list[Burst]:
+        return [one for one in self._all(Burst) if one.cluster_id == cluster_id]
+
+    def campaign(self, campaign_id: str, /) -> Campaign | None:
+        found = self._results.get(Campaign, {}).get(campaign_id)
+        return found if isinstance(found, Campaign) else None
+
+    def alert(self, alert_id: str, /) -> Alert | None:
+        found = self._results.get(Alert, {}).get(alert_id)
+        return found if isinstance(found, Alert) else None
+
+    def alerts(self, query: AlertQuery, /) -> AlertPage:
+        found = [
+            one
+            for one in self._all(Alert)
+            if query.subject in {None, one.subject}
+            and (not query.kinds or one.kind in query.kinds)
+            and (query.since is None or one.updated_at >= query.since)
+            and (query.ids is None or one.alert_id in query.ids)
+            and one.alert_id not in query.exclude_ids
+        ]
+        found.sort(key=lambda one: (-one.created_at, one.alert_id))
+        shown = found[query.offset : query.offset + query.limit]
+        return AlertPage(total=len(found), alerts=tuple(shown))
+
+    def alerts_after(self, seq: int, /, *, limit: int = 100) -> list[tuple[int, Alert]]:
+        known = self._results.get(Alert, {})
+        ordered = [(i + 1, known[key]) for i, key in enumerate(self._alert_order)]
+        return [(i, one) for i, one in ordered if i > seq and isinstance(one, Alert)][:limit]
+
+    def statuses(self) -> list[SourceStatus]:
+        return list(self._statuses.values())
+
+    def counts(self) -> Mapping[str, int]:
+        return {
+            "posts": len(self._posts),
+            "deleted": len(self._deleted),
+            "clusters": len(self._all(Cluster)),
+            "alerts": len(self._all(Alert)),
+        }

@@ -1,0 +1,97 @@
+"""Takes pictures of every page, light, dark and on a phone: ``make screenshots``.
+
+    python tests/dashboards/web/screenshots.py DIR [--all]
+
+Writes the few pictures that the documentation shows; ``--all`` writes every page.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+sys.path.insert(0, str(ROOT))
+
+import uvicorn
+from playwright.sync_api import Browser
+
+from dashboards.desk import Desk
+from dashboards.web.app import create_app
+from dashboards.web.text import path_of
+from tests.dashboards.web.browsers import chromium
+from tests.dashboards.web.world import NOW, POST_ID, SMEAR, WATCHLIST, filled_index
+
+PAGES = {
+    "overview": "/",
+    "alerts": "/alerts",
+    "alert": path_of("alerts", SMEAR),
+    "cluster": path_of("clusters", "cluster_smear"),
+    "post": path_of("posts", POST_ID),
+    "posts": "/posts?q=seoan",
+    "sources": "/sources",
+    "help": "/help",
+    "nothing": "/alerts?state=resolved",
+}
+LOOKS = {
+    "light": {"width": 1440, "height": 900, "scheme": "light"},
+    "dark": {"width": 1440, "height": 900, "scheme": "dark"},
+    "phone": {"width": 390, "height": 844, "scheme": "light"},
+}
+DOCUMENTED = {("overview", "light"), ("alert", "light"), ("alert", "dark")}
+
+
+def main(arguments: list[str]) -> None:
+    """Serve the invented world and photograph it."""
+    folder = Path(arguments[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        desk = Desk(Path(scratch) / "desk.db")
+        desk.decide("alert_medium", "acknowledged", reason="", who="Mina", at_ms=NOW - 60_000)
+        app = create_app(
+            filled_index(),
+            desk,
+            WATCHLIST,
+            password=None,
+            secret=b"pictures need no secret",
+            public_url=None,
+            now=lambda: NOW,
+        )
+        config = uvicorn.Config(app, port=0, log_level="critical", ws="none", lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with chromium() as browser:
+            take(browser, f"http://127.0.0.1:{port}", folder, every="--all" in arguments)
+        server.should_exit = True
+        thread.join(10)
+        desk.close()
+
+
+def take(browser: Browser, url: str, folder: Path, *, every: bool) -> None:
+    """One PNG a page and look."""
+    for look, view in LOOKS.items():
+        context = browser.new_context(
+            viewport={"width": int(view["width"]), "height": int(view["height"])},
+            color_scheme=view["scheme"],
+            locale="en-US",
+        )
+        page = context.new_page()
+        for name, path in PAGES.items():
+            if every or (name, look) in DOCUMENTED:
+                page.goto(url + path)
+                page.wait_for_load_state("networkidle")
+                target = folder / f"{name}-{look}.png"
+                page.screenshot(path=target, full_page=every)
+                print(f"{target.name}: {target.stat().st_size // 1024} kB")
+        context.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["docs/images"])
