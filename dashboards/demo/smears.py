@@ -27,7 +27,7 @@ CAMPAIGNS = (COPIES, LINK, DRIP)
 
 COPY_ACCOUNTS, COPY_MINUTES = 25, 15
 LINK_ACCOUNTS, LINK_MINUTES = 18, 40
-DRIP_ACCOUNTS, DRIP_HOURS = 12, 7
+DRIP_ACCOUNTS, DRIP_HOURS = 12, 7.5
 
 COPY_TEXT = (
     "하루엘이 데뷔 전에 다른 연습생이 만든 안무를 몰래 가져다 자기 이름으로 "
@@ -129,7 +129,7 @@ def link_push(rng: Random, at: int) -> Planted:
 
 def slow_drip(rng: Random, at: int) -> Planted:
     """A Japanese rumour and its Korean twin, dripped over hours between fan posts."""
-    span = DRIP_HOURS * rhythm.HOUR_MS
+    span = int(DRIP_HOURS * rhythm.HOUR_MS)
     accounts = [_recruit(rng, "ja", "x", at, (90, 1400)) for _ in range(DRIP_ACCOUNTS)]
     posts: list[Post] = []
     masks: list[Post] = []

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from dashboards.demo import cast
+from dashboards.demo.oracle import Oracle
+from dashboards.demo.smears import kind_of
+from dashboards.demo.writing import Staged
+from detect.mentions import MentionMatcher
 from detect.watchlist import load_watchlist
+from ingest.records import Post
 
 ENTITIES = Path(__file__).parents[4] / "shared" / "data" / "entities"
 
@@ -76,3 +82,43 @@ def test_members_belong_to_groups_and_share_their_songs() -> None:
 
 def test_popularity_is_a_share_of_the_whole() -> None:
     assert sum(cast.POPULARITY.values()) == pytest.approx(1.0)
+
+
+@pytest.fixture(scope="module")
+def matcher() -> MentionMatcher:
+    return MentionMatcher(cast.agency())
+
+
+def test_every_planted_post_is_about_the_subject_it_was_planted_on(
+    matcher: MentionMatcher, oracle: Oracle, first_seen: dict[str, Staged]
+) -> None:
+    targets = {kind_of(campaign.id): campaign.subject for campaign in oracle.campaigns}
+    planted = [staged for staged in first_seen.values() if staged.kind in targets]
+    assert len(planted) > 60
+    for _, item, kind in planted:
+        assert isinstance(item, Post)
+        assert targets[kind] in {mention.subject for mention in matcher.match(item)}, item.text
+
+
+def test_most_ordinary_posts_are_about_somebody_but_not_all(
+    matcher: MentionMatcher, first_seen: dict[str, Staged]
+) -> None:
+    own = [
+        bool(matcher.match(s.item))
+        for s in first_seen.values()
+        if isinstance(s.item, Post)
+        and s.kind == "ordinary"
+        and not (s.item.reply_to or s.item.quote_of or s.item.repost_of)
+    ]
+    assert 0.75 < sum(own) / len(own) < 0.95
+
+
+def test_every_member_and_both_groups_are_spoken_of(
+    matcher: MentionMatcher, first_seen: dict[str, Staged]
+) -> None:
+    spoken: Counter[str] = Counter()
+    for staged in first_seen.values():
+        if isinstance(staged.item, Post):
+            spoken.update({mention.subject for mention in matcher.match(staged.item)})
+    assert set(cast.POPULARITY) <= set(spoken)
+    assert spoken["haruel"] > spoken["zeorin"] > 30
