@@ -76,17 +76,16 @@ def command(
 
     cli.start_logging()
     hours = DEFAULT_HOURS
-    scenario = Scenario(
-        seed=seed,
-        posts=posts or DEFAULT_POSTS,
-        hours=hours,
-        start_ms=_start(hours),
-    )
     stop = threading.Event()
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         folder = stack.enter_context(_folder(data))
         demo = _Demo(cli, folder, stack)
+        scenario = demo.remembered(
+            Scenario(
+                seed=seed, posts=posts or DEFAULT_POSTS, hours=hours, start_ms=_start(hours)
+            )
+        )
         if not headless:
             url = demo.serve(port)
             _say(cli, f"pages: {url}   (Ctrl-C ends the demo)")
@@ -124,6 +123,17 @@ class _Demo:
             folder, cli.settings, load_watchlist(self.watchlist), self.index
         )
         stack.callback(self.host.close)
+
+    def remembered(self, scenario: Scenario) -> Scenario:
+        """The scenario begun in this folder, or the given one, which is begun now."""
+        import msgspec
+
+        held = self.host.store.meta("demo")
+        if held is not None:
+            return msgspec.json.decode(held, type=type(scenario))
+        with self.host.store.transaction():
+            self.host.store.set_meta("demo", msgspec.json.encode(scenario))
+        return scenario
 
     def serve(self, port: int) -> str:
         """Start the pages; returns where they are."""
