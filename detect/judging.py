@@ -35,7 +35,7 @@ class Judge:
         self._lexicon = lexicon
         self._names = lexicon.names
         self._context = tuple(lexicon.context.values())
-        self._latin = tuple(_starts_latin(name.plain) for name in lexicon.names)
+        self._latin = tuple(_is_latin(name.plain) for name in lexicon.names)
         self._excluded = tuple(lexicon.excludes.values())
         self._known = frozenset(name.plain for name in lexicon.names)
         self.search = finder([*(name.plain for name in lexicon.names), *lexicon.context])
@@ -92,8 +92,12 @@ class Judge:
                     words |= self._context[index - count]
                 continue
             # Most hits are letters inside a Latin word; this throws them out cheaply.
-            if quick and latin[index] and start and "a" <= plain[start - 1] <= "z":
-                continue
+            if quick and latin[index]:
+                if start and "a" <= plain[start - 1] <= "z":
+                    continue
+                after = plain[end : end + 1]
+                if "a" <= after <= "z" and after != "s":
+                    continue
             name = names[index]
             why = page.why_not(Place(start, end, certain=True))
             if why is None or everything:
@@ -195,8 +199,8 @@ def _overlapping(ordered: list[Hit]) -> Iterator[list[Hit]]:
         yield group
 
 
-def _starts_latin(plain: str) -> bool:
-    return "a" <= plain[0] <= "z" or "0" <= plain[0] <= "9"
+def _is_latin(plain: str) -> bool:
+    return plain.isascii() and plain[0].isalnum() and plain[-1].isalnum()
 
 
 def finder(patterns: Iterable[str]) -> Finder:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-SCRIPTS = "\u0370-\u03ff\u0400-\u0482\u048a-\u058f\u13a0-\u13ff"
+_RANGES = ((0x370, 0x3FF), (0x400, 0x482), (0x48A, 0x58F), (0x13A0, 0x13FF))
+SCRIPTS = "".join(f"{chr(first)}-{chr(last)}" for first, last in _RANGES)
 """Greek, Cyrillic, Armenian and Cherokee, as ranges of a character class."""
 
 _PAIRS = (
@@ -19,6 +20,14 @@ _PAIRS = (
 )
 LOOKALIKES = {ord(pair[0]): pair[1] for pair in _PAIRS.split()}
 """What such a letter looks like; applied only where a disguise is likely."""
+
+GENUINE = "".join(
+    chr(code)
+    for first, last in _RANGES
+    for code in range(first, last + 1)
+    if code not in LOOKALIKES
+)
+"""Characters of these scripts that look like no Latin letter: the script is really used."""
 
 _SMALL_CAPITALS = zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

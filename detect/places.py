@@ -12,7 +12,7 @@ from detect.korean import is_syllable, may_follow, may_precede, run_before
 from detect.text import Normalised, normalise, unmask
 
 _LINK = re.compile(
-    r"https?://[!-~]+|www\.[!-~]+|[a-z0-9._%+-]+@[a-z0-9-]+\.[a-z.]{2,}"
+    r"https?://(?:[!-~]|(?<=[/=_-])[^\s!-~]+)+|www\.[!-~]+|[a-z0-9._%+-]+@[a-z0-9-]+\.[a-z.]{2,}"
     r"|(?<![a-z0-9._-])(?:[a-z0-9-]+\.)+(?:com|net|org|kr|jp|io|me|tv|be|co|app|social|gg|link)"
     r"(?![a-z0-9.-])(?:/[!-~]*)?"
 )
@@ -28,6 +28,8 @@ _FAN_WORDS = (
 )
 _TAG_WORDS = frozenset(("", *_FAN_WORDS.split()))
 _TAG_LIMIT = 120
+_WINDOW = 300
+"""Farthest that links are looked for around a name, in characters."""
 _SHORT = 2
 _JOINERS = frozenset("'’-_&+/")
 _PLURAL_FROM = 4
@@ -53,8 +55,6 @@ class Page:
         self.text = text
         self.plain = plain
         self._is_name = is_name
-        self._links: list[tuple[int, int]] | None = None
-        self._handles: list[tuple[int, int]] = []
         self._tagged = "#" in plain
 
     @cached_property
@@ -107,15 +107,18 @@ class Page:
         return None
 
     def _inside(self, start: int, end: int) -> str | None:
-        if self._links is None:
-            self._links = [match.span() for match in _LINK.finditer(self.plain)]
-            self._handles = [match.span() for match in _HANDLE.finditer(self.plain)]
-        for begin, stop in self._links:
-            if start < stop and end > begin:
-                return "inside a link"
-        for begin, stop in self._handles:
-            if start < stop and end > begin:
-                return "inside a handle"
+        """Whether the word around a place is a link or a handle there."""
+        text = self.plain
+        low = max(text.rfind(ch, max(0, start - _WINDOW), start) for ch in " \n") + 1
+        low = max(low, start - _WINDOW, 0)
+        stop = text.find(" ", end, end + _WINDOW)
+        token = text[low : stop if stop >= 0 else end + _WINDOW]
+        if "@" not in token and "." not in token:
+            return None
+        for pattern, why in ((_LINK, "inside a link"), (_HANDLE, "inside a handle")):
+            for match in pattern.finditer(token):
+                if start < match.end() + low and end > match.start() + low:
+                    return why
         return None
 
     def _is_capital(self, start: int) -> bool:

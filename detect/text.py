@@ -17,7 +17,7 @@ from unicodedata import normalize
 
 import msgspec
 
-from detect.lookalikes import ALWAYS, LOOKALIKES, SCRIPTS
+from detect.lookalikes import ALWAYS, GENUINE, LOOKALIKES, SCRIPTS
 
 IGNORABLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
@@ -62,9 +62,9 @@ _CLUSTER = re.compile(
     f"|[A-Za-z][{_MARKS}]+"
 )
 _MAYBE = re.compile(f"[{_ODD}{_VOWEL}{SCRIPTS}ㄴㄹㅁㅂ]")
-_SUSPECT = re.compile(
-    f"[{_ODD}]|[{_CONSONANT}][{_VOWEL}]|{_LOOSE_FINAL}|[A-Za-z][{SCRIPTS}]|[{SCRIPTS}][A-Za-z]"
-)
+_ODD_ONE = re.compile(f"[{_ODD}]")
+_LOOSE_JAMO = re.compile(f"[{_VOWEL}ㄴㄹㅁㅂ]")
+_COMPOSABLE = re.compile(f"[{_CONSONANT}][{_VOWEL}]|{_LOOSE_FINAL}")
 _HIDDEN = re.compile(f"[{IGNORABLE}]+")
 _SHOWN = re.compile(f"[^{IGNORABLE}]")
 _MARK = re.compile(f"[{_MARKS}]")
@@ -72,6 +72,7 @@ _SEAM = re.compile(f"[A-Za-z][{SCRIPTS}]|[{SCRIPTS}][A-Za-z]")
 _WORD = re.compile(f"[A-Za-z{SCRIPTS}]+")
 _INFLECTED = re.compile(f"[A-Za-z]*[A-Z][{SCRIPTS}]+")
 _FOREIGN = re.compile(f"[{SCRIPTS}]")
+_GENUINE = re.compile(f"[{re.escape(GENUINE)}]")
 
 _LEADS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _FINALS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
@@ -114,7 +115,13 @@ class Normalised(msgspec.Struct, frozen=True):
 def is_plain(text: str) -> bool:
     """Whether the plain form is merely the text in lower case."""
     # One character class is searched many times faster than alternatives.
-    return text.isascii() or not _MAYBE.search(text) or not _SUSPECT.search(text)
+    if text.isascii() or not _MAYBE.search(text):
+        return True
+    if _ODD_ONE.search(text):
+        return False
+    if _LOOSE_JAMO.search(text) and _COMPOSABLE.search(text):
+        return False
+    return not (_FOREIGN.search(text) and _SEAM.search(text))
 
 
 def fold(text: str) -> str:
@@ -160,9 +167,7 @@ def unmask(text: str) -> str:
     For original text, of the same length. A Russian sentence holds letters that
     look like nothing Latin, and then stays as it is.
     """
-    if text.isascii() or not _FOREIGN.search(text):
-        return text
-    if any(ord(ch) not in LOOKALIKES for ch in set(_FOREIGN.findall(text))):
+    if text.isascii() or _GENUINE.search(text) or not _FOREIGN.search(text):
         return text
     return text.translate(LOOKALIKES)
 
