@@ -163,8 +163,7 @@ class TableReader:
 
     def cluster(self, cluster_id: str) -> Cluster | None:
         """The cluster, following merges."""
-        root = self._root(cluster_id)
-        body = self._one("SELECT body FROM clusters WHERE id = ?", root or cluster_id)
+        body = self._body("clusters", self._root(cluster_id) or cluster_id)
         return None if body is None else _cluster(body)
 
     def clusters(self, *, subject: str | None, since: int | None, limit: int) -> list[Cluster]:

@@ -140,7 +140,8 @@ class SearchWriter:
     def remove(self, n: int) -> None:
         """Remove the document of a row, if there is one."""
         try:
-            self._writer.delete_documents_by_term("n", n)
+            # Deleting by term makes a signed term, which no unsigned field holds.
+            self._writer.delete_documents_by_query(Query.term_query(SCHEMA, "n", n))
         except (ValueError, OSError) as error:
             raise _failure(error, self._folder) from error
 
