@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dashboards.desk import UNDO_MS, Decision
 from dashboards.web import charts
-from dashboards.web.clusters import posts_of
+from dashboards.web.clusters import Variant, posts_of, variants_of
 from dashboards.web.forms import PostedForm
 from dashboards.web.signals import EvidenceBar, evidence_bars
 from dashboards.web.site import Refused, Site, TheSite
@@ -19,7 +19,6 @@ from dashboards.web.times import HOUR
 from dashboards.web.triage import AlertList, Filters, list_alerts, read_filters
 from dashboards.web.views import REASONS, SEVERITIES, STATES
 from dashboards.web.words import Words
-from stream.index import IndexedPost
 from stream.records import Alert, Cluster
 
 router = APIRouter()
@@ -50,7 +49,8 @@ class AlertDetail:
     reasons: list[EvidenceBar]
     counter: list[EvidenceBar]
     timeline: Timeline
-    samples: tuple[IndexedPost, ...]
+    wordings: list[Variant]
+    more_wordings: int
     history: list[Decision]
     undo: str | None
 
@@ -124,6 +124,7 @@ def alert_detail(site: Site, alert: Alert, words: Words) -> AlertDetail:
     """Everything about one alert."""
     cluster = site.index.cluster(alert.cluster_id) if alert.cluster_id else None
     posts = posts_of(site.index, cluster) or site.index.posts(alert.post_ids)
+    wordings = variants_of(posts)
     history = site.desk.history(alert.alert_id)
     times = [post.post.event_at for post in posts] or [alert.created_at]
     return AlertDetail(
@@ -134,24 +135,11 @@ def alert_detail(site: Site, alert: Alert, words: Words) -> AlertDetail:
         reasons=evidence_bars(alert.evidence, words),
         counter=evidence_bars(alert.counter_evidence, words),
         timeline=_timeline(site, alert, times),
-        samples=tuple(sample(posts)),
+        wordings=wordings[:SAMPLES],
+        more_wordings=max(0, len(wordings) - SAMPLES),
         history=history,
         undo=_undoable(history, site.now()),
     )
-
-
-def sample(posts: list[IndexedPost]) -> list[IndexedPost]:
-    """A few posts that show the spread: the first, the last, some between; no text twice
-    while there are others."""
-    ordered = sorted(posts, key=lambda one: (one.post.event_at, one.post.id))
-    fresh = list({one.post.text: one for one in reversed(ordered)}.values())
-    pool = sorted(fresh, key=lambda one: one.post.event_at)
-    if len(pool) < SAMPLES:
-        kept = {one.post.id for one in pool}
-        pool += [one for one in ordered if one.post.id not in kept]
-        return sorted(pool[:SAMPLES], key=lambda one: one.post.event_at)
-    step = (len(pool) - 1) / (SAMPLES - 1)
-    return [pool[round(i * step)] for i in range(SAMPLES)]
 
 
 def _timeline(site: Site, alert: Alert, times: list[int]) -> Timeline:

@@ -37,10 +37,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """One wording, and how often it was posted."""
+    """One wording, how often it was posted, and its first post."""
 
-    text: str
-    lang: str | None
+    first: IndexedPost
+    ids: frozenset[str]
     posts: int
     accounts: int
     first_at: int
@@ -79,6 +79,7 @@ def cluster(request: Request, site: TheSite, cluster_id: str, page: str = "") ->
         accounts=accounts[:SHOWN_ACCOUNTS],
         more_accounts=max(0, len(accounts) - SHOWN_ACCOUNTS),
         variants=variants[:SHOWN_VARIANTS],
+        wording={post_id: n for n, one in enumerate(variants, 1) for post_id in one.ids},
         more_variants=max(0, len(variants) - SHOWN_VARIANTS),
         spread=spread_of([one.post.event_at for one in posts]),
         bursts=site.index.bursts(cluster_id=found.cluster_id),
@@ -122,8 +123,8 @@ def variants_of(posts: Sequence[IndexedPost]) -> list[Variant]:
         first = min(group, key=lambda one: (one.post.event_at, one.post.id))
         variants.append(
             Variant(
-                text=first.post.text,
-                lang=first.post.lang,
+                first=first,
+                ids=frozenset(one.post.id for one in group),
                 posts=len(group),
                 accounts=len({one.post.account for one in group}),
                 first_at=first.post.event_at,

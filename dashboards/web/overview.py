@@ -17,6 +17,7 @@ from stream.index import AlertQuery, Bucket, Index, PostQuery
 
 router = APIRouter()
 BUCKET_MS = 30 * MINUTE
+STEP_MS = 10 * MINUTE
 DAYS_BEFORE = 7
 STALE_MS = 3 * HOUR
 MAX_TRENDS = 6
@@ -85,7 +86,8 @@ def window_end(index: Index, now: int) -> tuple[int, bool]:
     last = newest[0].post.event_at if newest else now
     current = last > now - STALE_MS
     end = now if current else last
-    return -(-(end + 1) // BUCKET_MS) * BUCKET_MS, current
+    # Whole steps only: a bucket that has just begun would look like a sudden silence.
+    return -(-end // STEP_MS) * STEP_MS, current
 
 
 def subject_trends(site: Site, since: int, until: int) -> list[SubjectTrend]:

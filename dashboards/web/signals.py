@@ -6,27 +6,43 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from dashboards.web.times import span
 from dashboards.web.words import Words, number
 from stream.records import Evidence
 
-Unit = Literal["count", "share", "factor", "minutes", "seconds", "days"]
+Unit = Literal["count", "share", "seconds", "odds", "flag"]
 
-SIGNALS: dict[str, tuple[str, Unit]] = {}
+SIGNALS: dict[str, tuple[str, Unit]] = {
+    "accounts_in_window": ("Accounts at the same time", "count"),
+    "surprise": ("Chance that this happens by itself", "odds"),
+    "exact_copies": ("Word for word the same", "share"),
+    "span_seconds": ("All within", "seconds"),
+    "platforms": ("Platforms", "count"),
+    "new_accounts": ("Accounts younger than 30 days", "share"),
+    "recurring_accounts": ("Accounts known from earlier bursts", "share"),
+    "reposts": ("Plain reposts", "share"),
+    "openness": ("Open calls: votes, official links, fan projects", "share"),
+    "news_sites": ("News sites linked", "count"),
+    "template_numbers": ("Written by an app: only a number differs", "flag"),
+    "long_standing_accounts": ("Accounts older than 30 days", "share"),
+}
 
-_PLAIN_UNIT: Unit = "count"
+MOST_ODDS = 6
+"""Beyond one in a million the exact chance says nothing more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceBar:
     """One reason: the measured value as a bar, what was to be expected as a tick.
 
-    ``fill`` and ``tick`` are between 0 and 100.
+    ``fill`` and ``tick`` are between 0 and 100; ``fill`` is None where there is
+    nothing to compare the value with.
     """
 
     label: str
     value: str
     expected: str | None
-    fill: float
+    fill: float | None
     tick: float | None
     post_ids: tuple[str, ...]
 
@@ -38,7 +54,7 @@ def evidence_bars(evidence: Sequence[Evidence], words: Words) -> list[EvidenceBa
 
 def _bar(evidence: Evidence, words: Words) -> EvidenceBar:
     label, unit = SIGNALS.get(
-        evidence.signal, (evidence.signal.replace("_", " ").capitalize(), _PLAIN_UNIT)
+        evidence.signal, (evidence.signal.replace("_", " ").capitalize(), "count")
     )
     expected = evidence.expected
     # Shares have a natural end; anything else is drawn against the larger of the two.
@@ -47,7 +63,7 @@ def _bar(evidence: Evidence, words: Words) -> EvidenceBar:
         label=words(label),
         value=_in_unit(evidence.value, unit, words),
         expected=None if expected is None else _in_unit(expected, unit, words),
-        fill=_percent(evidence.value, top),
+        fill=None if expected is None and unit != "share" else _percent(evidence.value, top),
         tick=None if expected is None else _percent(expected, top),
         post_ids=evidence.post_ids,
     )
@@ -56,14 +72,14 @@ def _bar(evidence: Evidence, words: Words) -> EvidenceBar:
 def _in_unit(value: float, unit: Unit, words: Words) -> str:
     if unit == "share":
         return f"{value * 100:.0f} %"
-    if unit == "factor":
-        return f"× {number(round(value, 1))}"
-    if unit == "minutes":
-        return words("{n} min", n=number(round(value, 1)))
     if unit == "seconds":
-        return words("{n} s", n=number(round(value)))
-    if unit == "days":
-        return words("{n} days", n=number(round(value)))
+        return span(round(value * 1000), words)
+    if unit == "odds":
+        if value >= MOST_ODDS:
+            return words("less than 1 in a million")
+        return words("1 in {n}", n=number(round(10 ** max(value, 0.0))))
+    if unit == "flag":
+        return words("yes") if value else words("no")
     return number(round(value, 1))
 
 

@@ -2,7 +2,7 @@
 // fed from the table below it. Without this file the SVG and the table stay.
 
 const script = document.getElementById("charts-module");
-const HEIGHT = 96;
+const HEIGHT = 98;
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -56,7 +56,7 @@ function draw(uPlot, figure) {
       scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
       axes: [
         { ...axis, size: 22, values: (_, ticks) => ticks.map(time) },
-        { ...axis, size: 40, splits: (_, axisIndex, low, high) => [0, high] },
+        { ...axis, size: 30, splits: (_, axisIndex, low, high) => [0, high] },
       ],
       series: [
         { label: "KST", value: (_, at) => (at == null ? "–" : time(at)) },

@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+# ruff: noqa: E402 - run as a script, it finds the packages by itself
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 

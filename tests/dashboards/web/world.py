@@ -184,11 +184,13 @@ def results() -> list[Alert | Burst | Cluster | Membership]:
         platforms=("bluesky", "reddit"),
         post_ids=ids[:20],
         evidence=(
-            Evidence(signal="accounts", value=44, expected=3, post_ids=ids[:3]),
-            Evidence(signal="peak_accounts", value=12, expected=0.4),
-            Evidence(signal="young_accounts", value=0.7, expected=0.1),
+            Evidence(signal="accounts_in_window", value=12, expected=0.4, post_ids=ids[:3]),
+            Evidence(signal="surprise", value=9.5),
+            Evidence(signal="exact_copies", value=0.75),
+            Evidence(signal="span_seconds", value=2350),
+            Evidence(signal="new_accounts", value=0.34),
         ),
-        counter_evidence=(Evidence(signal="known_fans", value=3),),
+        counter_evidence=(Evidence(signal="long_standing_accounts", value=0.66),),
     )
     others = [
         make_alert(
