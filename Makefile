@@ -51,7 +51,7 @@ docs: setup-dev ## write docs/reference/ anew from the code
 	$(BIN)/python -m dashboards.reference docs/reference
 
 screenshots: setup-dev ## take the pictures of docs/images
-	$(BIN)/python tests/dashboards/web/screenshots.py docs/images
+	PYTHONPATH=. $(BIN)/python tests/dashboards/web/screenshots.py docs/images
 
 lock: setup-dev ## write both lock files anew
 	$(BIN)/uv pip compile pyproject.toml --extra build --extra dev $(LOCK_FLAGS) -o requirements-dev.lock
