@@ -34,7 +34,11 @@ def test_an_alert_is_resolved_with_a_reason_and_a_note(site: Served):
     decide(site, visitor, state="resolved", reason="fan event", note="생일 카페")
 
     decision = site.desk.decisions([SMEAR])[SMEAR]
-    assert (decision.state, decision.reason, decision.note) == ("resolved", "fan event", "생일 카페")
+    assert (decision.state, decision.reason, decision.note) == (
+        "resolved",
+        "fan event",
+        "생일 카페",
+    )
     assert "Resolved · fan event: 생일 카페" in text_of(visitor.get(PAGE).text)
 
 
@@ -49,7 +53,9 @@ def test_an_alert_is_resolved_with_a_reason_and_a_note(site: Served):
         ({}, "not known"),
     ],
 )
-def test_a_decision_that_makes_no_sense_is_not_taken(site: Served, fields: dict[str, str], said: str):
+def test_a_decision_that_makes_no_sense_is_not_taken(
+    site: Served, fields: dict[str, str], said: str
+):
     answer = decide(site, site.browser(), **fields)
 
     assert answer.status_code == 400
@@ -115,7 +121,10 @@ def test_the_filters_are_kept_after_a_decision(site: Served):
 
 def test_filters_in_a_form_cannot_lead_elsewhere(site: Served):
     answer = decide(
-        site, site.browser(), state="acknowledged", filters="//evil.example?state=//evil&subject=\r\nx"
+        site,
+        site.browser(),
+        state="acknowledged",
+        filters="//evil.example?state=//evil&subject=\r\nx",
     )
 
     assert answer.headers["location"].startswith(PAGE)
@@ -157,7 +166,9 @@ def test_a_token_of_another_visitor_is_refused(site: Served):
         {"origin": "http://127.0.0.1.evil.example"},
     ],
 )
-def test_a_form_from_another_site_is_refused_even_with_a_token(site: Served, headers: dict[str, str]):
+def test_a_form_from_another_site_is_refused_even_with_a_token(
+    site: Served, headers: dict[str, str]
+):
     visitor = site.browser()
     token = token_of(visitor.get(PAGE).text)
 
@@ -180,7 +191,9 @@ def test_a_form_from_another_site_is_refused_even_with_a_token(site: Served, hea
         (b"", "", 415),
     ],
 )
-def test_bodies_that_are_no_small_form_are_refused(site: Served, body: bytes, kind: str, status: int):
+def test_bodies_that_are_no_small_form_are_refused(
+    site: Served, body: bytes, kind: str, status: int
+):
     headers = {"content-type": kind} if kind else {}
     answer = site.browser().post(f"{PAGE}/decide", content=body, headers=headers)
 

@@ -67,7 +67,9 @@ def test_the_overview_says_which_source_is_unwell_and_what_to_do(site: Served):
 
 def test_a_live_source_that_is_silent_is_named(serve: Serve):
     index = MemoryIndex()
-    status = SourceStatus(source="bluesky", state="live", changed_at=NOW - DAY, last_item_at=NOW - HOUR)
+    status = SourceStatus(
+        source="bluesky", state="live", changed_at=NOW - DAY, last_item_at=NOW - HOUR
+    )
     index.write(IndexBatch(checkpoint="1", statuses=[status]))
 
     seen_text = text_of(serve(index).browser().get("/sources").text)
@@ -109,7 +111,10 @@ def test_the_gravest_alert_stands_first(site: Served):
         ("subject=seoan&severity=low", ["alert_low"]),
         ("state=resolved", []),
         ("state=all", [SMEAR, "alert_high", "alert_medium", "alert_low"]),
-        ("severity=nonsense&state=nonsense&page=-3", [SMEAR, "alert_high", "alert_medium", "alert_low"]),
+        (
+            "severity=nonsense&state=nonsense&page=-3",
+            [SMEAR, "alert_high", "alert_medium", "alert_low"],
+        ),
         ("page=99999999999999999999", [SMEAR, "alert_high", "alert_medium", "alert_low"]),
         ("page=7", []),
     ],
@@ -121,7 +126,9 @@ def test_the_address_holds_the_filters(site: Served, query: str, found: list[str
 
 
 def test_filters_that_find_nothing_say_how_to_go_on(site: Served):
-    assert "Take a filter away" in site.browser().get("/alerts?severity=high&subject=dajin").text
+    assert (
+        "Take a filter away" in site.browser().get("/alerts?severity=high&subject=dajin").text
+    )
 
 
 def test_a_long_list_has_pages(serve: Serve):
@@ -209,7 +216,9 @@ def test_a_merged_cluster_leads_to_the_one_it_became(serve: Serve):
 def test_deleted_posts_are_gone_from_every_page(serve: Serve):
     index = filled_index()
     index.write(
-        IndexBatch(checkpoint="2", gone=[PostGone(subject="seoan", post_id=POST_ID, deleted_at=NOW)])
+        IndexBatch(
+            checkpoint="2", gone=[PostGone(subject="seoan", post_id=POST_ID, deleted_at=NOW)]
+        )
     )
     visitor = serve(index).browser()
 
@@ -267,7 +276,14 @@ def test_search_pages_keep_the_question(site: Served):
 
 @pytest.mark.parametrize(
     "path",
-    ["/alerts/none", "/clusters/none", "/posts/none", "/nowhere", "/static/none", "/static/../app.py"],
+    [
+        "/alerts/none",
+        "/clusters/none",
+        "/posts/none",
+        "/nowhere",
+        "/static/none",
+        "/static/../app.py",
+    ],
 )
 def test_what_does_not_exist_is_said_plainly(site: Served, path: str):
     answer = site.browser().get(path)
