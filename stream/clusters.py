@@ -182,7 +182,7 @@ class TextClusters:
                 continue
             cluster = work.cluster(cluster_id)
             anchor = np.frombuffer(cluster.anchor, dtype=np.uint8)
-            if float(estimate(sketch, anchor)) >= ANCHOR_FLOOR:
+            if estimate(sketch, anchor) >= ANCHOR_FLOOR:
                 groups.append((cluster.born, anchor, cluster_id, row, alike))
         if not groups:
             return None
@@ -191,7 +191,7 @@ class TextClusters:
         if survivor is None:
             survivor = work.found(row)
         for _, other_anchor, cluster_id, row, alike in groups[1:]:
-            if float(estimate(other_anchor, anchor)) < ANCHOR_FLOOR:
+            if estimate(other_anchor, anchor) < ANCHOR_FLOOR:
                 continue
             best = max(best, alike)
             if cluster_id is None:

@@ -8,11 +8,12 @@ restart changes no result.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from detect.neardup import BANDS, VALUES, Sketch, estimate
+from detect.neardup import BANDS, VALUES, Sketch, estimates
 
 PER_BAND = 24
 """Live texts looked at in one band, newest first: bounds the work in huge families."""
@@ -57,17 +58,17 @@ class TextIndex:
         self._heads = np.full(BANDS * (self._mask + 1), -1, dtype=np.int32)
         self._key_heads = np.full(self._mask + 1, -1, dtype=np.int32)
         # Single elements are read and written several times faster through views.
-        self.keys = memoryview(self._key)
-        self.expires = memoryview(self._expires)
-        self.kept = memoryview(self._kept)
-        self.offsets = memoryview(self._offset)
-        self.posts = memoryview(self._posts)
-        self.clusters = memoryview(self._cluster)
-        self._bands = memoryview(self._sketch.reshape(-1).view(np.uint32))
-        self._nexts = memoryview(self._next)
-        self._key_nexts = memoryview(self._key_next)
-        self._head = memoryview(self._heads)
-        self._key_head = memoryview(self._key_heads)
+        self.keys = self._key.data
+        self.expires = self._expires.data
+        self.kept = self._kept.data
+        self.offsets = self._offset.data
+        self.posts = self._posts.data
+        self.clusters = self._cluster.data
+        self._bands = self._sketch.reshape(-1).view(np.uint32).data
+        self._nexts = self._next.data
+        self._key_nexts = self._key_next.data
+        self._head = self._heads.data
+        self._key_head = self._key_heads.data
 
     def find(self, key: int, watermark: int) -> int:
         """Row of the text with that key, -1 when unknown or expired."""
@@ -94,13 +95,14 @@ class TextIndex:
         if not found:
             return []
         rows = np.array(sorted(found), dtype=np.int64)
-        alike = estimate(self._sketch[rows], sketch)
+        alike = estimates(self._sketch[rows], sketch)
         order = np.lexsort((rows, -alike))
         return [int(rows[i]) for i in order if alike[i] >= least]
 
     def sketch(self, row: int) -> Sketch:
         """The sketch of a row."""
-        return self._sketch[row]
+        found: Sketch = self._sketch[row]
+        return found
 
     def add(self, key: int, sketch: Sketch, offset: int, watermark: int) -> int:
         """A new row without posts or cluster; older row numbers become invalid."""
@@ -182,19 +184,23 @@ class TextIndex:
         """Drop removed rows, or grow where there are few of them."""
         self.sweep(watermark)
         live = np.flatnonzero(self._expires[: self.used] > _GONE)
-        old = (self._key, self._expires, self._kept, self._offset, self._posts)
+        old = self._columns()
         sketch, cluster, names = self._sketch, self._cluster, self.cluster_ids
         self._allot(max(SMALLEST, int(len(live) * GROWTH)))
-        new = (self._key, self._expires, self._kept, self._offset, self._posts)
+        new = self._columns()
         self.used, self.dead = len(live), 0
         for source, target in zip(old, new, strict=True):
             target[: self.used] = source[live]
         self._sketch[: self.used] = sketch[live]
         self.cluster_ids, self._numbers = [], {}
-        for row, number in enumerate(cluster[live].tolist()):
+        numbers: list[int] = cluster[live].tolist()
+        for row, number in enumerate(numbers):
             if number >= 0:
                 self.clusters[row] = self.number(names[number])
         self._chain()
+
+    def _columns(self) -> list[npt.NDArray[Any]]:
+        return [self._key, self._expires, self._kept, self._offset, self._posts]
 
     def _chain(self) -> None:
         """Build all chains anew, newest row first, as adding one by one does."""

@@ -1,0 +1,186 @@
+"""Alerts: from bursts of copies to the few things a person should look at.
+
+A burst of kind ``copy`` makes an alert. More bursts of the same cluster, or of
+clusters merged with it, grow the alert that is there while it is warm; it is
+said again only when it has doubled, become more severe, or turned out to be
+something else. Fan events and news make none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from stream.ids import derive_id
+from stream.operator import Context, Effects, Item, State
+from stream.overlay import Overlay
+from stream.records import Alert, Burst, Cluster, Severity
+
+HOUR_MS = 60 * 60 * 1000
+KEEP_MS = 30 * 24 * HOUR_MS
+GROWTH = 2
+SHOWN = 50
+LEVELS: tuple[tuple[float, Severity], ...] = (
+    (1_000.0, "critical"),
+    (200.0, "high"),
+    (50.0, "medium"),
+)
+"""Accounts times surprise from which an alert is that severe."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class AlertRow(msgspec.Struct, array_like=True):
+    """An alert as last emitted; ``warm`` is the last growth seen, emitted or not."""
+
+    alert: Alert
+    kind: str
+    warm: int
+    platforms: list[str]
+
+
+_row = msgspec.msgpack.Decoder(AlertRow).decode
+
+
+class Alerts:
+    """Alerts of kind ``copy_burst``.
+
+    Args:
+        cooldown_hours: event time since the last copies within which more of
+            the same grows the alert that is there.
+    """
+
+    def __init__(self, *, cooldown_hours: int = 24) -> None:
+        self._cooldown_ms = cooldown_hours * HOUR_MS
+
+    @property
+    def name(self) -> str:
+        """Namespace of its state."""
+        return "alerts"
+
+    @property
+    def version(self) -> str:
+        """Stamped on every alert."""
+        return "alerts/1"
+
+    def reset(self) -> None:
+        """Nothing is held in memory between calls."""
+
+    def apply(self, state: State, batch: Sequence[Item], _ctx: Context, /) -> Effects:
+        """Raise and grow alerts for the bursts of a batch."""
+        effects = Effects()
+        overlay = Overlay(state, effects)
+        for item in batch:
+            platforms: dict[str, tuple[str, ...]] = {}
+            for result in item.derived:
+                if isinstance(result, Cluster):
+                    platforms[result.cluster_id] = result.platforms
+                    if result.merged_into is not None:
+                        _merge(overlay, result.cluster_id, result.merged_into)
+                elif isinstance(result, Burst):
+                    found = self._burst(overlay, result, platforms.get(result.cluster_id, ()))
+                    if found is not None:
+                        effects.emit.append((item.offset, found))
+        return effects
+
+    def _burst(
+        self, overlay: Overlay, burst: Burst, platforms: tuple[str, ...]
+    ) -> Alert | None:
+        """The alert to emit for a burst, None when there is nothing new to say."""
+        raw = overlay.get(f"k:{burst.cluster_id}")
+        row = None if raw is None else _row(raw)
+        if row is not None and burst.last_at - row.warm > self._cooldown_ms:
+            row = None
+        if row is None:
+            if burst.kind != "copy":
+                return None
+            row = AlertRow(self._first(burst, platforms), burst.kind, burst.last_at, [])
+            emitted: Alert | None = row.alert
+        else:
+            row.warm = max(row.warm, burst.last_at)
+            emitted = self._grown(row, burst, platforms)
+            row.kind = burst.kind
+        overlay.put(f"k:{burst.cluster_id}", _encode(row), row.warm + KEEP_MS)
+        return emitted
+
+    def _first(self, burst: Burst, platforms: tuple[str, ...]) -> Alert:
+        return Alert(
+            alert_id=derive_id("al", "copy_burst", burst.subject, burst.burst_id),
+            subject=burst.subject,
+            kind="copy_burst",
+            severity=_severity(burst),
+            title=_title(burst),
+            created_at=burst.detected_at,
+            updated_at=burst.detected_at,
+            revision=1,
+            operator_version=self.version,
+            cluster_id=burst.cluster_id,
+            posts=burst.posts,
+            accounts=burst.accounts,
+            platforms=platforms,
+            post_ids=_posts(burst),
+            evidence=burst.evidence,
+            counter_evidence=burst.counter,
+        )
+
+    def _grown(self, row: AlertRow, burst: Burst, platforms: tuple[str, ...]) -> Alert | None:
+        """The next revision of an alert when it says something new."""
+        old = row.alert
+        doubled = burst.accounts >= GROWTH * old.accounts
+        severity = _severity(burst)
+        withdrawn = set(old.post_ids) - set(_posts(burst)) and burst.posts < old.posts
+        if not (doubled or severity != old.severity or burst.kind != row.kind or withdrawn):
+            return None
+        row.alert = msgspec.structs.replace(
+            old,
+            severity=severity,
+            title=_title(burst),
+            updated_at=max(old.updated_at, burst.last_at, burst.detected_at),
+            revision=old.revision + 1,
+            cluster_id=burst.cluster_id,
+            posts=burst.posts,
+            accounts=burst.accounts,
+            platforms=platforms or old.platforms,
+            post_ids=_posts(burst),
+            evidence=burst.evidence,
+            counter_evidence=burst.counter,
+        )
+        return row.alert
+
+
+def _merge(overlay: Overlay, old_id: str, new_id: str) -> None:
+    """Let the alert of a merged cluster go on under the cluster that remains."""
+    raw = overlay.get(f"k:{old_id}")
+    if raw is None:
+        return
+    overlay.delete(f"k:{old_id}")
+    if overlay.get(f"k:{new_id}") is None:
+        overlay.put(f"k:{new_id}", raw, _row(raw).warm + KEEP_MS)
+
+
+def _posts(burst: Burst) -> tuple[str, ...]:
+    shown = (post_id for evidence in burst.evidence for post_id in evidence.post_ids)
+    return tuple(dict.fromkeys(shown))[:SHOWN]
+
+
+def _severity(burst: Burst) -> Severity:
+    """How severe: accounts times surprise; what is no copying after all is low."""
+    if burst.kind != "copy":
+        return "low"
+    surprise = next((e.value for e in burst.evidence if e.signal == "surprise"), 0.0)
+    weight = burst.accounts * surprise
+    for least, level in LEVELS:
+        if weight >= least:
+            return level
+    return "low"
+
+
+def _title(burst: Burst) -> str:
+    minutes = max(1, -(-(burst.last_at - burst.first_at) // 60_000))
+    long = minutes >= 180  # noqa: PLR2004
+    span = f"{round(minutes / 60)} hours" if long else f"{minutes} minute" + "s" * (minutes > 1)
+    return (
+        f"Same text {burst.posts} times by {burst.accounts} accounts "
+        f"about {burst.subject} in {span}"
+    )
