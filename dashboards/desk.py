@@ -116,7 +116,8 @@ class Desk:
         """
         with self.file.transaction() as db:
             found = db.execute(
-                f"SELECT {_COLUMNS} FROM decisions WHERE decision_id = ?", (decision_id,)
+                f"SELECT {_COLUMNS} FROM decisions WHERE decision_id = ?",
+                (_clean(decision_id),),
             ).fetchone()
             if found is None:
                 return None
@@ -172,7 +173,7 @@ class Desk:
         rows = self.file.rows(
             "SELECT alert_id FROM (SELECT alert_id, state, max(seq) AS seq FROM decisions"
             " GROUP BY alert_id) WHERE state = ? ORDER BY seq DESC",
-            (state,),
+            (_clean(state),),
         )
         return [row[0] for row in rows]
 

@@ -83,7 +83,11 @@ class DeskFile:
         self._lock = _lock(path)
         try:
             self._db = _connect(path)
-            self._migrate()
+            try:
+                self._migrate()
+            except BaseException:
+                self._db.close()
+                raise
         except BaseException:
             os.close(self._lock)
             raise

@@ -1,0 +1,404 @@
+"""People's decisions: what holds, who decided, undo, and a history nobody can quietly change."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards.desk import LIMITS, STATES, UNDO_MS, Decision, Desk
+
+NOW = 1_790_000_000_000
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "desk.db")
+    yield desk
+    desk.close()
+
+
+def acknowledge(
+    desk: Desk, alert_id: str = "al_1", *, at: int = NOW, who: str = "minji"
+) -> Decision:
+    return desk.decide(alert_id, "acknowledged", reason="", who=who, at_ms=at)
+
+
+def resolve(
+    desk: Desk, alert_id: str = "al_1", *, at: int = NOW + 1, who: str = "minji"
+) -> Decision:
+    return desk.decide(alert_id, "resolved", reason="handled", who=who, at_ms=at, note="메모")
+
+
+def edited(path: Path, *statements: str) -> None:
+    """Change the file behind the desk's back, as somebody with access to it could."""
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TRIGGER IF EXISTS decisions_stay")
+        db.execute("DROP TRIGGER IF EXISTS decisions_are_kept")
+        for statement in statements:
+            assert db.execute(statement).rowcount == 1
+    db.close()
+
+
+def test_an_alert_nobody_decided_about_has_no_decision(desk):
+    assert desk.decisions(["al_1"]) == {}
+    assert desk.history("al_1") == []
+
+
+def test_the_last_decision_is_in_force(desk):
+    acknowledge(desk)
+    last = resolve(desk)
+
+    assert desk.decisions(["al_1", "al_2"]) == {"al_1": last}
+    assert (last.state, last.reason, last.note, last.who, last.at) == (
+        "resolved",
+        "handled",
+        "메모",
+        "minji",
+        NOW + 1,
+    )
+
+
+def test_history_holds_everything_the_last_first(desk):
+    first, second = acknowledge(desk), resolve(desk)
+    acknowledge(desk, "al_2")
+
+    assert desk.history("al_1") == [second, first]
+
+
+def test_decisions_outlive_the_process(tmp_path):
+    desk = Desk(tmp_path / "desk.db")
+    made = resolve(desk)
+    desk.close()
+
+    again = Desk(tmp_path / "desk.db")
+    assert again.decisions(["al_1"]) == {"al_1": made}
+    again.close()
+
+
+def test_deciding_the_same_twice_is_one_decision(desk):
+    made = acknowledge(desk)
+
+    assert acknowledge(desk, at=NOW + 500) == made
+    assert len(desk.history("al_1")) == 1
+
+
+def test_another_persons_same_decision_is_recorded_too(desk):
+    acknowledge(desk)
+    acknowledge(desk, who="haru", at=NOW + 1)
+
+    assert [one.who for one in desk.history("al_1")] == ["haru", "minji"]
+
+
+def test_a_resolved_alert_can_be_opened_again(desk):
+    resolve(desk)
+    desk.decide("al_1", "open", reason="it goes on", who="haru", at_ms=NOW + 2)
+
+    assert desk.decisions(["al_1"])["al_1"].state == "open"
+    assert desk.alert_ids_in("resolved") == []
+
+
+def test_counts_take_undecided_alerts_as_open_and_each_alert_once(desk):
+    acknowledge(desk, "al_1")
+    resolve(desk, "al_2")
+    resolve(desk, "al_9")
+
+    counts = desk.count_by_state(["al_1", "al_2", "al_3", "al_3"])
+
+    assert counts == {"open": 1, "acknowledged": 1, "resolved": 1}
+
+
+def test_alerts_of_a_state_come_with_the_last_decided_first(desk):
+    for alert_id in ("al_1", "al_2", "al_3"):
+        acknowledge(desk, alert_id)
+    resolve(desk, "al_2")
+
+    assert desk.alert_ids_in("acknowledged") == ["al_3", "al_1"]
+    assert desk.alert_ids_in("resolved") == ["al_2"]
+    assert desk.alert_ids_in("unheard of") == []
+
+
+def test_thousands_of_alerts_can_be_asked_for_at_once(desk):
+    acknowledge(desk, "al_39999")
+
+    assert set(desk.decisions([f"al_{n}" for n in range(40_000)])) == {"al_39999"}
+
+
+# --- undo -----------------------------------------------------------------------
+
+
+def test_undo_restores_what_held_before(desk):
+    before = acknowledge(desk)
+    decided = resolve(desk)
+
+    undone = desk.undo(decided.decision_id, who="haru", at_ms=NOW + 10)
+
+    assert undone is not None
+    assert (undone.state, undone.reason, undone.note) == (
+        "acknowledged",
+        before.reason,
+        before.note,
+    )
+    assert (undone.who, undone.undoes) == ("haru", decided.decision_id)
+    assert desk.decisions(["al_1"])["al_1"] == undone
+
+
+def test_undoing_the_first_decision_opens_the_alert(desk):
+    decided = resolve(desk)
+
+    undone = desk.undo(decided.decision_id, who="minji", at_ms=NOW + 10)
+
+    assert undone is not None
+    assert (undone.state, undone.reason, undone.note) == ("open", "", "")
+
+
+def test_an_undo_is_recorded_and_deletes_nothing(desk):
+    decided = resolve(desk)
+    undone = desk.undo(decided.decision_id, who="minji", at_ms=NOW + 10)
+
+    assert desk.history("al_1") == [undone, decided]
+
+
+def test_undo_holds_for_ten_minutes_and_no_longer(desk):
+    one, two = resolve(desk, "al_1", at=NOW), resolve(desk, "al_2", at=NOW)
+
+    assert desk.undo(one.decision_id, who="minji", at_ms=NOW + UNDO_MS) is not None
+    assert desk.undo(two.decision_id, who="minji", at_ms=NOW + UNDO_MS + 1) is None
+    assert desk.decisions(["al_2"])["al_2"] == two
+
+
+def test_only_the_last_decision_can_be_undone(desk):
+    first, second = acknowledge(desk), resolve(desk)
+
+    assert desk.undo(first.decision_id, who="minji", at_ms=NOW + 10) is None
+    assert desk.decisions(["al_1"])["al_1"] == second
+
+
+def test_a_second_click_on_undo_does_nothing(desk):
+    decided = resolve(desk)
+    desk.undo(decided.decision_id, who="minji", at_ms=NOW + 10)
+
+    assert desk.undo(decided.decision_id, who="minji", at_ms=NOW + 11) is None
+    assert len(desk.history("al_1")) == 2
+
+
+def test_an_undo_can_be_undone(desk):
+    decided = resolve(desk)
+    undone = desk.undo(decided.decision_id, who="minji", at_ms=NOW + 10)
+    assert undone is not None
+
+    again = desk.undo(undone.decision_id, who="minji", at_ms=NOW + 20)
+
+    assert again is not None
+    assert (again.state, again.reason, again.note) == ("resolved", "handled", "메모")
+
+
+def test_an_unknown_decision_cannot_be_undone(desk):
+    assert desk.undo("dc_nothing", who="minji", at_ms=NOW) is None
+    assert desk.undo("\ud800", who="minji", at_ms=NOW) is None
+
+
+# --- what comes in ---------------------------------------------------------------
+
+
+def test_an_unknown_state_is_refused_with_what_is_allowed(desk):
+    with pytest.raises(
+        ValueError, match="found 'closed', allowed: open, acknowledged, resolved"
+    ):
+        desk.decide("al_1", "closed", reason="", who="minji", at_ms=NOW)
+
+
+@pytest.mark.parametrize("field", ["alert_id", "who"])
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_an_alert_and_a_person_are_needed(desk, field, text):
+    given_text = {"alert_id": "al_1", "who": "minji"} | {field: text}
+
+    with pytest.raises(ValueError, match=f"{field}: found nothing"):
+        desk.decide(given_text["alert_id"], "open", reason="", who=given_text["who"], at_ms=NOW)
+
+
+@pytest.mark.parametrize("field", sorted(LIMITS))
+def test_too_long_a_text_is_refused_and_the_longest_kept(desk, field):
+    texts = {"alert_id": "al_1", "reason": "r", "note": "n", "who": "w"}
+    longest = texts | {field: "가" * LIMITS[field]}
+    longer = texts | {field: "가" * (LIMITS[field] + 1)}
+
+    made = desk.decide(longest.pop("alert_id"), "open", at_ms=NOW, **longest)
+    with pytest.raises(ValueError, match=f"{field}: {LIMITS[field] + 1} characters"):
+        desk.decide(longer.pop("alert_id"), "open", at_ms=NOW, **longer)
+
+    assert getattr(made, field) == "가" * LIMITS[field]
+
+
+def test_lone_surrogates_and_control_characters_do_no_harm(desk):
+    made = desk.decide("al_1", "open", reason="a\ud800b", who="\x00x", note="'; --", at_ms=NOW)
+
+    assert made.reason == "a?b"
+    assert desk.history("al_1") == [made]
+    assert desk.verify().intact
+
+
+# --- the chain ---------------------------------------------------------------------
+
+
+def test_an_empty_desk_is_intact(desk):
+    assert desk.verify().intact
+    assert desk.verify().rows == 0
+
+
+def test_an_untouched_history_is_intact_and_its_head_moves_with_each_decision(desk):
+    acknowledge(desk)
+    before = desk.verify()
+    resolve(desk)
+    after = desk.verify()
+
+    assert before.intact
+    assert after.intact
+    assert (before.rows, after.rows) == (1, 2)
+    assert before.head != after.head
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "state = 'open'",
+        "reason = 'fan event'",
+        "note = ''",
+        "who = 'somebody else'",
+        "at = at + 1",
+        "alert_id = 'al_7'",
+        "undoes = 'dc_1'",
+        "decision_id = 'dc_1'",
+        "digest = x'00'",
+    ],
+)
+def test_a_changed_row_is_noticed(tmp_path, change):
+    desk = Desk(tmp_path / "desk.db")
+    for number in range(3):
+        resolve(desk, f"al_{number}")
+    desk.close()
+    edited(tmp_path / "desk.db", f"UPDATE decisions SET {change} WHERE seq = 2")
+
+    desk = Desk(tmp_path / "desk.db")
+    assert desk.verify().broken_at == 2
+    desk.close()
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3])
+def test_a_missing_row_is_noticed_also_at_the_end(tmp_path, missing):
+    desk = Desk(tmp_path / "desk.db")
+    for number in range(3):
+        resolve(desk, f"al_{number}")
+    desk.close()
+    edited(tmp_path / "desk.db", f"DELETE FROM decisions WHERE seq = {missing}")
+
+    desk = Desk(tmp_path / "desk.db")
+    assert desk.verify().broken_at == missing
+    desk.close()
+
+
+def test_swapped_rows_are_noticed(tmp_path):
+    desk = Desk(tmp_path / "desk.db")
+    for number in range(2):
+        resolve(desk, f"al_{number}")
+    desk.close()
+    edited(
+        tmp_path / "desk.db",
+        "UPDATE decisions SET seq = 9 WHERE seq = 1",
+        "UPDATE decisions SET seq = 1 WHERE seq = 2",
+        "UPDATE decisions SET seq = 2 WHERE seq = 9",
+    )
+
+    desk = Desk(tmp_path / "desk.db")
+    assert desk.verify().broken_at == 1
+    desk.close()
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE decisions SET who = 'x'", "DELETE FROM decisions"]
+)
+def test_the_file_itself_refuses_changes(desk, statement):
+    acknowledge(desk)
+
+    with (
+        pytest.raises(sqlite3.IntegrityError, match="decisions are never"),
+        desk.file.transaction() as db,
+    ):
+        db.execute(statement)
+
+    assert desk.verify().rows == 1
+
+
+# --- many at once -------------------------------------------------------------------
+
+
+def test_people_deciding_at_the_same_time_lose_nothing(desk):
+    problems: list[BaseException] = []
+
+    def work(who: str) -> None:
+        try:
+            for number in range(40):
+                alert_id = f"al_{number % 5}"
+                made = desk.decide(
+                    alert_id, STATES[number % 3], reason=str(number), who=who, at_ms=NOW
+                )
+                if number % 7 == 0:
+                    desk.undo(made.decision_id, who=who, at_ms=NOW)
+                desk.decisions([alert_id])
+                desk.alert_ids_in("resolved")
+        except BaseException as error:  # noqa: BLE001 - the main thread reports it
+            problems.append(error)
+
+    threads = [threading.Thread(target=work, args=(who,)) for who in ("minji", "haru", "sol")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert problems == []
+    check = desk.verify()
+    assert check.intact
+    history = [one for n in range(5) for one in desk.history(f"al_{n}")]
+    assert len(history) == check.rows
+    assert sum(not one.undoes for one in history) == 3 * 40
+
+
+Step = st.tuples(
+    st.sampled_from(["decide", "undo"]),
+    st.sampled_from(["al_1", "al_2"]),
+    st.sampled_from(STATES),
+    st.text(max_size=5),
+    st.integers(0, 6 * 60 * 1000),
+)
+
+
+@given(steps=st.lists(Step, max_size=25))
+def test_any_series_of_decisions_agrees_with_a_simple_model(tmp_path_factory, steps):
+    desk = Desk(tmp_path_factory.mktemp("desk") / "desk.db")
+    desk.file.rows("PRAGMA synchronous=OFF")
+    model: dict[str, list[tuple[str, str]]] = {"al_1": [("open", "")], "al_2": [("open", "")]}
+    now = NOW
+    for what, alert_id, state, reason, later in steps:
+        now += later
+        past = model[alert_id]
+        if what == "decide":
+            made = desk.decide(alert_id, state, reason=reason, who="minji", at_ms=now)
+            if made.at == now and len(desk.history(alert_id)) == len(past):
+                past.append((state, made.reason))
+        elif history := desk.history(alert_id):
+            undone = desk.undo(history[0].decision_id, who="minji", at_ms=now)
+            assert (undone is None) == (now - history[0].at > UNDO_MS)
+            if undone is not None:
+                past.append(past[-2])
+
+    for alert_id, past in model.items():
+        current = desk.decisions([alert_id]).get(alert_id)
+        assert past[-1] == ((current.state, current.reason) if current else ("open", ""))
+        assert len(desk.history(alert_id)) == len(past) - 1
+    assert desk.verify().intact
+    desk.close()
