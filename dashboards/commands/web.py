@@ -17,6 +17,7 @@ from dashboards.context import Cli, pass_cli
 from dashboards.exits import OK
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
     from uvicorn import Server
 
     from detect.watchlist import Watchlist
@@ -59,8 +60,6 @@ def command(
     with_parent: bool,
 ) -> int:
     """Serve the pages; prints ``ready ADDRESS`` once they answer."""
-    import uvicorn
-
     from dashboards.compose import DESK_FILE, INDEX_FOLDER, wall_clock
     from dashboards.desk import Desk
     from dashboards.web.app import create_app
@@ -92,20 +91,7 @@ def command(
             now=wall_clock,
             bound=address,
         )
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=True,
-                ws="none",
-                lifespan="off",
-                timeout_graceful_shutdown=1,
-                limit_concurrency=200,
-                h11_max_incomplete_event_size=64 * 1024,
-            )
-        )
+        server = _server(app)
         if with_parent:
             _end_with_parent(server)
         # The socket already listens: whoever connects from now on is answered.
@@ -134,6 +120,24 @@ def read_secret(path: Path) -> bytes:
         file.write(made)
     draft.replace(path)
     return made
+
+
+def _server(app: FastAPI) -> Server:
+    import uvicorn
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            limit_concurrency=200,
+            h11_max_incomplete_event_size=64 * 1024,
+        )
+    )
 
 
 def _watchlist(path: Path) -> Watchlist:

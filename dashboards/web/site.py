@@ -182,6 +182,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Callable[..., object]] = {
+        "code": text.code,
         "show": text.show,
         "plain": text.plain,
         "preview": text.preview,

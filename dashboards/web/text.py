@@ -51,6 +51,11 @@ def plain(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def code(text: str) -> Markup:
+    """A sentence of ours with what stands in backticks as something to type."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
+
+
 def preview(text: str, limit: int = PREVIEW) -> str:
     """The beginning of a text, cut at a word where one ends near."""
     if len(text) <= limit:

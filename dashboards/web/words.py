@@ -10,6 +10,7 @@ from typing import cast
 CATALOGUES = Path(__file__).parent / "catalogue"
 LANGUAGES = {"en": "English", "ko": "한국어"}
 DEFAULT = "en"
+HUGE = 1e15
 
 
 class Words:
@@ -33,7 +34,9 @@ class Words:
 
 
 def number(n: float) -> str:
-    """A count with separators; fractions with at most two digits."""
+    """A count with separators; fractions with at most two digits; absurd ones short."""
+    if abs(n) >= HUGE:
+        return f"{n:.1e}"
     if float(n).is_integer():
         return f"{int(n):,}"
     return f"{n:,.2f}".rstrip("0").rstrip(".")

@@ -46,8 +46,8 @@ def test_an_empty_overview_says_what_to_do(empty_site: Served):
     seen_text = text_of(empty_site.browser().get("/").text)
 
     assert "Nothing waits for a decision" in seen_text
-    assert "Start one with `jikimi run`" in seen_text
-    assert "`jikimi demo`" in seen_text
+    assert "Start one with jikimi run;" in seen_text
+    assert "jikimi demo." in seen_text
 
 
 def test_the_overview_counts_open_alerts_by_severity(site: Served):

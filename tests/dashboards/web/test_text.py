@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.web.text import highlight, outside, path_of, plain, preview, show
+from dashboards.web.text import code, highlight, outside, path_of, plain, preview, show
 from detect.records import Mention
 
 HOSTILE = [
@@ -174,6 +174,13 @@ def test_a_path_survives_half_a_surrogate():
 
 def test_a_title_is_one_short_line():
     assert plain("a\nb\u202e c " + "x" * 300, 20) == "a b\ufffd c " + "x" * 12 + "…"
+
+
+def test_what_is_to_be_typed_stands_out():
+    assert (
+        str(code("Type `jikimi run` & <wait>"))
+        == "Type <code>jikimi run</code> &amp; &lt;wait&gt;"
+    )
 
 
 def test_a_preview_ends_at_a_word():

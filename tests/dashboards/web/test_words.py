@@ -108,7 +108,14 @@ def test_the_language_is_the_persons_choice_or_the_browsers(
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0, "0"), (1234567, "1,234,567"), (0.4, "0.4"), (2.0, "2"), (1 / 3, "0.33")],
+    [
+        (0, "0"),
+        (1234567, "1,234,567"),
+        (0.4, "0.4"),
+        (2.0, "2"),
+        (1 / 3, "0.33"),
+        (1e300, "1.0e+300"),
+    ],
 )
 def test_numbers_are_short(value: float, said: str):
     assert words.number(value) == said
