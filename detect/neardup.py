@@ -31,6 +31,8 @@ VALUES = BANDS * ROWS
 """Bands of four rows find a pair of similarity 0.7 with a chance of 0.988."""
 WHOLE_FLOOR = 0.35
 """Texts with one body but hardly anything else in common stay apart."""
+MOSTLY = 0.6
+"""Share of its grams from which a text is mostly its body."""
 
 Grams = npt.NDArray[np.uint64]
 Sketch = npt.NDArray[np.uint8]
@@ -141,10 +143,12 @@ def similarity(a: tuple[Grams, Grams], b: tuple[Grams, Grams]) -> float:
 
     The measure is that of the whole texts, or of their bodies where that is
     more: it undoes wrapping one sentence in other hashtags, handles, spaces and
-    signs. The body counts only where the wholes have something in common too.
+    signs. The body counts only where it is most of both texts, or where the
+    wholes have something in common too.
     """
     whole = jaccard(a[0], b[0])
-    if whole < WHOLE_FLOOR:
+    mostly_body = all(len(body) >= MOSTLY * len(all_) for all_, body in (a, b))
+    if whole < WHOLE_FLOOR and not mostly_body:
         return whole
     return max(whole, jaccard(a[1], b[1]))
 

@@ -28,13 +28,14 @@ CACHED_LENGTH = 1_000
 
 
 class PostRow(msgspec.Struct, array_like=True):
-    """Where a post stands."""
+    """Where a post stands; ``edition`` is the revision that brought its text."""
 
     key: str
     account: str
     platform: str
     at: int
     expires: int
+    edition: int = 1
     revision: int = 0
     cluster: str | None = None
 

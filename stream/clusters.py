@@ -151,7 +151,8 @@ class TextClusters:
             return
         text, sketch = ready
         at = work.at(post.event_at)
-        mine = PostRow(text.key, post.account, post.platform, at, at + self._keep_ms)
+        expires = at + self._keep_ms
+        mine = PostRow(text.key, post.account, post.platform, at, expires, event.revision)
         if old is not None:
             mine.revision, mine.cluster = old.revision, old.cluster
         row = work.index.find(int(text.key, 16), work.watermark)

@@ -101,7 +101,9 @@ class Members:
         words = self.rows.words(self.subject, key)
         if not text or not post or not words:
             raise LookupError(f"text {key} lacks its post or its words")
-        cluster_id = derive_id("cl", self.subject, text.first)
+        # A post that moved on by an edit may found a second cluster.
+        edition = () if post.edition == 1 else (str(post.edition),)
+        cluster_id = derive_id("cl", self.subject, text.first, *edition)
         self._touched[cluster_id] = ClusterRow(
             born=text.offset,
             founder=text.first,
