@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from stream.local.search import (
     SearchWriter,
     discard,
 )
-from stream.local.tables import connect_writer
+from stream.local.tables import CHUNK, connect_writer
 from stream.local.writing import Changes, TableWriter, decode_standings, present_subjects
 
 COMMIT_EVERY_S = 1.0
@@ -55,7 +56,6 @@ class Feeder:
         self._dirty = False
         self._touched = False
         self._erased = False
-        self.commits = 0
         self.db = connect_writer(folder)
         try:
             self._tables = TableWriter(self.db)
@@ -76,11 +76,20 @@ class Feeder:
             sqlite3.OperationalError: no space left; nothing was written.
         """
         changes = self._write_tables(batch)
-        search = self._search or self._open_search()
-        try:
-            self._follow(search, changes)
+        if self._search is None:
+            # What failed before is made good from the tables, this batch included.
+            self._open_search()
+            return
+        with self._mending():
+            self._follow(self._search, changes)
             if self._dirty and self._clock() - self._committed_at >= self._commit_every_s:
-                self.flush()
+                self._commit(self._search)
+
+    @contextlib.contextmanager
+    def _mending(self) -> Generator[None]:
+        """A damaged search folder is made anew; after other failures it is opened again."""
+        try:
+            yield
         except SearchDamagedError:
             self._remake_search()
         except OSError:
@@ -109,34 +118,40 @@ class Feeder:
         return changes
 
     def _follow(self, search: SearchWriter, changes: Changes) -> None:
-        for n in (*changes.changed, *changes.removed):
-            search.remove(n)
-        for n, post, subjects in changes.added:
-            search.add(n, post, subjects)
-        self._add_rows(search, changes.changed)
-        if changes.changed or changes.removed:
+        stale = changes.changed + changes.removed
+        if stale:
+            search.remove(stale)
             self._touched = True
-        if changes.added or changes.changed or changes.removed:
-            self._dirty = True
+        if changes.added:
+            search.add(changes.added)
+        if changes.changed:
+            search.add(self._rows(changes.changed))
+        self._dirty |= bool(stale or changes.added)
 
     def flush(self) -> None:
-        """Commit search, and fold deleted content out of the write-ahead log.
+        """Make everything written visible to search and durable.
 
         Raises:
-            OSError: no space left.
+            OSError: no space left; what is written stands, call again later.
         """
-        search = self._search or self._open_search()
+        if self._search is None:
+            self._open_search()
+            return
+        with self._mending():
+            self._commit(self._search)
+
+    def _commit(self, search: SearchWriter) -> None:
+        """Commit search, and fold deleted content out of the write-ahead log."""
         if self._dirty:
             position = Position(n=self._tables.last, touched=self._last_touched())
             search.commit(position)
-            self.commits += 1
             self._dirty = False
             if self._touched:
                 self.db.execute("DELETE FROM touched WHERE seq <= ?", (position.touched,))
                 self._touched = False
         self._committed_at = self._clock()
         if self._erased:
-            # A reader in the middle of a query holds this up; then the next flush does it.
+            # A reader in the middle of a query holds this up; then the next commit does it.
             busy = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             self._erased = bool(busy)
 
@@ -144,7 +159,7 @@ class Feeder:
         """Commit what can be committed and let go of the files."""
         try:
             if self._search is not None:
-                self.flush()
+                self._commit(self._search)
         except (OSError, SearchDamagedError, sqlite3.OperationalError):
             # Healed on the next opening.
             self._dirty = True
@@ -152,24 +167,24 @@ class Feeder:
             self._drop_search()
             self.db.close()
 
-    def _open_search(self) -> SearchWriter:
-        """The search folder, brought up to the tables; made anew when it is damaged."""
+    def _open_search(self) -> None:
+        """Open the search folder and bring it up to the tables; a damaged one is made anew."""
         try:
-            return self._catch_up()
+            self._catch_up()
         except SearchDamagedError:
-            return self._remake_search()
+            self._remake_search()
 
-    def _remake_search(self) -> SearchWriter:
+    def _remake_search(self) -> None:
         self._drop_search()
         discard(self._search_folder)
-        return self._catch_up()
+        self._catch_up()
 
     def _drop_search(self) -> None:
         if self._search is not None:
             self._search.close()
             self._search = None
 
-    def _catch_up(self) -> SearchWriter:
+    def _catch_up(self) -> None:
         """Open the folder and add what the tables hold beyond its position."""
         search = SearchWriter(self._search_folder)
         try:
@@ -178,41 +193,45 @@ class Feeder:
             search.close()
             raise
         self._search = search
-        return search
 
     def _heal(self, search: SearchWriter) -> None:
-        held, last = (
-            search.position,
-            Position(n=self._tables.last, touched=self._last_touched()),
-        )
+        held = search.position
+        last = Position(n=self._tables.last, touched=self._last_touched())
         base = min(held.n, last.n)
-        search.remove_after(base)
-        rows = self.db.execute(
-            "SELECT n, subjects, body FROM posts WHERE n > ? AND body IS NOT NULL", (base,)
-        )
-        _add(search, rows)
         touched = [
             int(row[0])
             for row in self.db.execute(
                 "SELECT DISTINCT n FROM touched WHERE seq > ? AND n <= ?", (held.touched, base)
             )
         ]
-        for n in touched:
-            search.remove(n)
-        self._add_rows(search, touched)
+        search.remove_after(base)
+        search.add(
+            _revive(
+                self.db.execute(
+                    "SELECT n, subjects, body FROM posts WHERE n > ? AND body IS NOT NULL",
+                    (base,),
+                )
+            )
+        )
+        search.remove(touched)
+        search.add(self._rows(touched))
         search.commit(last)
-        self.commits += 1
+        posts = int(self.db.execute("SELECT value FROM meta WHERE key = 'posts'").fetchone()[0])
+        if search.documents() != posts:
+            raise SearchDamagedError(f"{self._search_folder}: it does not hold all posts")
         self._dirty = False
         self._touched = True
         self._committed_at = self._clock()
 
-    def _add_rows(self, search: SearchWriter, numbers: list[int]) -> None:
-        for i in range(0, len(numbers), 500):
-            marks = ",".join(map(str, numbers[i : i + 500]))
-            rows = self.db.execute(
-                f"SELECT n, subjects, body FROM posts WHERE n IN ({marks}) AND body IS NOT NULL"
+    def _rows(self, numbers: list[int]) -> Iterator[tuple[int, Post, tuple[str, ...]]]:
+        for i in range(0, len(numbers), CHUNK):
+            marks = ",".join(map(str, numbers[i : i + CHUNK]))
+            yield from _revive(
+                self.db.execute(
+                    f"SELECT n, subjects, body FROM posts WHERE n IN ({marks}) "
+                    "AND body IS NOT NULL"
+                )
             )
-            _add(search, rows)
 
     def _last_touched(self) -> int:
         row = self.db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'touched'")
@@ -224,6 +243,6 @@ class Feeder:
         return None if row is None else str(row[0])
 
 
-def _add(search: SearchWriter, rows: Iterable[tuple[Any, ...]]) -> None:
+def _revive(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, Post, tuple[str, ...]]]:
     for n, subjects, body in rows:
-        search.add(n, _decode_post(body), present_subjects(decode_standings(subjects)))
+        yield n, _decode_post(body), present_subjects(decode_standings(subjects))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -69,23 +69,24 @@ SCHEMA = schema()
 
 
 class SearchReader:
-    """Searches a folder that this or another process writes; ``reload`` to see news."""
+    """Searches a folder that this or another process writes; ``reload`` to see news.
+
+    Raises:
+        SearchDamagedError: the folder is of no use, or not there yet.
+    """
 
     def __init__(self, folder: Path) -> None:
-        try:
+        self._folder = folder
+        with _reported(folder):
             self._index = tantivy.Index.open(str(folder))
             self._index.config_reader("manual")
             self._searcher = self._index.searcher()
-        except (ValueError, OSError) as error:
-            raise SearchDamagedError(f"{folder}: {error}") from error
 
     def reload(self) -> None:
         """See what was committed since."""
-        try:
+        with _reported(self._folder):
             self._index.reload()
             self._searcher = self._index.searcher()
-        except (ValueError, OSError) as error:
-            raise SearchDamagedError(str(error)) from error
 
     def find(self, query: PostQuery) -> Hits:
         """Rows that match, newest first."""
@@ -93,7 +94,7 @@ class SearchReader:
         if wanted is None:
             return Hits(0, ())
         limit = max(query.limit, 0)
-        try:
+        with _reported(self._folder):
             # tantivy refuses a limit of 0.
             found = self._searcher.search(
                 wanted,
@@ -103,14 +104,7 @@ class SearchReader:
             )
             hits = [address for _, address in found.hits[:limit]]
             rows = self._searcher.fast_field_values("n", hits) if hits else []
-        except (ValueError, OSError) as error:
-            raise SearchDamagedError(str(error)) from error
         return Hits(int(getattr(found, "count", 0) or 0), tuple(int(n or 0) for n in rows))
-
-    @property
-    def documents(self) -> int:
-        """Documents that can be found."""
-        return int(self._searcher.num_docs)
 
 
 class SearchWriter:
@@ -118,55 +112,54 @@ class SearchWriter:
 
     Raises:
         SearchDamagedError: the folder is of no use, delete it and fill a new one.
+        OSError: no space left; this object is of no use any more.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self.position = _read_position(folder)
-        try:
+        with _reported(folder):
+            self.position = _read_position(folder)
             self._index = tantivy.Index(SCHEMA, path=str(folder))
+            self._index.config_reader("manual")
             self._writer = self._index.writer(HEAP_BYTES, 1)
-        except (ValueError, OSError) as error:
-            raise _failure(error, folder) from error
 
-    def add(self, n: int, post: Post, subjects: Sequence[str]) -> None:
-        """Add a document for a row; an older one of the same row must be removed first."""
-        try:
-            self._writer.add_document(_document(n, post, subjects))
-        except (ValueError, OSError) as error:
-            raise _failure(error, self._folder) from error
+    def add(self, rows: Iterable[tuple[int, Post, Sequence[str]]]) -> None:
+        """Add documents for rows; older ones of the same rows must be removed first."""
+        with _reported(self._folder):
+            for n, post, subjects in rows:
+                self._writer.add_document(_document(n, post, subjects))
 
-    def remove(self, n: int) -> None:
-        """Remove the document of a row, if there is one."""
-        try:
-            # Deleting by term makes a signed term, which no unsigned field holds.
-            self._writer.delete_documents_by_query(Query.term_query(SCHEMA, "n", n))
-        except (ValueError, OSError) as error:
-            raise _failure(error, self._folder) from error
+    def remove(self, rows: Iterable[int]) -> None:
+        """Remove the documents of rows, where there are any."""
+        with _reported(self._folder):
+            for n in rows:
+                # Deleting by term makes a signed term, which no unsigned field holds.
+                self._writer.delete_documents_by_query(Query.term_query(SCHEMA, "n", n))
 
     def remove_after(self, n: int) -> None:
         """Remove every document of a row above ``n``."""
         query = Query.range_query(
             SCHEMA, "n", FieldType.Unsigned, lower_bound=n, include_lower=False
         )
-        try:
+        with _reported(self._folder):
             self._writer.delete_documents_by_query(query)
-        except (ValueError, OSError) as error:
-            raise _failure(error, self._folder) from error
 
     def commit(self, position: Position) -> None:
         """Make everything so far durable and visible, then note the position."""
-        try:
+        with _reported(self._folder):
             self._writer.commit()
             _write_position(self._folder, position)
-        except (ValueError, OSError) as error:
-            raise _failure(error, self._folder) from error
         self.position = position
+
+    def documents(self) -> int:
+        """Committed documents that can be found."""
+        with _reported(self._folder):
+            self._index.reload()
+            return int(self._index.searcher().num_docs)
 
     def close(self) -> None:
         """Wait for merges and let go of the folder."""
-        with contextlib.suppress(ValueError, OSError):
+        with contextlib.suppress(SearchDamagedError, OSError), _reported(self._folder):
             self._writer.wait_merging_threads()
 
 
@@ -265,12 +258,21 @@ def _write_position(folder: Path, position: Position) -> None:
     fresh.replace(folder / POSITION)
 
 
-def _failure(error: Exception, folder: Path) -> Exception:
-    """A full disk as OSError, anything else as damage."""
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or "No space left" in str(error) or "os error 28" in str(error):
-        return OSError(
-            errno.ENOSPC,
-            f"no space left on the disk that holds {folder}: free some space and it goes on",
-        )
-    return SearchDamagedError(f"{folder}: {error}")
+@contextlib.contextmanager
+def _reported(folder: Path) -> Generator[None]:
+    """A full disk as OSError, whatever else tantivy reports as damage."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full or "No space left" in str(error):
+            raise OSError(
+                errno.ENOSPC,
+                f"no space left on the disk that holds {folder}: free some and it goes on",
+            ) from error
+        raise SearchDamagedError(f"{folder}: {error}") from error
+    except BaseException as error:
+        # A broken segment makes tantivy panic, and a panic is no Exception.
+        if type(error).__name__ == "PanicException":
+            raise SearchDamagedError(f"{folder}: {error}") from error
+        raise
