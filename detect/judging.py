@@ -58,7 +58,7 @@ class Judge:
         self._exclude(page, sure)
         sure = _longest(sure)
         evidence = Evidence(self._lexicon, spoken, words, sure)
-        if not evidence.subjects:
+        if not evidence.any:
             return sure
         opened = self._open(page, evidence, everything=False)
         self._exclude(page, opened)
@@ -108,7 +108,7 @@ class Judge:
         hits: list[Hit] = []
         for index, start, end in self._search_open(page.plain):
             name = self._lexicon.open_names[index]
-            spoken = [subject for subject in name.open if evidence.of(subject)]
+            spoken = evidence.best(name.open)
             if not (spoken or everything):
                 continue
             why = page.why_not(Place(start, end, certain=False, capital=name.capital))
@@ -116,7 +116,7 @@ class Judge:
                 continue
             for subject in name.open if everything else spoken:
                 because = evidence.of(subject)
-                missing = None if because else _NO_CONTEXT
+                missing = None if subject in spoken else _OUTDONE if because else _NO_CONTEXT
                 hits.append(Hit(start, end, name, (subject,), why or missing, because))
         return hits
 
@@ -132,13 +132,15 @@ class Judge:
                     hit.why_not = None if left else "inside an excluded phrase"
 
 
+_WORD = "a context word"
+_OUTDONE = "ambiguous, and more here speaks for another subject of that name"
 _NO_CONTEXT = "ambiguous, and nothing else here speaks for the subject"
 
 
 class Evidence:
     """What in a post speaks for subjects whose spelling alone would not do.
 
-    A context word speaks for its subjects and, of a group, for everyone in it; a sure
+    A context word speaks for its subjects alone, since it may be a general one; a sure
     name for its subject, the groups of that subject and everyone in them.
     """
 
@@ -146,7 +148,8 @@ class Evidence:
         self, lexicon: Lexicon, spoken: set[str], words: set[str], sure: Iterable[Hit]
     ) -> None:
         self._families = lexicon.families
-        self.subjects: dict[str, str] = dict.fromkeys(sorted(words), "a context word")
+        self._words = words
+        self.subjects: dict[str, str] = {}
         for subject in sorted(spoken):
             self._speak(subject, f"the place or account of {subject}")
         for hit in sure:
@@ -157,14 +160,22 @@ class Evidence:
         for relative in self._families.get(subject, ()):
             self.subjects.setdefault(relative, why)
 
+    @property
+    def any(self) -> bool:
+        """Whether anything speaks for anybody."""
+        return bool(self._words or self.subjects)
+
+    def best(self, subjects: tuple[str, ...]) -> list[str]:
+        """Those that something speaks for; a context word only where nothing else does."""
+        named = [subject for subject in subjects if self.of(subject) not in (None, _WORD)]
+        return named or [subject for subject in subjects if subject in self._words]
+
     def of(self, subject: str) -> str | None:
         """What speaks for a subject; None when nothing does."""
-        if (why := self.subjects.get(subject)) is not None:
-            return why
-        for group in self._families.get(subject, ()):
-            if group in self.subjects:
-                return self.subjects[group]
-        return None
+        for relative in (subject, *sorted(self._families.get(subject, ()))):
+            if relative in self.subjects:
+                return self.subjects[relative]
+        return _WORD if subject in self._words else None
 
 
 def _longest(hits: Iterable[Hit]) -> list[Hit]:

@@ -58,6 +58,7 @@ _AFTER_OPEN = re.compile(f"(?:{_either(_ANY, _OPEN, _COPULA)}{_MORE})?{_END}|{_T
 _AFTER_ANY = re.compile(f"{_LOOSE}{_END}|{_TITLED}")
 _BARE_FINAL = re.compile(f"(?:{_either(_ANY, _FINAL, _COPULA)}{_MORE})?{_END}")
 _BARE_OPEN = re.compile(f"(?:{_either(_ANY, _OPEN, _COPULA)}{_MORE})?{_END}")
+_IN_TAG = re.compile(f"(?:아|야|이|의)?{_either(_TITLE)}")
 _PREFIXES = frozenset(_PREFIX.split())
 
 _FIRST, _LAST = "가", "힣"
@@ -82,6 +83,11 @@ def may_follow(text: str, end: int, *, certain: bool = True) -> bool:
     if certain:
         return bool((_AFTER_FINAL if closed else _AFTER_OPEN).match(text, end))
     return bool((_BARE_FINAL if closed else _BARE_OPEN).match(text, end))
+
+
+def may_follow_in_tag(text: str, end: int) -> bool:
+    """Whether a hashtag may go on like that after a name (아린아생일축하해)."""
+    return may_follow(text, end) or bool(_IN_TAG.match(text, end))
 
 
 def run_before(text: str, start: int) -> str:

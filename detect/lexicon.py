@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from detect.common_words import FUNCTION_WORDS
+from detect.common_words import ENGLISH, FUNCTION_WORDS
 from detect.spellings import is_hangul, spellings, written_forms
 from detect.text import fold
 from detect.watchlist import Subject, Watchlist
 
+_LOWER_CASE_WORDS = ENGLISH | FUNCTION_WORDS
+"""Names of this kind count only with a capital letter: fans write TWICE, not twice."""
 _SPACED_LATIN = (3, 8)
 _SPACED_HANGUL = (3, 6)
 
@@ -70,7 +72,7 @@ def build(watchlist: Watchlist) -> Lexicon:
         if certain:
             names.append(Name(plain, certain=certain, tag=plain.startswith("#")))
         if open_for:
-            capital = plain in FUNCTION_WORDS or (len(plain) == 1 and plain.isascii())
+            capital = plain in _LOWER_CASE_WORDS or (len(plain) == 1 and plain.isascii())
             open_names.append(
                 Name(
                     plain,

@@ -8,7 +8,13 @@ from functools import cached_property
 
 import msgspec
 
-from detect.korean import is_syllable, may_follow, may_precede, run_before
+from detect.korean import (
+    is_syllable,
+    may_follow,
+    may_follow_in_tag,
+    may_precede,
+    run_before,
+)
 from detect.text import Normalised, normalise, unmask
 
 _LINK = re.compile(
@@ -31,6 +37,7 @@ _TAG_LIMIT = 120
 _WINDOW = 300
 """Farthest that links are looked for around a name, in characters."""
 _SHORT = 2
+_CAPITAL_WORDS = ("i", "a")
 _JOINERS = frozenset("'’-_&+/")
 _PLURAL_FROM = 4
 _TAG_EDGE_FROM = 6
@@ -85,10 +92,13 @@ class Page:
             return "only a part of a hashtag" if _is_word(text[end : end + 1]) else None
         if why := self._inside(start, end):
             return why
-        if place.capital and not self._is_capital(start) and not self._particle(end):
-            return "an ordinary word unless written with a capital letter"
         if self._tagged and (tag := self._tag(start, end)):
             return None if self._fits_tag(place, *tag) else "only a part of a hashtag"
+        if place.capital and not self._particle(end):
+            if text[start:end] in _CAPITAL_WORDS:
+                return "an ordinary word"
+            if not self._is_capital(start):
+                return "an ordinary word unless written with a capital letter"
         return self._why_not_word(place)
 
     def _why_not_word(self, place: Place) -> str | None:
@@ -191,17 +201,23 @@ class Page:
         if is_syllable(text[start]):
             if end - start >= _TAG_HANGUL_FROM:
                 return True
-            return self._opens(place, text[start - 1]) and may_follow(text, end)
+            return self._opens(place, text[start - 1]) and may_follow_in_tag(text, end)
         return not _is_latin(text[start]) or self._fits_latin_tag(start, end, begin, stop)
 
     def _fits_latin_tag(self, start: int, end: int, begin: int, stop: int) -> bool:
         head, tail = self.plain[begin:start].strip("_"), self.plain[end:stop].strip("_")
         length = end - start
-        if length >= _TAG_ANY_FROM or (length >= _TAG_EDGE_FROM and not (head and tail)):
+        long = length >= _TAG_ANY_FROM or (length >= _TAG_EDGE_FROM and not (head and tail))
+        if long and not self._is_camel(begin, stop):
             return True
         if _is_tag_word(head) and _is_tag_word(tail):
             return True
         return self._is_case_joined(start, end)
+
+    def _is_camel(self, begin: int, stop: int) -> bool:
+        first, last = self.span(begin, stop)
+        tag = self.text[first:last]
+        return not tag.islower() and not tag.isupper()
 
     def _is_case_joined(self, start: int, end: int) -> bool:
         original = self.text
@@ -209,11 +225,14 @@ class Page:
         before, after = original[first - 1], original[last : last + 2]
         opens = not before.isalnum() or not _is_latin(before)
         if not opens:
-            opens = original[first].isupper() and not before.isupper()
+            # The x of #LuminaxNOVA7 joins two names.
+            capital = original[first].isupper()
+            opens = capital and (not before.isupper() or (before == "X" and first > 1))
         if not after or not after[0].isalnum() or not _is_latin(after[0]):
             return opens
+        crossed = after[0] in "xX" and after[1:].isupper()
         rises = after[0].isupper() and (original[last - 1].islower() or after[1:].islower())
-        return opens and rises
+        return opens and (rises or crossed)
 
 
 def _is_tag_word(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from detect.common_words import ENGLISH, KOREAN, WESTERN_NAMES
+from detect.common_words import ENGLISH, FUNCTION_WORDS, KOREAN, WESTERN_NAMES
 from detect.text import fold
 from detect.watchlist import Subject
 
@@ -38,17 +38,16 @@ def why_ambiguous(spelling: str) -> str | None:
     """Why a spelling by itself names nobody for certain; None when it does."""
     plain = fold(spelling).strip()
     letters = _SPACES.sub("", plain)
-    if is_hangul(letters) and len(letters) == 1:
-        return "is one syllable"
-    if letters.isascii() and len(letters) <= _SHORT_LATIN:
-        return "has two letters or fewer"
+    if not any(ch.isalpha() for ch in letters):
+        return "has no letters"
     if len(letters) == 1:
         return "is one character"
-    if plain in ENGLISH or plain in KOREAN:
+    if letters.isascii() and len(letters) <= _SHORT_LATIN:
+        return "has two letters or fewer"
+    both = {plain, letters}
+    if both & (ENGLISH | FUNCTION_WORDS | KOREAN):
         return "is an ordinary word"
-    if plain in WESTERN_NAMES:
-        return "is a common given name"
-    return None
+    return "is a common given name" if both & WESTERN_NAMES else None
 
 
 def written_forms(spelling: str) -> tuple[str, ...]:
@@ -64,7 +63,10 @@ def written_forms(spelling: str) -> tuple[str, ...]:
     forms = {plain: None}
     if "-" in plain or " " in plain:
         forms[plain.replace("-", "")] = None
-        forms[plain.replace("-", " ")] = None
+        parts = plain.replace("-", " ")
+        # "do-i" pulled apart would be found in every question.
+        if "-" not in plain or not FUNCTION_WORDS.intersection(parts.split()):
+            forms[parts] = None
         if " " not in plain or "-" not in plain:
             forms[plain.replace(" ", "-")] = None
         forms[joined] = None

@@ -70,7 +70,8 @@ _SHOWN = re.compile(f"[^{IGNORABLE}]")
 _MARK = re.compile(f"[{_MARKS}]")
 _SEAM = re.compile(f"[A-Za-z][{SCRIPTS}]|[{SCRIPTS}][A-Za-z]")
 _WORD = re.compile(f"[A-Za-z{SCRIPTS}]+")
-_INFLECTED = re.compile(f"[A-Za-z]*[A-Z][{SCRIPTS}]+")
+_ENDING = re.compile(f"[A-Za-z]+[{SCRIPTS}]+")
+_ENDING_OF_CAPITALS = re.compile(f"[A-Za-z]*[A-Z][{SCRIPTS}]+")
 _FOREIGN = re.compile(f"[{SCRIPTS}]")
 _GENUINE = re.compile(f"[{re.escape(GENUINE)}]")
 
@@ -224,15 +225,18 @@ def _compose(text: str) -> str:
 
 def _unmix(text: str) -> str:
     """Look-alikes among Latin letters turned to Latin; of the same length."""
-    return _WORD.sub(_unmix_word, text) if _SEAM.search(text) else text
+    if not _SEAM.search(text):
+        return text
+    # "Luminaу" in a Russian sentence is the name with an ending, not a disguise; so is
+    # "BTSа" anywhere.
+    ending = _ENDING if _GENUINE.search(text) else _ENDING_OF_CAPITALS
+    return _WORD.sub(lambda match: _unmix_word(match.group(), ending), text)
 
 
-def _unmix_word(match: re.Match[str]) -> str:
-    word = match.group()
+def _unmix_word(word: str, ending: re.Pattern[str]) -> str:
     foreign = [ch for ch in word if not ch.isascii()]
     if len(foreign) in (0, len(word)) or any(ord(ch) not in LOOKALIKES for ch in foreign):
         return word
-    # "BTSа" is the Latin name with a Russian ending, not a disguise.
-    if _INFLECTED.fullmatch(word) and all(ch.islower() for ch in foreign):
+    if ending.fullmatch(word) and all(ch.islower() for ch in foreign):
         return word
     return word.translate(LOOKALIKES)

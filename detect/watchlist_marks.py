@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from detect.common_words import ENGLISH, WESTERN_NAMES
+from detect.common_words import CLEAR_ACRONYMS, ENGLISH, WESTERN_NAMES
 from detect.romanise import full_name, given_name, is_korean_name
 from detect.spellings import is_hangul, spellings, why_ambiguous
 from detect.text import fold
@@ -17,7 +17,8 @@ _COMMON_FROM = 2
 """A given name of this many idols is a common one, and names nobody by itself."""
 _COMMON_FULL_FROM = 3
 """With a given name of this many idols even the full name has namesakes."""
-_SHORT_LATIN = 3
+_SHORT_IDOL = 4
+_SHORT_GROUP = 3
 _GIVEN = 2
 
 _SOLO_CONTEXT = (
@@ -65,8 +66,9 @@ def _joined(name: str) -> str:
 
 
 def _idol(subject: Subject, given: Counter[str]) -> Subject:
-    legal = next((n for n in subject.names.get("ko", ()) if is_korean_name(n)), "")
     stage = subject.hangul_name or ""
+    full = [name for name in subject.names.get("ko", ()) if is_korean_name(name)]
+    legal = next((name for name in full if name != stage), full[0] if full else "")
     latin: list[str] = list(full_name(legal))
     doubtful: list[str] = []
     korean: tuple[str, ...] = ()
@@ -76,16 +78,19 @@ def _idol(subject: Subject, given: Counter[str]) -> Subject:
         latin.extend(spelled)
         if given[stage] >= _COMMON_FROM or why_ambiguous(stage):
             doubtful.extend((stage, *spelled))
+        doubtful.extend(name for name in spelled if len(_joined(name)) <= _SHORT_IDOL)
     elif legal:
         # Fans also use the given name of who goes by another; so do strangers.
         korean = (legal[1:],)
         latin.extend(given_name(legal[1:], limit=3))
         doubtful.extend((*korean, *given_name(legal[1:], limit=3)))
-    if legal and given[legal[1:]] >= _COMMON_FULL_FROM:
+    # Actors, comedians and politicians share the names that idols do not perform under.
+    namesakes = given[legal[1:]] >= _COMMON_FULL_FROM or not by_given_name
+    if legal and (namesakes or why_ambiguous(legal[1:])) and stage != legal:
         doubtful.extend((legal, *full_name(legal), *filter(None, (subject.legal_name,))))
     western = fold(subject.name) in WESTERN_NAMES
     for spelling in spellings(subject):
-        short = fold(spelling).isascii() and len(_joined(spelling)) <= _SHORT_LATIN
+        short = fold(spelling).isascii() and len(_joined(spelling)) <= _SHORT_IDOL
         foreign = western and is_hangul(spelling) and spelling == stage
         common = given[_joined(spelling)] >= _COMMON_FROM
         if short or foreign or common or why_ambiguous(spelling):
@@ -100,6 +105,12 @@ def _idol(subject: Subject, given: Counter[str]) -> Subject:
     )
 
 
+def _is_short_group(spelling: str) -> bool:
+    letters = _joined(spelling)
+    short = letters.isascii() and len(letters) <= _SHORT_GROUP
+    return short and letters not in CLEAR_ACRONYMS
+
+
 def _with(
     aliases: Mapping[str, tuple[str, ...]], korean: tuple[str, ...]
 ) -> dict[str, tuple[str, ...]]:
@@ -111,7 +122,7 @@ def _group(subject: Subject) -> Subject:
     doubtful = [
         spelling
         for spelling in spellings(subject)
-        if why_ambiguous(spelling) or len(_joined(spelling)) <= _GIVEN
+        if why_ambiguous(spelling) or _is_short_group(spelling)
     ]
     fans = [
         name
