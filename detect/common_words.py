@@ -9,6 +9,7 @@ def _words(text: str) -> frozenset[str]:
 
 ENGLISH = _words(
     """
+    destiny
     ace act ain all amber april aria aurora autumn baby bae beast bell bella belle best big
     bigstar black blade bloom blue bomb box boyfriend boys brave bright bullet calla can
     cherry chocolate chuu classy clear cloud coco code cosmic crown crush daisy dana dash dawn
@@ -53,6 +54,7 @@ WESTERN_NAMES = _words(
 
 KOREAN = _words(
     """
+    이소 단발머리 가린 이도
     가을 가인 강인 건 겨울 경리 경호 고원 고은 공유 광희 구름 그레이 기원 나경 나나 나라 나래
     나무 나연 나영 나은 나인 난다 남주 내일 느와르 다나 다니 다름 다솜 다예 다은 다정 다현
     단아 달 대성 대왕 데이지 도시 도영 동명 동원 라임 러브 레드 레이 루나 리더 리아 마스크
