@@ -33,6 +33,8 @@ RESCAN_MS: Final = 10 * 60 * 1000
 """How often all alerts are looked at again: an index made anew counts from one."""
 STUMBLE_S: Final = 5.0
 MAX_PROBLEM: Final = 300
+MAX_READ: Final = 2_000
+"""Characters of an error that are looked at; the rest is of no use to anybody."""
 MAX_REPEATS: Final = 6
 
 
@@ -263,5 +265,9 @@ class Notifier:
 
 
 def _problem(error: BaseException) -> str:
-    text = mask_text(str(error)) or type(error).__name__
+    text = str(error)
+    if len(text) > MAX_READ:
+        # Half an address could no longer be told for one and masked.
+        text = text[:MAX_READ].rpartition(" ")[0]
+    text = mask_text(text) or type(error).__name__
     return text if len(text) <= MAX_PROBLEM else f"{text[:MAX_PROBLEM]}…"

@@ -19,6 +19,7 @@ from stream.secrets import Secret
 from stream.sink import Delivery, DeliveryError, DeliveryRefused
 
 SHORTEST_SECRET: Final = 16
+LAST_PORT: Final = 65_535
 _SECRET: Final = f"a text of at least {SHORTEST_SECRET} characters"
 LONGEST_WAIT_S: Final = 24 * 60 * 60
 _REFUSED: Final = (400, 413, 414, 415, 422)
@@ -160,6 +161,8 @@ def _is_fine(url: str) -> bool:
     except (httpx.InvalidURL, ValueError):
         return False
     if not address.host or any(character.isspace() for character in url):
+        return False
+    if address.port is not None and not 0 < address.port <= LAST_PORT:
         return False
     return address.scheme == "https" or (address.scheme == "http" and _is_here(address.host))
 
