@@ -56,19 +56,19 @@ def tokens(text: str) -> Tokens:
     plain = fold(text)
     if plain.isascii():
         return Tokens(plain.translate(_ASCII))
-    runs = _RUN.findall(plain)
     words: list[str] = []
-    singles: set[str] = set()
-    for run in runs:
-        if run[0] < _FIRST_DENSE or not _DENSE_RUN.match(run):
+    dense: list[str] = []
+    for run in _RUN.findall(plain):
+        first = run[0]
+        if first < _FIRST_DENSE or not ("가" <= first <= "힣" or _DENSE_RUN.match(run)):
             words.append(run)
             continue
-        singles.update(run)
+        dense.append(run)
         if len(run) == 1:
             words.append(run)
         else:
             words.extend(map(add, run, run[1:]))
-    return Tokens(" ".join(words), " ".join(sorted(singles)))
+    return Tokens(" ".join(words), " ".join(dict.fromkeys("".join(dense))))
 
 
 def clauses(query: str) -> list[Clause] | None:
