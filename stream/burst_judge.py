@@ -12,7 +12,10 @@ from stream.records import Evidence
 
 OPEN = 0.6
 """Mean openness of original copies from which they are a fan event."""
+PLAIN = 0.95
+"""Openness that even a crowd of new accounts does not call in question (official links)."""
 NEW_DAYS = 30
+NEW_CROWD = 0.5
 NEWS_SHARE = 0.8
 NEWS_DOMAINS = 3
 RECURRING = 0.2
@@ -50,8 +53,10 @@ def judge(held: Entries, crowd: Crowd, recurring: float, samples: tuple[str, ...
     original = held[held["original"] == 1]
     openness = float(original["open"].mean()) / 100 if len(original) else 0.0
     news = _news(original, recurring)
+    # Marks are cheap to add; a crowd of new accounts under them is not taken at its word.
+    hidden = _young(held) > NEW_CROWD and openness < PLAIN
     kind: Kind = "copy"
-    if not crowd.copied or openness >= OPEN:
+    if not crowd.copied or (openness >= OPEN and not hidden):
         kind = "fan_event"
     elif news:
         kind = "news"
@@ -81,10 +86,8 @@ def _evidence(
         ),
         Evidence(signal="platforms", value=float(len(np.unique(held["platform"])))),
     ]
-    aged = held["age"] != UNKNOWN_AGE
-    if aged.any():
-        young = share(held["age"][aged] < NEW_DAYS)
-        found.append(Evidence(signal="new_accounts", value=round(young, 3)))
+    if (held["age"] != UNKNOWN_AGE).any():
+        found.append(Evidence(signal="new_accounts", value=round(_young(held), 3)))
     if recurring:
         found.append(Evidence(signal="recurring_accounts", value=round(recurring, 3)))
     return tuple(found)
@@ -105,9 +108,15 @@ def _counter(
         found.append(Evidence(signal="template_numbers", value=1.0))
     aged = held["age"] != UNKNOWN_AGE
     old = share(held["age"][aged] >= NEW_DAYS)
-    if old > 0.5:  # noqa: PLR2004
+    if old > 1 - NEW_CROWD:
         found.append(Evidence(signal="long_standing_accounts", value=round(old, 3)))
     return tuple(found)
+
+
+def _young(held: Entries) -> float:
+    """Share of new accounts among those whose age is known."""
+    aged = held["age"] != UNKNOWN_AGE
+    return share(held["age"][aged] < NEW_DAYS)
 
 
 def _news(original: Entries, recurring: float) -> float:

@@ -21,6 +21,9 @@ ACTION_WORDS = 0.5
 PROJECT_TAG = 0.5
 ANY_LINK = 0.3
 OFFICIAL_TAG = 0.3
+OCCASION = 0.4
+OCCASION_TAG = 0.25
+"""A wish for an occasion, and any hashtag with it: only together are they open."""
 
 ACTION_DOMAINS = frozenset(
     {
@@ -47,11 +50,15 @@ _WORDS = re.compile(
     r"|birthday (?:project|support|cafe|ads?)|support ads?|votar|votaci[oó]n|dukung|votem?)\b"
     r"|투표|스밍|스트리밍|총공|서포트|생일 ?카페|생카|모금|음원|인증샷"
     r"|投票|ストリーミング|再生回数|応援広告|センイル|クラファン|打投|打榜|应援|應援|集资|集資"
-    r"|โหวต|สตรีม|โปรเจกต์วันเกิด"
+    r"|โหวต|สตรีม|โปรเจกต์"
 )
-_NEWS = re.compile(
-    r"/(?:news|article|articles|view|story|stories)s?/|/\d{4}/\d{2}/|^news\.|\.news$"
+_OCCASION = re.compile(
+    r"\bhappy birthday|\bhappy (?:\w+ )?(?:day|anniversary)\b|\bcongrat\w+|\banniversary\b"
+    r"|\bfeliz cumplea|\bselamat ulang tahun\b"
+    r"|생일 ?축하|생축|축하(?:해|합|드)|주년|데뷔 ?\d+일"
+    r"|誕生日おめ|おめでとう|周年|生日快[乐樂]|สุขสันต์วันเกิด"
 )
+_NEWS = re.compile(r"/(?:news|articles?|view|story|stories)/|/\d{4}/\d{2}/|^news\.|\.news$")
 _TAG = re.compile(r"[#＃](\w+)")
 _RETWEET = re.compile(r"^rt @", re.IGNORECASE)
 
@@ -100,7 +107,10 @@ class OpenMarks:
             openness = PLATFORM_LINK
         text = post.text.casefold()
         tags = {t.casefold() for t in post.hashtags} | set(_TAG.findall(text))
-        if _WORDS.search(_TAG.sub(" ", text)):
+        words = _TAG.sub(" ", text)
+        if _OCCASION.search(words):
+            openness += OCCASION + (OCCASION_TAG if tags else 0.0)
+        if _WORDS.search(words):
             openness += ACTION_WORDS
             openness += ANY_LINK if links else 0.0
         if tags & known.project_tags:

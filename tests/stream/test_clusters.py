@@ -39,14 +39,13 @@ def final(results: list[Result]) -> dict[str, Cluster]:
 def where(results: list[Result]) -> dict[str, str | None]:
     """Cluster of each post in the end, following merges."""
     clusters = final(results)
-    found: dict[str, str | None] = {}
-    for post_id, cluster_id in members(results):
-        found[post_id] = cluster_id
-    for post_id, cluster_id in found.items():
+
+    def living(cluster_id: str | None) -> str | None:
         while cluster_id is not None and clusters[cluster_id].merged_into:
             cluster_id = clusters[cluster_id].merged_into
-        found[post_id] = cluster_id
-    return found
+        return cluster_id
+
+    return {post_id: living(cluster_id) for post_id, cluster_id in members(results)}
 
 
 def test_a_single_post_is_in_no_cluster() -> None:
