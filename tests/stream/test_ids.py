@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # its own reading of resources
+    from kafka.partitioner.default import murmur2 as kafkas
 
 from stream.ids import derive_id, murmur2, partition_of
 
@@ -29,11 +34,8 @@ def test_murmur2_agrees_with_the_vectors_of_apache_kafka(key, hashed):
     assert signed == hashed
 
 
-@pytest.mark.filterwarnings("ignore:read_text is deprecated:DeprecationWarning")
 @given(key=st.text(st.characters(exclude_categories=["Cs"])), partitions=st.integers(1, 512))
 def test_partitions_are_those_of_kafkas_own_client(key, partitions):
-    from kafka.partitioner.default import murmur2 as kafkas
-
     expected = (kafkas(key.encode()) & 0x7FFFFFFF) % partitions
 
     assert partition_of(key, partitions) == expected
