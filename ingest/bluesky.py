@@ -1,0 +1,264 @@
+"""Bluesky live: the public Jetstream over WebSocket, without a key.
+
+Reading resumes a few seconds before the cursor and drops what it has seen, so a
+connection that breaks costs nothing. The server's clock is not trusted: the
+cursor only moves forward, and never beyond our own clock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Self
+from urllib.parse import urlencode, urlsplit
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.sync.client import ClientConnection, connect
+
+from ingest import clean
+from ingest.clean import Context, Unreadable
+from ingest.formats import jetstream
+from ingest.formats.jetstream_wire import Event
+from ingest.handles import Handles
+from ingest.records import Gap, Malformed
+from ingest.source import Disconnected, Sighting, SourceMisconfigured, Stop, Terms
+
+HOSTS = (
+    "wss://jetstream2.us-east.bsky.network/subscribe",
+    "wss://jetstream1.us-east.bsky.network/subscribe",
+    "wss://jetstream2.us-west.bsky.network/subscribe",
+    "wss://jetstream1.us-west.bsky.network/subscribe",
+)
+COLLECTIONS = (jetstream.POSTS, jetstream.REPOSTS)
+OVERLAP_US = 5_000_000
+AHEAD_US = 24 * 3600 * 1_000_000
+"""A time further ahead of our clock is a lie and moves no cursor."""
+REMEMBERED = 200_000
+"""Events kept to recognise repeats: minutes of the whole network."""
+IDLE_TIMEOUT_S = 60.0
+OPEN_TIMEOUT_S = 15.0
+STOP_EVERY_S = 0.5
+LARGEST_FRAME = 4 << 20
+OPTIONS = ("urls", "idle_timeout_s")
+
+
+class BlueskySource:
+    """Posts, reposts, edits and deletions of the whole network as they happen.
+
+    Args:
+        urls: Jetstream endpoints; each new connection takes the next.
+        collections: record types asked for.
+        name: under which the cursor (``time_us``) is kept; also the posts' source.
+        idle_timeout_s: silence after which the connection counts as dead.
+        now: wall clock in ms.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str] = HOSTS,
+        *,
+        collections: Sequence[str] = COLLECTIONS,
+        name: str = "bluesky",
+        idle_timeout_s: float = IDLE_TIMEOUT_S,
+        now: Callable[[], int] | None = None,
+    ) -> None:
+        self._urls = list(urls)
+        self._collections = list(collections)
+        self._name = name
+        self._idle_timeout_s = idle_timeout_s
+        self._now = now or _clock
+        self._connections = 0
+        self._seen: OrderedDict[tuple[str, ...], None] = OrderedDict()
+        self.handles = Handles()
+
+    @classmethod
+    def from_settings(cls, name: str, options: Mapping[str, object]) -> Self:
+        """A source of the settings: ``urls`` and ``idle_timeout_s`` may be given.
+
+        Raises:
+            SourceMisconfigured: another option, or a value of the wrong kind.
+        """
+        where = f"sources.{name}.options"
+        unknown = sorted(set(options) - set(OPTIONS))
+        if unknown:
+            allowed = ", ".join(OPTIONS)
+            raise SourceMisconfigured(f"{where}.{unknown[0]}: unknown, allowed: {allowed}")
+        urls = options.get("urls", HOSTS)
+        if not isinstance(urls, list | tuple) or not urls:
+            raise SourceMisconfigured(f"{where}.urls: found {urls!r}, allowed: a list of urls")
+        for url in urls:
+            if urlsplit(str(url)).scheme not in ("ws", "wss"):
+                raise SourceMisconfigured(
+                    f"{where}.urls: found {url!r}, allowed: addresses that begin with wss://"
+                )
+        idle = options.get("idle_timeout_s", IDLE_TIMEOUT_S)
+        if isinstance(idle, bool) or not isinstance(idle, int | float) or not idle > 0:
+            raise SourceMisconfigured(
+                f"{where}.idle_timeout_s: found {idle!r}, allowed: seconds above 0"
+            )
+        return cls([str(url) for url in urls], name=name, idle_timeout_s=float(idle))
+
+    @property
+    def name(self) -> str:
+        """Under which the cursor is kept."""
+        return self._name
+
+    @property
+    def terms(self) -> Terms:
+        """What the network allows and expects."""
+        return Terms(
+            access="open stream of public posts, no key",
+            rate="none stated; one connection at a time is used",
+            retention="as long as you need it for protecting the people watched",
+            deletion="deletions of posts and accounts come in the stream and are followed",
+            note="pictures are references only and are not fetched",
+        )
+
+    def read(self, after: str | None, stop: Stop, /) -> Iterator[Sighting]:
+        """Sightings from a little before the cursor on, repeats left out.
+
+        Raises:
+            Disconnected: closed, refused or silent; read again from the last cursor.
+            SourceMisconfigured: the cursor is not one of ours.
+        """
+        cursor = _cursor(after)
+        url = self._urls[self._connections % len(self._urls)]
+        self._connections += 1
+        try:
+            with connect(
+                self._address(url, cursor),
+                open_timeout=OPEN_TIMEOUT_S,
+                close_timeout=1,
+                max_size=LARGEST_FRAME,
+                user_agent_header="jikimi",
+            ) as connection:
+                yield from self._events(connection, cursor, stop)
+        except (ConnectionClosed, InvalidHandshake, OSError, TimeoutError) as error:
+            host = urlsplit(url).hostname
+            raise Disconnected(f"{host}: {_reason(error)}") from None
+        except InvalidURI:
+            raise SourceMisconfigured(
+                f"{self._name}: {url!r} is no WebSocket address"
+            ) from None
+
+    def _address(self, url: str, cursor: int | None) -> str:
+        query = [("wantedCollections", name) for name in self._collections]
+        if cursor is not None:
+            query.append(("cursor", str(max(0, cursor - OVERLAP_US))))
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
+
+    def _events(
+        self, connection: ClientConnection, cursor: int | None, stop: Stop
+    ) -> Iterator[Sighting]:
+        resumed = cursor
+        heard = time.monotonic()
+        while not stop.is_set():
+            try:
+                frame = connection.recv(timeout=STOP_EVERY_S)
+            except TimeoutError:
+                if time.monotonic() - heard > self._idle_timeout_s:
+                    raise Disconnected(f"nothing came for {self._idle_timeout_s:g} s") from None
+                continue
+            heard = time.monotonic()
+            raw = frame if isinstance(frame, bytes) else frame.encode("utf-8", "surrogatepass")
+            context = Context(source=self._name, now=self._now(), live=True)
+            try:
+                event = jetstream.parse(raw)
+            except Unreadable as error:
+                yield Sighting(clean.malformed(context, raw, str(error)))
+                continue
+            if resumed is not None:
+                gap = self._gap(event, resumed)
+                resumed = None
+                if gap is not None:
+                    yield Sighting(gap)
+            cursor = self._forward(cursor, event, context)
+            yield from self._sightings(event, raw, context, cursor)
+
+    def _gap(self, event: Event, resumed: int) -> Gap | None:
+        """What the server no longer had, when it begins later than we asked."""
+        if event.time_us is None or event.time_us <= resumed + OVERLAP_US:
+            return None
+        if event.time_us > self._now() * 1000 + AHEAD_US:
+            return None
+        return Gap(
+            source=self._name,
+            since=resumed // 1000,
+            until=event.time_us // 1000,
+            reason="the server no longer had this stretch",
+        )
+
+    def _forward(self, cursor: int | None, event: Event, context: Context) -> int | None:
+        """The cursor after an event: never backward, never beyond our clock by a day."""
+        told = event.time_us
+        if told is None or told <= 0 or told > (context.now or 0) * 1000 + AHEAD_US:
+            return cursor
+        return told if cursor is None else max(cursor, told)
+
+    def _sightings(
+        self, event: Event, raw: bytes, context: Context, cursor: int | None
+    ) -> Iterator[Sighting]:
+        behind = None if cursor is None else str(cursor)
+        if event.identity is not None:
+            self.handles.learn(event.did, clean.short(event.identity.handle, 253))
+        if self._repeated(event):
+            yield Sighting(None, cursor=behind)
+            return
+        try:
+            items = jetstream.items(event, context, self.handles.of)
+        except Unreadable as error:
+            malformed: Malformed = clean.malformed(context, raw, str(error))
+            yield Sighting(malformed, cursor=behind)
+            return
+        if not items:
+            yield Sighting(None, cursor=behind, skipped=1)
+            return
+        for item in items[:-1]:
+            yield Sighting(item)
+        yield Sighting(items[-1], cursor=behind)
+
+    def _repeated(self, event: Event) -> bool:
+        """Whether this very event came before, as the overlap repeats some."""
+        commit = event.commit
+        if commit is not None:
+            key = (
+                event.did,
+                commit.rev or "",
+                commit.collection,
+                commit.rkey,
+                commit.operation,
+            )
+        else:
+            part = event.account or event.identity
+            key = (event.did, event.kind, str(part.seq if part else ""), str(event.time_us))
+        if key in self._seen:
+            return True
+        self._seen[key] = None
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return False
+
+
+def _cursor(after: str | None) -> int | None:
+    if after is None:
+        return None
+    if not (after.isascii() and after.isdecimal()):
+        raise SourceMisconfigured(
+            f"bluesky: the cursor {after[:40]!r} is no time in microseconds"
+        )
+    return int(after)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ConnectionClosed):
+        return "the connection closed"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, InvalidHandshake):
+        return "the server refused the connection"
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
+def _clock() -> int:
+    return time.time_ns() // 1_000_000
