@@ -34,6 +34,8 @@ COLLECTIONS = (jetstream.POSTS, jetstream.REPOSTS)
 OVERLAP_US = 5_000_000
 AHEAD_US = 24 * 3600 * 1_000_000
 """A time further ahead of our clock is a lie and moves no cursor."""
+QUIET_US = 60_000_000
+"""Silence right behind the cursor that is no gap: the network may have been quiet."""
 REMEMBERED = 200_000
 """Events kept to recognise repeats: minutes of the whole network."""
 IDLE_TIMEOUT_S = 60.0
@@ -178,7 +180,7 @@ class BlueskySource:
 
     def _gap(self, event: Event, resumed: int) -> Gap | None:
         """What the server no longer had, when it begins later than we asked."""
-        if event.time_us is None or event.time_us <= resumed + OVERLAP_US:
+        if event.time_us is None or event.time_us <= resumed + QUIET_US:
             return None
         if event.time_us > self._now() * 1000 + AHEAD_US:
             return None
@@ -221,6 +223,7 @@ class BlueskySource:
     def _repeated(self, event: Event) -> bool:
         """Whether this very event came before, as the overlap repeats some."""
         commit = event.commit
+        key: tuple[str, ...]
         if commit is not None:
             key = (
                 event.did,
