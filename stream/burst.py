@@ -28,6 +28,7 @@ from stream.burst_window import (
     BurstRow,
     WindowRow,
     accounts,
+    accounts_of,
     append,
     entries,
     fold,
@@ -119,8 +120,10 @@ class CopyBursts:
             event.post.id if isinstance(event, PostSeen) else getattr(event, "post_id", "")
         )
         here = joined.get(changed)
-        for cluster_id in clusters:
+        for cluster_id, cluster in clusters.items():
             window = windows.get(cluster_id)
+            if window is not None:
+                window.most = cluster.accounts
             if window is not None and remove(window, changed):
                 windows.touch(cluster_id, item.watermark)
                 if cluster_id != here and window.burst is not None:
@@ -148,6 +151,7 @@ class CopyBursts:
         entry, length = self._entry(event.subject, post)
         if window is None:
             window = WindowRow(subject=event.subject, length=length, opened=at)
+            window.most = cluster.accounts
             windows.add(cluster.cluster_id, window)
             if cluster.posts > 1 and cluster.founder != post.id:
                 append(window, _founder(entry, cluster))
@@ -165,7 +169,7 @@ class CopyBursts:
             effects.timers.append((cluster.cluster_id, window.timer))
         if window.burst is not None and at - window.burst.last_at > DAY_MS:
             window.burst = None
-        crowd = self._crowd(windows, window, cluster, at)
+        crowd = self._crowd(windows, window, at)
         if crowd is not None:
             self._crowded(windows, window, crowd, cluster, item, effects)
 
@@ -191,9 +195,7 @@ class CopyBursts:
         )
         return entry, len(text.body) if text else 0
 
-    def _crowd(
-        self, windows: Windows, window: WindowRow, cluster: Cluster, at: int
-    ) -> Crowd | None:
+    def _crowd(self, windows: Windows, window: WindowRow, at: int) -> Crowd | None:
         """The window around ``at`` that stands out most; None when none does."""
         held = entries(window)
         baseline = windows.baseline(window.subject)
@@ -203,7 +205,7 @@ class CopyBursts:
         for span, least in ((self._window_ms, self._min), (DAY_MS, self._slow_min)):
             slow = span == DAY_MS
             for until in dict.fromkeys((at, min(newest, at + span - 1))):
-                crowd = min(accounts(held, until - span, until), cluster.accounts)
+                crowd = min(accounts(held, until - span, until), window.most)
                 volume = windows.volume(window.subject).posts(until, slow=slow)
                 inside = (held["at"] > until - span) & (held["at"] <= until)
                 others = max(0, volume - int(np.count_nonzero(inside)))
@@ -215,7 +217,7 @@ class CopyBursts:
                 unlikely = surprise(crowd, mean)
                 if unlikely < self._least or (best and best.surprise >= unlikely):
                     continue
-                own = min(accounts(held, until - span, until, original=True), cluster.accounts)
+                own = min(accounts(held, until - span, until, original=True), window.most)
                 copied = own >= least and surprise(own, mean) >= self._least
                 best = Crowd(crowd, mean, unlikely, copied)
         return best
@@ -248,7 +250,10 @@ class CopyBursts:
         burst.copied = burst.copied or crowd.copied
         if crowd.surprise >= burst.surprise:
             burst.surprise, burst.mean, burst.crowd = crowd.surprise, crowd.mean, crowd.accounts
-        grown = len(np.unique(held["account"])) >= burst.emitted * GROWTH
+        grown = (
+            accounts_of(window) >= burst.emitted * GROWTH
+            or len(held) + window.dropped >= burst.shown * GROWTH
+        )
         if grown or self._judged(windows, window, burst).kind != burst.kind:
             self._emit(windows, window, cluster.cluster_id, item, effects)
 
@@ -269,8 +274,8 @@ class CopyBursts:
         judged = self._judged(windows, window, burst)
         burst.kind = judged.kind
         burst.revision += 1
-        burst.emitted = len(np.unique(held["account"]))
-        burst.shown = len(held)
+        burst.emitted = accounts_of(window)
+        burst.shown = len(held) + window.dropped
         found = Burst(
             burst_id=burst.burst_id,
             subject=window.subject,
@@ -281,7 +286,7 @@ class CopyBursts:
             first_at=min(burst.since, int(held["at"].min())),
             last_at=burst.last_at,
             detected_at=burst.detected_at,
-            posts=len(held) + window.dropped,
+            posts=burst.shown,
             accounts=burst.emitted,
             peak_accounts=burst.peak,
             expected_accounts=round(burst.mean, 3),
@@ -306,7 +311,7 @@ class CopyBursts:
                 return
         burst = window.burst
         if burst is not None:
-            if burst.shown != len(held):
+            if burst.shown != len(held) + window.dropped:
                 self._emit(windows, window, cluster_id, item, effects)
             if burst.kind == "copy" and not burst.remembered:
                 burst.remembered = True

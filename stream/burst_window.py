@@ -67,7 +67,8 @@ class WindowRow(msgspec.Struct, array_like=True):
 
     ``peak`` is the most accounts in a short window since ``opened``, ``others``
     the other posts about the subject at that time; ``timer`` is when the
-    episode is looked at again.
+    episode is looked at again. ``most`` are the accounts of the cluster: the
+    founder's account is known to the cluster only, and would count twice here.
     """
 
     subject: str
@@ -79,6 +80,7 @@ class WindowRow(msgspec.Struct, array_like=True):
     others: int = 0
     timer: int = 0
     dropped: int = 0
+    most: int = 0
     burst: BurstRow | None = None
 
 
@@ -134,6 +136,11 @@ def accounts(held: Entries, since: int, until: int, *, original: bool = False) -
     if original:
         inside &= held["original"] == 1
     return len(np.unique(held["account"][inside]))
+
+
+def accounts_of(row: WindowRow) -> int:
+    """Distinct accounts of all posts held."""
+    return min(len(np.unique(entries(row)["account"])), row.most)
 
 
 def share(flags: npt.NDArray[np.bool_]) -> float:

@@ -111,6 +111,14 @@ class Harness:
                 operator.reset()
 
 
+def by_kind(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """Results of each kind in order: batches only change how kinds are interleaved."""
+    found: dict[str, list[Result]] = {}
+    for result in results:
+        found.setdefault(type(result).__name__, []).append(result)
+    return found
+
+
 def seen(
     native: str,
     text: str,
