@@ -102,7 +102,7 @@ Facet = Literal["subject", "source", "lang"]
 
 
 class Index(Protocol):
-    """Write side for hosts, read side for ``dashboards/queries.py``."""
+    """Write side for hosts, read side for pages and exports."""
 
     def checkpoint(self) -> str | None:
         """Checkpoint of the last batch written, None when empty."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sqlite3
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from stream.local.search import (
     SearchWriter,
     discard,
 )
+from stream.local.sweep import Sweep
 from stream.local.tables import CHUNK, connect_writer
 from stream.local.writing import Changes, TableWriter, decode_standings, present_subjects
 
 COMMIT_EVERY_S = 1.0
+SWEEP_EVERY_S = 6 * 3600.0
 
 _decode_post = msgspec.msgpack.Decoder(Post).decode
 
@@ -35,6 +38,7 @@ class Feeder:
         folder: made if absent.
         clock: monotonic seconds; decides only when search is committed.
         commit_every_s: least time between two commits of search.
+        sweep_every_s: least time between two sweeps (``stream/local/sweep.py``).
 
     Raises:
         IndexDamagedError: the tables cannot be used.
@@ -46,6 +50,7 @@ class Feeder:
         *,
         clock: Callable[[], float],
         commit_every_s: float = COMMIT_EVERY_S,
+        sweep_every_s: float = SWEEP_EVERY_S,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._search_folder = folder / FOLDER
@@ -59,6 +64,7 @@ class Feeder:
         self.db = connect_writer(folder)
         try:
             self._tables = TableWriter(self.db)
+            self._sweep = Sweep(self.db, every_s=sweep_every_s, wall=time.time)
             self.checkpoint = self._meta_checkpoint()
             self._open_search()
         except BaseException:
@@ -82,7 +88,7 @@ class Feeder:
             return
         with self._mending():
             self._follow(self._search, changes)
-            if self._dirty and self._clock() - self._committed_at >= self._commit_every_s:
+            if self._clock() - self._committed_at >= self._commit_every_s:
                 self._commit(self._search)
 
     @contextlib.contextmanager
@@ -121,6 +127,7 @@ class Feeder:
         stale = changes.changed + changes.removed
         if stale:
             search.remove(stale)
+            self._sweep.note(len(stale))
             self._touched = True
         if changes.added:
             search.add(changes.added)
@@ -146,6 +153,7 @@ class Feeder:
             position = Position(n=self._tables.last, touched=self._last_touched())
             search.commit(position)
             self._dirty = False
+            self._sweep.committed()
             if self._touched:
                 self.db.execute("DELETE FROM touched WHERE seq <= ?", (position.touched,))
                 self._touched = False
@@ -154,6 +162,11 @@ class Feeder:
             # A reader in the middle of a query holds this up; then the next commit does it.
             busy = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             self._erased = bool(busy)
+        again = self._sweep.take(self._tables.last)
+        if again:
+            search.remove(again)
+            search.add(self._rows(again))
+        self._dirty = self._sweep.under_way
 
     def close(self) -> None:
         """Commit what can be committed and let go of the files."""
@@ -183,6 +196,7 @@ class Feeder:
         if self._search is not None:
             self._search.close()
             self._search = None
+            self._sweep.lost()
 
     def _catch_up(self) -> None:
         """Open the folder and add what the tables hold beyond its position."""
@@ -215,6 +229,8 @@ class Feeder:
         )
         search.remove(touched)
         search.add(self._rows(touched))
+        if touched:
+            self._sweep.note(len(touched))
         search.commit(last)
         posts = int(self.db.execute("SELECT value FROM meta WHERE key = 'posts'").fetchone()[0])
         if search.documents() != posts:

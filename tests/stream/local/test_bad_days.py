@@ -11,6 +11,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,7 @@ from tests.stream.index_world import (
 ROOT = Path(__file__).parent.parent.parent.parent
 
 WRITER = """
+import itertools
 import sys
 from pathlib import Path
 from stream.local_index import LocalIndex
@@ -39,10 +42,9 @@ from tests.stream.local.test_bad_days import numbered
 index = LocalIndex(Path(sys.argv[1]))
 print("ready", flush=True)
 start = int(index.checkpoint() or "-1") + 1
-for i in range(start, start + int(sys.argv[2])):
+for i in itertools.count(start):
     index.write(numbered(i))
     print(i, flush=True)
-index.close()
 """
 
 SIZE = 20
@@ -86,26 +88,32 @@ def assert_holds(index: LocalIndex, last: int) -> None:
     assert len(index.members("cl_1", limit=10**6)) == thirds
 
 
-def child(folder: Path, batches: int) -> subprocess.Popen[str]:
+@contextmanager
+def child(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that writes batches until it is killed."""
     process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(folder), str(batches)],
+        [sys.executable, "-c", WRITER, str(folder)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+    try:
+        assert process.stdout.readline() == "ready\n"
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 @pytest.mark.crash
 def test_a_writer_that_is_killed_anywhere_loses_and_doubles_nothing(tmp_path):
     draw = random.Random(5)
     for _ in range(8):
-        process = child(tmp_path / "index", 100_000)
-        time.sleep(draw.uniform(0.02, 1.6))
-        process.kill()
-        told = process.communicate()[0].split()
+        with child(tmp_path / "index") as process:
+            time.sleep(draw.uniform(0.02, 1.6))
+            process.kill()
+            told = process.communicate()[0].split()
         assert process.returncode == -signal.SIGKILL
         with_reader = LocalIndex(tmp_path / "index", read_only=True)
         committed = int(with_reader.checkpoint() or "-1")
@@ -121,21 +129,19 @@ def test_a_writer_that_is_killed_anywhere_loses_and_doubles_nothing(tmp_path):
 
 @pytest.mark.crash
 def test_a_reader_beside_a_writer_sees_whole_batches_in_order(tmp_path):
-    process = child(tmp_path / "index", 100_000)
-    reader = LocalIndex(tmp_path / "index", read_only=True)
     seen_until, found = -1, 0
-    end = time.monotonic() + 4
-    while time.monotonic() < end:
-        now = int(reader.checkpoint() or "-1")
-        assert now >= seen_until
-        seen_until = now
-        assert reader.counts()["posts"] >= (now + 1) * SIZE - max(now, 0) // 3
-        total = reader.search(PostQuery(text="번호", limit=5)).total
-        assert total >= found - 2 * (now // 3)
-        found = total
-    process.kill()
-    process.communicate()
-    reader.close()
+    with child(tmp_path / "index"):
+        reader = LocalIndex(tmp_path / "index", read_only=True)
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            now = int(reader.checkpoint() or "-1")
+            assert now >= seen_until
+            seen_until = now
+            assert reader.counts()["posts"] >= (now + 1) * SIZE - max(now, 0) // 3
+            total = reader.search(PostQuery(text="번호", limit=5)).total
+            assert total >= found - 2 * max(now, 0)
+            found = total
+        reader.close()
 
     assert seen_until > 10
     assert found > 0
