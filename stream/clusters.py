@@ -97,6 +97,10 @@ class TextClusters:
         index = self._indices.get((partition, subject))
         return 0 if index is None else len(index)
 
+    def memory(self) -> int:
+        """Bytes held by the indices of all subjects."""
+        return sum(index.memory() for index in self._indices.values())
+
     def apply(self, state: State, batch: Sequence[Item], ctx: Context, /) -> Effects:
         """Cluster the posts of a batch in order."""
         effects = Effects()

@@ -43,6 +43,12 @@ class TextIndex:
         """Rows in use and not removed; expired ones count until they are swept."""
         return self.used - self.dead
 
+    def memory(self) -> int:
+        """Bytes of the arrays."""
+        chains = (self._next, self._key_next, self._heads, self._key_heads)
+        columns = (*self._columns(), self._sketch, self._cluster, *chains)
+        return sum(column.nbytes for column in columns)
+
     def _allot(self, size: int) -> None:
         self._size = size
         self._mask = (1 << (size - 1).bit_length()) - 1
