@@ -10,12 +10,14 @@ from urllib.parse import urlsplit, urlunsplit
 MASK = "***"
 
 _WORDS = r"pass(?:word|wd|phrase)|secret|token|authorization|api[_-]?key|credential|cookie"
+LONGEST = 4_000
+"""Characters of a message that are looked through and shown; the rest is cut."""
+
 _KEY = re.compile(_WORDS, re.IGNORECASE)
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]+", re.IGNORECASE)
-_ASSIGNED = re.compile(
-    rf"""(?P<key>[\w-]*(?:{_WORDS})[\w-]*["']?\s*[:=]\s*)(?P<scheme>(?:Bearer|Basic)\s+)?"""
-    r"""(?:"[^"]*"|'[^']*'|[^\s,;&"']+)""",
-    re.IGNORECASE,
+_NAME = re.compile(r"""(?<![\w-])(?P<key>[\w-]++)["']?\s*+[:=]\s*+""")
+_VALUE = re.compile(
+    r"""(?:(?:Bearer|Basic)\s++)?(?:"[^"]*+"|'[^']*+'|[^\s,;&"']++)""", re.IGNORECASE
 )
 _BEARER = re.compile(r"\b(?P<scheme>Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
 
@@ -60,9 +62,25 @@ def is_secret_key(key: str) -> bool:
 
 def mask_text(text: str) -> str:
     """``text`` without passwords, tokens, and user names and queries of URLs."""
+    if len(text) > LONGEST:
+        # The patterns look back and forth; no message for people is this long.
+        text = f"{text[:LONGEST]} (and {len(text) - LONGEST:,} characters more)"
     text = _URL.sub(lambda found: mask_url(found[0]), text)
-    text = _ASSIGNED.sub(lambda found: f"{found['key']}{MASK}", text)
+    text = _mask_assigned(text)
     return _BEARER.sub(lambda found: f"{found['scheme']} {MASK}", text)
+
+
+def _mask_assigned(text: str) -> str:
+    """Mask values behind names such as ``password=``; in one pass, whatever the text."""
+    kept: list[str] = []
+    done = at = 0
+    while name := _NAME.search(text, at):
+        at = name.end()
+        value = _VALUE.match(text, at) if _KEY.search(name["key"]) else None
+        if value is not None:
+            kept += [text[done:at], MASK]
+            done = at = value.end()
+    return "".join([*kept, text[done:]])
 
 
 def mask_url(url: str) -> str:

@@ -62,6 +62,8 @@ def command(
     """Serve the pages; prints ``ready ADDRESS`` once they answer."""
     from dashboards.compose import DESK_FILE, INDEX_FOLDER, wall_clock
     from dashboards.desk import Desk
+    from dashboards.notify import Notifier
+    from dashboards.sinks import build_sinks
     from dashboards.web.app import create_app
     from dashboards.web.guard import check_bind
     from stream.local_index import LocalIndex
@@ -81,6 +83,13 @@ def command(
         stack.callback(index.close)
         desk = Desk(folder / DESK_FILE)
         stack.callback(desk.close)
+        link = settings.web.public_url or _address(listener)
+        # Without any sink too: one that is added later is then not sent what is old.
+        notifier = Notifier(
+            index, desk, build_sinks(settings.notify), public_url=link, clock=wall_clock
+        )
+        notifier.start()
+        stack.callback(notifier.close)
         app = create_app(
             index,
             desk,
