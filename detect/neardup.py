@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
 import msgspec
@@ -32,7 +33,7 @@ VALUES = BANDS * ROWS
 WHOLE_FLOOR = 0.35
 """Texts with one body but hardly anything else in common stay apart."""
 MOSTLY = 0.6
-"""Share of its grams from which a text is mostly its body."""
+"""Share of its characters from which a text is mostly its body."""
 
 Grams = npt.NDArray[np.uint64]
 Sketch = npt.NDArray[np.uint8]
@@ -46,6 +47,7 @@ _DIGITS = re.compile(r"\d+")
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _CHUNK = 4_096
+_CACHED_LENGTH = 2_000
 _SEPARATOR = "\0" * (GRAM - 1)
 
 
@@ -83,6 +85,10 @@ def prepare(text: str) -> Text | None:
 
     A leading ``RT @name:`` is not part of what is said.
     """
+    return _prepare_cached(text) if len(text) <= _CACHED_LENGTH else _prepare(text)
+
+
+def _prepare(text: str) -> Text | None:
     # Folding may shorten a little and never needs more than this to fill the limit.
     plain = fold(text[: LONGEST * 4])
     if "://" in plain or "www." in plain:
@@ -94,6 +100,10 @@ def prepare(text: str) -> Text | None:
     if len(plain) < SHORTEST:
         return None
     return restore(plain)
+
+
+_prepare_cached = lru_cache(maxsize=1_024)(_prepare)
+"""A post is prepared once a subject and once an operator."""
 
 
 def restore(whole: str) -> Text:
@@ -123,7 +133,11 @@ def _hashes(text: str) -> Grams:
 
 def grams(text: str) -> Grams:
     """The set of 5-grams as sorted unique hashes (a shorter text is one gram)."""
-    return np.unique(_hashes(text if len(text) >= GRAM else text.ljust(GRAM, "\0")))
+    found = _hashes(text if len(text) >= GRAM else text.ljust(GRAM, "\0"))
+    found.sort()
+    first = np.ones(len(found), dtype=np.bool_)
+    np.not_equal(found[1:], found[:-1], out=first[1:])
+    return found[first]
 
 
 def jaccard(a: Grams, b: Grams) -> float:
@@ -138,19 +152,48 @@ def jaccard(a: Grams, b: Grams) -> float:
     return common / (len(a) + len(b) - common)
 
 
-def similarity(a: tuple[Grams, Grams], b: tuple[Grams, Grams]) -> float:
-    """How alike two texts are, 0 to 1, by their grams of whole and body.
+class Compared:
+    """A text with its grams, made when first asked for."""
 
-    The measure is that of the whole texts, or of their bodies where that is
-    more: it undoes wrapping one sentence in other hashtags, handles, spaces and
-    signs. The body counts only where it is most of both texts, or where the
-    wholes have something in common too.
+    __slots__ = ("_body", "_whole", "text")
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self._whole: Grams | None = None
+        self._body: Grams | None = None
+
+    @property
+    def whole(self) -> Grams:
+        """Grams of the whole text."""
+        if self._whole is None:
+            self._whole = grams(self.text.whole)
+        return self._whole
+
+    @property
+    def body(self) -> Grams:
+        """Grams of the body."""
+        if self._body is None:
+            self._body = grams(self.text.body)
+        return self._body
+
+    @property
+    def mostly_body(self) -> bool:
+        """Whether the body is most of the text."""
+        return len(self.text.body) >= MOSTLY * len(self.text.whole)
+
+
+def similarity(a: Compared, b: Compared, enough: float = 1.0) -> float:
+    """How alike two texts are, 0 to 1.
+
+    The measure is that of the whole texts, or, where that is not ``enough``, of
+    their bodies if that is more: it undoes wrapping one sentence in other
+    hashtags, handles, spaces and signs. The body counts only where it is most
+    of both texts, or where the wholes have something in common too.
     """
-    whole = jaccard(a[0], b[0])
-    mostly_body = all(len(body) >= MOSTLY * len(all_) for all_, body in (a, b))
-    if whole < WHOLE_FLOOR and not mostly_body:
+    whole = jaccard(a.whole, b.whole)
+    if whole >= enough or not (whole >= WHOLE_FLOOR or (a.mostly_body and b.mostly_body)):
         return whole
-    return max(whole, jaccard(a[1], b[1]))
+    return max(whole, jaccard(a.body, b.body))
 
 
 def sketches(texts: Sequence[Text]) -> Sketch:

@@ -45,6 +45,8 @@ SURPRISE = 2.5
 """-log10 of the tail bound from which a window stands out (the exact tail is rarer still)."""
 SLOW_CROWD = 1.6
 """The window of a day needs this many times the accounts."""
+TAUGHT = 3
+"""Accounts from which a window teaches the baseline."""
 GROWTH = 1.5
 SHOWN = 50
 
@@ -198,6 +200,10 @@ class CopyBursts:
     def _crowd(self, windows: Windows, window: WindowRow, at: int) -> Crowd | None:
         """The window around ``at`` that stands out most; None when none does."""
         held = entries(window)
+        if len(held) < min(self._min, TAUGHT):
+            together = accounts(held, at - self._window_ms, at) if len(held) > 1 else len(held)
+            window.peak = max(window.peak, min(together, window.most))
+            return None
         baseline = windows.baseline(window.subject)
         best: Crowd | None = None
         # A late post may fill up a window that ends after it.

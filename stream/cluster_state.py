@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from detect.neardup import Grams, Text, grams, restore
+from detect.neardup import Compared, Text, restore
 from stream.overlay import Overlay
 
 END = "\x1f"
@@ -189,33 +189,34 @@ class Rows:
 
 
 class GramCache:
-    """Grams of texts compared lately, by subject and key; only saves time."""
+    """Texts compared lately with their grams, by key; only saves time."""
 
     def __init__(self) -> None:
-        self._held: OrderedDict[str, tuple[Grams, Grams]] = OrderedDict()
+        self._held: OrderedDict[str, Compared] = OrderedDict()
 
-    def of(self, text: Text) -> tuple[Grams, Grams]:
-        """Grams of the whole and of the body."""
+    def of(self, text: Text) -> Compared:
+        """The text, ready to be compared."""
         held = self._held.get(text.key)
         if held is not None:
             self._held.move_to_end(text.key)
             return held
-        whole = grams(text.whole)
-        both = (whole, whole if text.body == text.whole else grams(text.body))
+        made = Compared(text)
         if len(text.whole) <= CACHED_LENGTH:
-            self._held[text.key] = both
+            self._held[text.key] = made
             if len(self._held) > CACHED_TEXTS:
                 self._held.popitem(last=False)
-        return both
+        return made
 
-    def of_key(self, key: str, rows: Rows, subject: str) -> tuple[Grams, Grams] | None:
-        """Grams of a known text, None when its words are gone."""
+    def of_key(self, key: str, rows: Rows, subject: str) -> Compared:
+        """A known text, ready to be compared."""
         held = self._held.get(key)
         if held is not None:
             self._held.move_to_end(key)
             return held
         words = rows.words(subject, key)
-        return None if words is None else self.of(restore(words.whole))
+        if words is None:
+            raise LookupError(f"text {key} lacks its words")
+        return self.of(restore(words.whole))
 
     def clear(self) -> None:
         """Forget all."""

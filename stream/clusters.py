@@ -216,9 +216,7 @@ class TextClusters:
                 continue
             key = f"{work.index.keys[row]:016x}"
             other = self._grams.of_key(key, work.rows, work.subject)
-            if other is None:
-                raise LookupError(f"text {key} lacks its words")
-            alike = similarity(self._grams.of(text), other)
+            alike = similarity(self._grams.of(text), other, self._threshold)
             if alike >= self._threshold:
                 found.append((row, alike))
                 if cluster_id is not None:

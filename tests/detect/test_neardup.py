@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from detect.neardup import (
     LONGEST,
     VALUES,
+    Compared,
     Text,
     estimate,
     estimates,
@@ -31,8 +32,7 @@ def ready(text: str) -> Text:
 
 
 def alike(a: str, b: str) -> float:
-    one, two = ready(a), ready(b)
-    return similarity((grams(one.whole), grams(one.body)), (grams(two.whole), grams(two.body)))
+    return similarity(Compared(ready(a)), Compared(ready(b)))
 
 
 def jaccard5(a: str, b: str) -> float:
@@ -101,6 +101,12 @@ def test_one_body_under_entirely_other_hashtags_stays_apart() -> None:
     words = "good morning to you all"
     tags = [" ".join(f"#{w}{i}" for i in range(9)) for w in ("autumn", "concert")]
     assert alike(f"{words} {tags[0]}", f"{words} {tags[1]}") < 0.35
+
+
+def test_bodies_are_looked_at_only_where_the_wholes_are_not_enough() -> None:
+    one, two = Compared(ready(LONG)), Compared(ready(f"#a #b {LONG}"))
+    whole = jaccard(one.whole, two.whole)
+    assert similarity(one, two, enough=0.5) == whole < similarity(one, two) == 1.0
 
 
 def test_other_words_are_another_text() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detect.neardup import VALUES, Sketch, restore, sketches
-from stream.text_index import SMALLEST, Loaded, TextIndex
+from stream.text_index import PER_BAND, SMALLEST, Loaded, TextIndex
 
 FAR = 1_000
 
@@ -61,8 +61,8 @@ def test_a_family_of_thousands_is_not_walked_to_its_end() -> None:
     for key in range(3_000):
         add(index, key, SKETCH)
     found = index.candidates(SKETCH, 1, 0.5)
-    assert len(found) == 24
-    assert min(found) == 3_000 - 24
+    assert len(found) == PER_BAND
+    assert min(found) == 3_000 - PER_BAND
 
 
 def test_removed_rows_make_room_before_the_arrays_grow() -> None:
