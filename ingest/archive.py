@@ -51,6 +51,13 @@ class ArchiveSource:
         progress: told bytes done and bytes in all, of the files as they lie on disk.
     """
 
+    terms = Terms(
+        access="files you have the right to use",
+        rate="none",
+        retention="what the licence of the data says",
+        deletion="deleted and removed items of a dump are not kept",
+    )
+
     def __init__(
         self,
         paths: Sequence[Path],
@@ -77,11 +84,14 @@ class ArchiveSource:
                 f"sources.{name}.options.{unknown[0]}: unknown, allowed: paths"
             )
         given = options.get("paths")
-        if not isinstance(given, list | tuple) or not given:
+        try:
+            paths = [Path(path) for path in msgspec.convert(given, type=list[str])]
+        except msgspec.ValidationError:
+            paths = []
+        if not paths:
             raise SourceMisconfigured(
                 f"sources.{name}.options.paths: found {given!r}, allowed: a list of files"
             )
-        paths = [Path(str(path)) for path in given]
         for path in paths:
             if not path.is_file():
                 raise SourceMisconfigured(
@@ -93,16 +103,6 @@ class ArchiveSource:
     def name(self) -> str:
         """Under which the cursor is kept."""
         return self._name
-
-    @property
-    def terms(self) -> Terms:
-        """Whoever gives us a file answers for the right to use it."""
-        return Terms(
-            access="files you have the right to use",
-            rate="none",
-            retention="what the licence of the data says",
-            deletion="deleted and removed items of a dump are not kept",
-        )
 
     def read(self, after: str | None, stop: Stop, /) -> Iterator[Sighting]:
         """Items behind the cursor.
@@ -179,8 +179,7 @@ def identity(path: Path) -> str:
 
 def _decode(unit: Unit, shape: Format | None, context: Context) -> Decoded:
     if isinstance(unit, Unreadable):
-        raw = unit.args[1] if len(unit.args) > 1 else b""
-        return [clean.malformed(context, raw, str(unit.args[0]))]
+        return [clean.malformed(context, unit.raw, str(unit))]
     if isinstance(unit, TooLong):
         reason = f"longer than {LONGEST_LINE >> 20} MiB"
         return [clean.malformed(context, bytes(unit), reason)]

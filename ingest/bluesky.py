@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self
 from urllib.parse import urlencode, urlsplit
 
+import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.sync.client import ClientConnection, connect
 
@@ -56,6 +57,14 @@ class BlueskySource:
         now: wall clock in ms.
     """
 
+    terms = Terms(
+        access="open stream of public posts, no key",
+        rate="none stated; one connection at a time is used",
+        retention="as long as you need it for protecting the people watched",
+        deletion="deletions of posts and accounts come in the stream and are followed",
+        note="pictures are references only and are not fetched",
+    )
+
     def __init__(
         self,
         urls: Sequence[str] = HOSTS,
@@ -86,11 +95,15 @@ class BlueskySource:
         if unknown:
             allowed = ", ".join(OPTIONS)
             raise SourceMisconfigured(f"{where}.{unknown[0]}: unknown, allowed: {allowed}")
-        urls = options.get("urls", HOSTS)
-        if not isinstance(urls, list | tuple) or not urls:
-            raise SourceMisconfigured(f"{where}.urls: found {urls!r}, allowed: a list of urls")
+        given = options.get("urls", HOSTS)
+        try:
+            urls = msgspec.convert(given, type=list[str])
+        except msgspec.ValidationError:
+            urls = []
+        if not urls:
+            raise SourceMisconfigured(f"{where}.urls: found {given!r}, allowed: a list of urls")
         for url in urls:
-            if urlsplit(str(url)).scheme not in ("ws", "wss"):
+            if urlsplit(url).scheme not in ("ws", "wss"):
                 raise SourceMisconfigured(
                     f"{where}.urls: found {url!r}, allowed: addresses that begin with wss://"
                 )
@@ -99,23 +112,12 @@ class BlueskySource:
             raise SourceMisconfigured(
                 f"{where}.idle_timeout_s: found {idle!r}, allowed: seconds above 0"
             )
-        return cls([str(url) for url in urls], name=name, idle_timeout_s=float(idle))
+        return cls(urls, name=name, idle_timeout_s=float(idle))
 
     @property
     def name(self) -> str:
         """Under which the cursor is kept."""
         return self._name
-
-    @property
-    def terms(self) -> Terms:
-        """What the network allows and expects."""
-        return Terms(
-            access="open stream of public posts, no key",
-            rate="none stated; one connection at a time is used",
-            retention="as long as you need it for protecting the people watched",
-            deletion="deletions of posts and accounts come in the stream and are followed",
-            note="pictures are references only and are not fetched",
-        )
 
     def read(self, after: str | None, stop: Stop, /) -> Iterator[Sighting]:
         """Sightings from a little before the cursor on, repeats left out.

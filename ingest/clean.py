@@ -40,7 +40,14 @@ _NUMBER = re.compile(r"-?\d{9,17}(?:\.\d+)?", re.ASCII)
 
 
 class Unreadable(Exception):
-    """A record that cannot become one of ours; the message is the reason."""
+    """A record that cannot become one of ours; the message is the reason.
+
+    ``raw`` holds its bytes where whoever reports it is not the one who has them.
+    """
+
+    def __init__(self, reason: str, raw: bytes = b"") -> None:
+        super().__init__(reason)
+        self.raw = raw
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

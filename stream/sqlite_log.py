@@ -136,8 +136,8 @@ class SqlitePostsLog:
             self._recent = deque(kept, maxlen=RECENT)
 
 
-class _Reference(Record, frozen=True, kw_only=True, tag="post-reference/1"):
-    """A PostSeen without its post."""
+class PostReference(Record, frozen=True, kw_only=True, tag="post-reference/1"):
+    """A PostSeen as it lies in a subject log: its post is kept once, in the posts log."""
 
     subject: str
     subjects: tuple[str, ...]
@@ -147,7 +147,7 @@ class _Reference(Record, frozen=True, kw_only=True, tag="post-reference/1"):
     late: bool
 
 
-_Stored = _Reference | PostGone | Tick | GapSeen | Versions
+_Stored = PostReference | PostGone | Tick | GapSeen | Versions
 
 
 class SqliteSubjectLog:
@@ -215,7 +215,7 @@ class SqliteSubjectLog:
 
     def _revive(self, body: bytes, post_body: bytes | None) -> SubjectEvent:
         stored = self._decode(body)
-        if not isinstance(stored, _Reference):
+        if not isinstance(stored, PostReference):
             return stored
         if post_body is None:
             raise LookupError("the subject log names a post that the posts log lacks")
@@ -243,7 +243,7 @@ class SqliteSubjectLog:
 def _strip(event: SubjectEvent) -> _Stored:
     if not isinstance(event, PostSeen):
         return event
-    return _Reference(
+    return PostReference(
         subject=event.subject,
         subjects=event.subjects,
         mentions=event.mentions,

@@ -53,6 +53,7 @@ from stream.records import (
 )
 from stream.router import RouterClock
 from stream.sink import Delivery
+from stream.sqlite_log import PostReference
 
 GOLDEN = Path(__file__).parent / "golden"
 AT = 1_790_000_000_000
@@ -237,6 +238,14 @@ SAMPLES: list[Record] = [
     Seen(digest=-5, metrics=6, revision=2, subjects=("s",), offsets=(1, 9), deleted=True),
     Routed(event=Tick(at=AT), post_offset=7),
     RouterClock(newest=AT, ticked=AT - 1),
+    PostReference(
+        subject="seo-haneul",
+        subjects=("seo-haneul", "moonlit"),
+        mentions=(Mention(subject="seo-haneul", reason="thread"),),
+        revision=2,
+        change="edit",
+        late=True,
+    ),
     Delivery(delivery_id="de_1", alert=ALERT, link="https://a.example/alerts/al_1"),
 ]
 

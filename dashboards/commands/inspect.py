@@ -94,10 +94,10 @@ def examine(text_id: str, text: str, matcher: MentionMatcher) -> dict[str, Any]:
 
 def alike(texts: Sequence[str]) -> Iterator[tuple[int, int, float]]:
     """Pairs of texts and their similarity, 0 to 1, where they can be compared."""
-    from detect.neardup import grams, prepare, similarity
+    from detect.neardup import Compared, prepare, similarity
 
     sets = [
-        (place, (grams(prepared.whole), grams(prepared.body)))
+        (place, Compared(prepared))
         for place, text in enumerate(texts[:MOST_COMPARED])
         if (prepared := prepare(text)) is not None
     ]

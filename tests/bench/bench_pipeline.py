@@ -34,6 +34,8 @@ from stream.local_index import LocalIndex
 from stream.settings import Settings
 
 DAYS = 7
+MILLION = 1_000_000
+"""Posts in those days; fewer posts take proportionally fewer days, at least one."""
 ALIASES = 5_000
 START_MS = 1_767_571_200_000
 _ONSETS = "가나다라마바사아자차카타파하거너더러머버서어저처커터퍼허"
@@ -55,7 +57,12 @@ def watchlist() -> Watchlist:
 
 def write_posts(path: Path, posts: int) -> int:
     """The demo's posts in the exchange format; returns how many."""
-    scenario = Scenario(seed=4, start_ms=START_MS, posts=posts, hours=DAYS * 24)
+    scenario = Scenario(
+        seed=4,
+        start_ms=START_MS,
+        posts=posts,
+        hours=max(24, round(DAYS * 24 * posts / MILLION)),
+    )
     written = 0
     with path.open("wb") as file:
         for staged in generate(scenario):
@@ -127,7 +134,7 @@ def host_alerts(folder: Path) -> list[object]:
 def main() -> None:
     """Measure with the index off and on, in this order."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--posts", type=int, default=60_000)
+    parser.add_argument("--posts", type=int, default=140_000)
     parser.add_argument("--index", choices=["off", "on", "both"], default="both")
     parser.add_argument("--profile", action="store_true")
     given = parser.parse_args()

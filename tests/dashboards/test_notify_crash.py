@@ -67,7 +67,10 @@ def test_killed_at_any_step_each_alert_arrives_once(tmp_path, die):
     write(index, [alert(number) for number in range(1, 6)])
     with receiving() as receiver:
         with start(tmp_path, receiver, "", die) as child:
-            assert child.wait(60) == -signal.SIGKILL
+            try:
+                assert child.wait(60) == -signal.SIGKILL
+            finally:
+                child.kill()
         finish(tmp_path, receiver)
     index.close()
 
