@@ -19,6 +19,11 @@ NEW_CROWD = 0.5
 NEWS_SHARE = 0.8
 NEWS_DOMAINS = 3
 RECURRING = 0.2
+WORD_FOR_WORD = 0.9
+SETTLED = 0.75
+AGES_KNOWN = 0.5
+"""One article passed on through a share button: everybody has its headline word for
+word, and most are accounts known to be old. People who push a text vary it."""
 
 Kind = Literal["copy", "fan_event", "news"]
 
@@ -53,17 +58,18 @@ def judge(held: Entries, crowd: Crowd, recurring: float, samples: tuple[str, ...
     original = held[held["original"] == 1]
     openness = float(original["open"].mean()) / 100 if len(original) else 0.0
     news = _news(original, recurring)
+    article = _one_article(original, recurring)
     # Marks are cheap to add; a crowd of new accounts under them is not taken at its word.
     hidden = _young(held) > NEW_CROWD and openness < PLAIN
     kind: Kind = "copy"
     if not crowd.copied or (openness >= OPEN and not hidden):
         kind = "fan_event"
-    elif news:
+    elif news or article:
         kind = "news"
     return Judgement(
         kind,
         _evidence(held, crowd, recurring, samples),
-        _counter(held, original, openness, news),
+        _counter(held, original, openness, news, article),
     )
 
 
@@ -94,7 +100,7 @@ def _evidence(
 
 
 def _counter(
-    held: Entries, original: Entries, openness: float, news: float
+    held: Entries, original: Entries, openness: float, news: float, article: float
 ) -> tuple[Evidence, ...]:
     found: list[Evidence] = []
     reposts = share(held["original"] == 0)
@@ -104,6 +110,8 @@ def _counter(
         found.append(Evidence(signal="openness", value=round(openness, 3)))
     if news:
         found.append(Evidence(signal="news_sites", value=news))
+    if article:
+        found.append(Evidence(signal="one_article", value=round(article, 3)))
     if _counts_on(original):
         found.append(Evidence(signal="template_numbers", value=1.0))
     aged = held["age"] != UNKNOWN_AGE
@@ -125,6 +133,22 @@ def _news(original: Entries, recurring: float) -> float:
     if share(original["news"] == 1) < NEWS_SHARE or recurring >= RECURRING:
         return 0.0
     return float(len(domains)) if len(domains) >= NEWS_DOMAINS else 0.0
+
+
+def _one_article(original: Entries, recurring: float) -> float:
+    """Share of posts that pass one article on word for word, 0 where it is not just that."""
+    if not len(original) or recurring >= RECURRING:
+        return 0.0
+    links, counts = np.unique(original["link"][original["news"] == 1], return_counts=True)
+    if not len(links) or counts.max() < NEWS_SHARE * len(original):
+        return 0.0
+    same = original["words"][original["link"] == links[counts.argmax()]]
+    _, copies = np.unique(same, return_counts=True)
+    aged = original["age"][original["age"] != UNKNOWN_AGE]
+    if len(aged) < AGES_KNOWN * len(original) or share(aged >= NEW_DAYS) < SETTLED:
+        return 0.0
+    alike = float(copies.max()) / len(original)
+    return alike if alike >= WORD_FOR_WORD else 0.0
 
 
 def _counts_on(original: Entries) -> bool:

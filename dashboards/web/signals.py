@@ -23,6 +23,7 @@ SIGNALS: dict[str, tuple[str, Unit]] = {
     "reposts": ("Plain reposts", "share"),
     "openness": ("Open calls: votes, official links, fan projects", "share"),
     "news_sites": ("News sites linked", "count"),
+    "one_article": ("One article, passed on word for word", "share"),
     "template_numbers": ("Written by an app: only a number differs", "flag"),
     "long_standing_accounts": ("Accounts older than 30 days", "share"),
 }

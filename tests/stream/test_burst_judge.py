@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from stream.records import PostSeen
 from tests.stream.copies import RUMOUR, bursts, copies, only, run, signal
 from tests.stream.harness import (
     DAY,
@@ -13,6 +14,8 @@ from tests.stream.harness import (
     seen,
     with_ticks,
 )
+
+HEADLINE = "Arin to open the winter festival in the old harbour this year"
 
 
 def test_reposts_of_one_post_are_spread_and_not_copying() -> None:
@@ -71,13 +74,57 @@ def test_a_headline_with_many_papers_is_news() -> None:
     posts = [
         seen(
             f"n{i}",
-            "Arin to open the winter festival in the old harbour this year",
+            HEADLINE,
             at=START + i * 20_000,
             urls=(f"https://paper{i % 5}.example/news/{i}",),
         )
         for i in range(20)
     ]
     assert only(run(with_ticks(posts))).kind == "news"
+
+
+def headline(count: int, text: str = HEADLINE, age_days: int | None = 900) -> list[PostSeen]:
+    """One article passed on by that many accounts."""
+    created = None if age_days is None else START - age_days * DAY
+    return [
+        seen(
+            f"h{i}",
+            text,
+            at=START + i * 20_000,
+            urls=("https://paper.example/news/48213",),
+            account_created=created,
+        )
+        for i in range(count)
+    ]
+
+
+def test_one_article_passed_on_word_for_word_by_old_accounts_is_news() -> None:
+    burst = only(run(with_ticks(headline(20))))
+
+    assert burst.kind == "news"
+    assert signal(burst.counter, "one_article") == 1.0
+
+
+@pytest.mark.parametrize(
+    "posts",
+    [
+        headline(20, age_days=5),
+        headline(20, age_days=None),
+        copies(
+            20,
+            urls=("https://paper.example/news/1",),
+            account_created=START - 900 * DAY,
+        ),
+    ],
+    ids=["new accounts", "accounts of unknown age", "varied by hand"],
+)
+def test_an_article_is_not_taken_for_news_when_something_else_speaks_for_a_push(
+    posts: list[PostSeen],
+) -> None:
+    burst = only(run(with_ticks(posts)))
+
+    assert burst.kind == "copy"
+    assert signal(burst.counter, "one_article") is None
 
 
 def test_pushing_one_link_is_not_news() -> None:
