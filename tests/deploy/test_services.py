@@ -1,0 +1,192 @@
+"""``deploy/local/services``: real Kafka and Elasticsearch start, serve, survive and stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch, helpers
+
+from tests.scale.servers import SERVICES, Servers, free_ports, public_folder, shared
+
+SCRIPTS = SERVICES.parent / "servers"
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    with shared("kafka", "elasticsearch") as running:
+        yield running
+
+
+def fetch_module():
+    sys.path.insert(0, str(SCRIPTS))
+    try:
+        import fetch
+        import plan
+    finally:
+        sys.path.remove(str(SCRIPTS))
+    return fetch, plan
+
+
+@pytest.mark.slow
+def test_kafka_keeps_what_an_idempotent_producer_sends(servers):
+    with warnings.catch_warnings():
+        # kafka-python reads its protocol files in a way that Python has since deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+        from kafka.admin import NewTopic
+
+    admin = KafkaAdminClient(bootstrap_servers=servers.bootstrap)
+    admin.create_topics([NewTopic("kept", num_partitions=3, replication_factor=1)])
+    producer = KafkaProducer(
+        bootstrap_servers=servers.bootstrap, acks="all", enable_idempotence=True
+    )
+    sent = [str(number).encode() for number in range(300)]
+    for value in sent:
+        producer.send("kept", key=value, value=value)
+    producer.flush()
+    consumer = KafkaConsumer(
+        "kept", bootstrap_servers=servers.bootstrap, group_id="reader",
+        auto_offset_reset="earliest", consumer_timeout_ms=8_000,
+    )  # fmt: skip
+    read = [record.value for _, record in zip(sent, consumer, strict=False)]
+    for client in (consumer, producer, admin):
+        client.close()
+
+    assert sorted(read) == sorted(sent)
+
+
+@pytest.mark.slow
+def test_elasticsearch_has_what_the_index_needs(servers):
+    words = {"type": "text", "analyzer": "whitespace"}
+    with Elasticsearch(servers.url) as client:
+        client.indices.put_index_template(
+            name="kept", index_patterns=["kept-*"],
+            template={
+                "aliases": {"kept": {}},
+                "settings": {"number_of_replicas": 0},
+                "mappings": {"dynamic": False, "properties": {
+                    "@timestamp": {"type": "date"}, "words": words, "subject": {"type": "keyword"},
+                }},
+            },
+        )  # fmt: skip
+        documents = [
+            {
+                "_index": "kept-2026.11", "_id": str(n), "version": n + 1,
+                "version_type": "external", "words": "표절 절의 의혹",
+                "subject": f"s{n % 3}", "@timestamp": 1_790_000_000_000 + n * 60_000,
+            }
+            for n in range(90)
+        ]  # fmt: skip
+        helpers.bulk(client, documents)
+        client.indices.refresh(index="kept")
+        found = client.search(
+            index="kept", size=0, query={"match_phrase": {"words": "절의 의혹"}},
+            aggs={
+                "by": {"terms": {"field": "subject"}},
+                "at": {"date_histogram": {"field": "@timestamp", "fixed_interval": "1h"}},
+            },
+        )  # fmt: skip
+        _, refused = helpers.bulk(client, documents[:1], raise_on_error=False)
+
+    by_subject = {b["key"]: b["doc_count"] for b in found["aggregations"]["by"]["buckets"]}
+    assert by_subject == {"s0": 30, "s1": 30, "s2": 30}
+    assert sum(b["doc_count"] for b in found["aggregations"]["at"]["buckets"]) == 90
+    assert refused[0]["index"]["status"] == 409, "an old version changes nothing"
+
+
+@pytest.mark.slow
+def test_servers_listen_on_loopback_only_and_give_up_root(servers):
+    for service in ("kafka", "elasticsearch"):
+        for pid in servers.pids(service).values():
+            assert os.geteuid() or Path(f"/proc/{pid}").stat().st_uid != 0
+    listening = subprocess.run(
+        ["sh", "-c", "cat /proc/net/tcp /proc/net/tcp6"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.split()
+    ports = [int(address.rpartition(":")[2]) for address in servers.bootstrap.split(",")]
+    ports.append(int(servers.url.rpartition(":")[2]))
+    for port in ports:
+        anywhere = (f"00000000:{port:04X}", f"{'0' * 32}:{port:04X}")
+        assert not set(anywhere) & set(listening)
+
+
+@pytest.mark.slow
+def test_starting_again_changes_nothing_and_a_killed_server_comes_back(servers):
+    before = servers.pids("kafka")
+
+    assert servers.call("up", "kafka").returncode == 0
+    assert servers.pids("kafka") == before
+
+    os.kill(before["node-1"], signal.SIGKILL)
+    while servers.pids("kafka")["node-1"]:
+        time.sleep(0.1)
+    assert servers.status()["kafka"]["ready"] is False
+    assert servers.call("up", "kafka").returncode == 0
+    assert servers.pids("kafka")["node-1"] not in (0, before["node-1"])
+
+
+def test_a_jar_of_other_content_is_refused(tmp_path):
+    fetch, plan = fetch_module()
+    (tmp_path / "a.jar").write_bytes(b"not what was pinned")
+
+    with pytest.raises(plan.ServiceError, match=r"a\.jar has SHA-256 .* pinned is 00"):
+        fetch.verify(tmp_path, {"a.jar": "00"})
+    with pytest.raises(plan.ServiceError, match=r"b\.jar is missing"):
+        fetch.verify(tmp_path, {"b.jar": "00"})
+
+
+def test_every_artefact_is_pinned():
+    fetch, plan = fetch_module()
+    pinned = fetch.checksums(SERVICES.parent / "kafka" / "checksums.sha256")
+
+    assert len(pinned) > 40
+    assert f"kafka_2.13-{plan.KAFKA_VERSION}.jar" in pinned
+    assert list(fetch.checksums(SERVICES.parent / "elasticsearch" / "checksums.sha256")) == [
+        f"elasticsearch-{plan.ES_VERSION}.zip"
+    ]
+    assert all(len(digest) == 64 for digest in pinned.values())
+
+
+def test_a_stale_pid_file_stops_nobody_else():
+    ports = free_ports(2, spread=110)
+    with public_folder() as folder:
+        node = folder / "kafka" / "node-1"
+        node.mkdir(parents=True)
+        (node / "pid").write_text(str(os.getpid()))
+
+        done = Servers(folder, *ports).call("down", "kafka")
+
+    assert done.returncode == 0
+    assert "kafka" in done.stdout
+    assert "not running" in done.stdout
+
+
+def test_a_taken_port_is_named_with_the_option_that_changes_it():
+    with public_folder() as folder, socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = Servers(folder, port, free_ports(1)[0]).call("up", "kafka")
+
+    assert done.returncode == 1
+    if "cannot" not in done.stderr and "mvn" not in done.stderr and "Java" not in done.stderr:
+        assert f"something else listens on port {port}" in done.stderr
+        assert "--kafka-port" in done.stderr
+
+
+def test_an_unknown_service_is_refused():
+    done = subprocess.run(
+        [str(SERVICES), "up", "zookeeper"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert "there are kafka and elasticsearch" in done.stderr

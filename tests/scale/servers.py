@@ -1,0 +1,109 @@
+"""Real Kafka and Elasticsearch for tests, started once a run and shared by its processes."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+SERVICES = Path(__file__).resolve().parents[2] / "deploy" / "local" / "services"
+"""The command a person types."""
+
+
+def free_ports(count: int, spread: int = 1) -> list[int]:
+    """Ports nobody listens on; each with ``spread`` free ones from it on."""
+    found: list[int] = []
+    while len(found) < count:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port + spread < 65_000 and all(abs(port - other) > spread for other in found):
+            found.append(port)
+    return found
+
+
+class Servers:
+    """The servers of one data folder; ``call`` is the command, ``status`` what it says."""
+
+    def __init__(self, data: Path, kafka_port: int, es_port: int, nodes: int = 1) -> None:
+        self.data = data
+        self.bootstrap = ",".join(f"127.0.0.1:{kafka_port + 2 * n}" for n in range(nodes))
+        self.url = f"http://127.0.0.1:{es_port}"
+        self._options = [
+            "--data", str(data), "--kafka-port", str(kafka_port),
+            "--elasticsearch-port", str(es_port), "--kafka-nodes", str(nodes),
+        ]  # fmt: skip
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(SERVICES), *arguments, *self._options],
+            capture_output=True, text=True, timeout=400, check=False,
+        )  # fmt: skip
+
+    def up(self, *services: str) -> None:
+        """Start them; the test is skipped, loudly, where the machine cannot run them."""
+        done = self.call("up", *services)
+        if done.returncode:
+            pytest.skip(f"real {' and '.join(services)} cannot run here: {done.stderr.strip()}")
+
+    def status(self) -> dict[str, dict[str, object]]:
+        return json.loads(self.call("status", "--json").stdout)
+
+    def pids(self, service: str) -> dict[str, int]:
+        found = self.status()[service]["pids"]
+        assert isinstance(found, dict)
+        return found
+
+
+@contextmanager
+def public_folder() -> Iterator[Path]:
+    """A folder that the servers' own user can reach; those of pytest are private."""
+    folder = Path(tempfile.mkdtemp(prefix="jikimi-servers-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def shared(*services: str) -> Iterator[Servers]:
+    """The servers of this test run: the first process starts them, the last stops them."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir()) / f"jikimi-servers-{run}"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    users = folder / "users"
+    with _locked(folder):
+        if not users.exists():
+            kafka_port, es_port = free_ports(2, spread=110)
+            users.write_text(json.dumps([0, kafka_port, es_port]))
+        count, kafka_port, es_port = json.loads(users.read_text())
+        users.write_text(json.dumps([count + 1, kafka_port, es_port]))
+        servers = Servers(folder, kafka_port, es_port)
+    try:
+        with _locked(folder):
+            servers.up(*services)
+        yield servers
+    finally:
+        with _locked(folder):
+            count, *ports = json.loads(users.read_text())
+            users.write_text(json.dumps([count - 1, *ports]))
+            if count == 1:
+                servers.call("down")
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with folder.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
