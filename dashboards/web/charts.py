@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from dashboards.trends import Step
 from stream.index import Bucket
+from stream.trends.departures import Change, Surge
 
 WIDTH = 600
 HEIGHT = 96
@@ -31,6 +33,21 @@ class Trend:
     line: str
     usual: str
     masked: tuple[Box, ...]
+    top: int
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banded:
+    """A curve over the band of what is usual, with bursts shaded and changes as lines."""
+
+    line: str
+    usual: str
+    band: str
+    masked: tuple[Box, ...]
+    surges: tuple[Box, ...]
+    changes: tuple[float, ...]
     top: int
     width: int = WIDTH
     height: int = HEIGHT
@@ -64,6 +81,37 @@ def trend(buckets: Sequence[Bucket], usual: Sequence[float]) -> Trend:
         if b.masked
     )
     return Trend(area=area, line=line, usual=_path(level), masked=masked, top=top)
+
+
+def banded(steps: Sequence[Step], surges: Sequence[Surge], changes: Sequence[Change]) -> Banded:
+    """The curve of a subject over its baseline."""
+    highest = [*(s.posts for s in steps), *(s.high for s in steps if s.high is not None)]
+    top = ceiling(max(highest, default=0))
+    step = WIDTH / max(len(steps), 1)
+    middle = [i * step + step / 2 for i in range(len(steps))]
+    usual = [
+        (x, _y(s.usual, top)) for x, s in zip(middle, steps, strict=True) if s.usual is not None
+    ]
+    upper = [
+        (x, _y(s.high, top)) for x, s in zip(middle, steps, strict=True) if s.high is not None
+    ]
+    lower = [
+        (x, _y(s.low, top)) for x, s in zip(middle, steps, strict=True) if s.low is not None
+    ]
+    band = _path(upper) + "".join(f"L{x:.1f} {y:.1f}" for x, y in reversed(lower))
+    return Banded(
+        line=_path([(x, _y(s.posts, top)) for x, s in zip(middle, steps, strict=True)]),
+        usual=_path(usual),
+        band=f"{band}Z" if band else "",
+        masked=tuple(_column(i * step, step) for i, s in enumerate(steps) if s.masked),
+        surges=tuple(
+            _column(x, max(_place(one.until, steps) - x, 2.0))
+            for one in surges
+            for x in [_place(one.since, steps)]
+        ),
+        changes=tuple(_place(one.at, steps) for one in changes),
+        top=top,
+    )
 
 
 def bars(back: Sequence[int], front: Sequence[int], *, mark: float | None) -> Bars:
@@ -116,6 +164,18 @@ def ceiling(value: float) -> int:
             if factor * step >= value:
                 return factor * step
         step *= 10
+
+
+def _place(at: int, steps: Sequence[Step]) -> float:
+    """Where a moment stands between the left and the right edge."""
+    if len(steps) < 2:  # noqa: PLR2004 - one step has no width to measure by
+        return 0.0
+    length = (steps[1].at - steps[0].at) * len(steps)
+    return round(min(max((at - steps[0].at) / length, 0.0), 1.0) * WIDTH, 1)
+
+
+def _column(x: float, width: float) -> Box:
+    return Box(x=round(x, 1), y=0, width=round(width, 1), height=HEIGHT)
 
 
 def _bars(values: Sequence[int], top: int) -> tuple[Box, ...]:

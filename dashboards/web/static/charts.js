@@ -10,26 +10,41 @@ function colour(name) {
 
 function read(table) {
   const data = [[], [], []];
-  const masked = [];
+  const band = [[], []];
+  const marks = { masked: [], surge: [], change: [] };
   for (const row of table.querySelectorAll("tr[data-at]")) {
     const cells = row.querySelectorAll("td");
     data[0].push(Number(row.dataset.at) / 1000);
     data[1].push(Number(cells[1].textContent));
     data[2].push(Number(cells[2].textContent.replaceAll(",", "")));
-    if ("masked" in row.dataset) masked.push(Number(row.dataset.at) / 1000);
+    if ("high" in row.dataset) {
+      band[0].push(Number(row.dataset.high));
+      band[1].push(Number(row.dataset.low));
+    }
+    for (const [mark, times] of Object.entries(marks)) {
+      if (mark in row.dataset) times.push(Number(row.dataset.at) / 1000);
+    }
   }
-  return { data, masked };
+  const whole = band[0].length === data[0].length && band[0].length > 0;
+  return { data: whole ? [...data, ...band] : data, marks, whole };
 }
 
 // Times in which a source was missing stay visible behind the curve.
-function shade(chart, masked, step) {
+// So do bursts and the days on which the level changed.
+function shade(chart, marks, step) {
   const { ctx, bbox } = chart;
+  const fill = (times, style, length) => {
+    ctx.fillStyle = style;
+    for (const at of times) {
+      const left = chart.valToPos(at, "x", true);
+      const width = length ? chart.valToPos(at + length, "x", true) - left : 2;
+      ctx.fillRect(left, bbox.top, Math.max(width, 2), bbox.height);
+    }
+  };
   ctx.save();
-  ctx.fillStyle = `${colour("--back")}90`;
-  for (const at of masked) {
-    const left = chart.valToPos(at, "x", true);
-    ctx.fillRect(left, bbox.top, chart.valToPos(at + step, "x", true) - left, bbox.height);
-  }
+  fill(marks.masked, `${colour("--back")}90`, step);
+  fill(marks.surge, `${colour("--warn")}50`, step);
+  fill(marks.change, colour("--critical"), 0);
   ctx.restore();
 }
 
@@ -40,29 +55,39 @@ function draw(uPlot, figure) {
   const hour = new Intl.DateTimeFormat("en-GB", {
     hour: "2-digit", minute: "2-digit", timeZone: "Asia/Seoul",
   });
-  const time = (seconds) => hour.format(new Date(seconds * 1000));
+  const day = new Intl.DateTimeFormat("en-CA", {
+    month: "2-digit", day: "2-digit", timeZone: "Asia/Seoul",
+  });
   const axis = {
     stroke: colour("--muted"), grid: { show: false }, ticks: { show: false }, font: "12px system-ui",
   };
-  const { data, masked } = read(table);
+  const { data, marks, whole } = read(table);
   const step = data[0][1] - data[0][0];
+  const long = data[0].at(-1) - data[0][0] > 2 * 86400;
+  const time = (seconds) => {
+    const at = new Date(seconds * 1000);
+    return long ? `${day.format(at)} ${hour.format(at)}` : hour.format(at);
+  };
+  const edge = { stroke: "transparent", width: 0, points: { show: false } };
   const box = document.createElement("div");
   const chart = new uPlot(
     {
       width: plot.clientWidth,
       height: HEIGHT,
       cursor: { y: false, drag: { x: false, y: false } },
-      hooks: { drawClear: [(drawn) => shade(drawn, masked, step)] },
+      hooks: { drawClear: [(drawn) => shade(drawn, marks, step)] },
       scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
       axes: [
-        { ...axis, size: 22, values: (_, ticks) => ticks.map(time) },
+        { ...axis, size: 22, space: long ? 110 : 50, values: (_, ticks) => ticks.map(time) },
         { ...axis, size: 30, splits: (_, axisIndex, low, high) => [0, high] },
       ],
       series: [
         { label: "KST", value: (_, at) => (at == null ? "–" : time(at)) },
         { label: names[1], stroke: colour("--accent"), fill: `${colour("--soft")}70`, width: 1.6, points: { show: false } },
         { label: names[2], stroke: colour("--muted"), dash: [4, 4], width: 1.2, points: { show: false } },
+        ...(whole ? [{ ...edge, label: "≤" }, { ...edge, label: "≥" }] : []),
       ],
+      bands: whole ? [{ series: [3, 4], fill: `${colour("--soft")}60` }] : [],
     },
     data,
     box,

@@ -151,6 +151,10 @@ class MemoryIndex:
                 counts[post.source if facet == "source" else post.lang or ""] += 1
         return counts
 
+    def gaps(self, *, since: int, until: int) -> list[Gap]:
+        found = [gap for gap in self._gaps if gap.since < until and gap.until > since]
+        return sorted(found, key=lambda gap: (gap.since, gap.source))
+
     def cluster(self, cluster_id: str, /) -> Cluster | None:
         known = self._results.get(Cluster, {})
         found = known.get(cluster_id)

@@ -33,6 +33,8 @@ PAGES = {
     "cluster": path_of("clusters", "cluster_smear"),
     "post": path_of("posts", POST_ID),
     "posts": "/posts?q=seoan",
+    "trends": "/trends",
+    "subject": path_of("subjects", "seoan"),
     "sources": "/sources",
     "help": "/help",
     "nothing": "/alerts?state=resolved",

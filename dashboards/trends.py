@@ -1,0 +1,272 @@
+"""What pages, exports and the API ask about trends: one subject, all, and what they say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ingest.records import Gap
+from stream.index import Bucket, Index, IndexedPost, PostQuery
+from stream.trends.baseline import HOUR_MS, Baseline, fit
+from stream.trends.departures import Change, Surge, changes, surges
+from stream.trends.tails import ratio_interval
+
+DAY_MS = 24 * HOUR_MS
+WEEK_MS = 7 * DAY_MS
+PERIODS = {"1d": DAY_MS, "7d": WEEK_MS, "28d": 4 * WEEK_MS}
+TAUGHT_MS = 8 * WEEK_MS
+LEAST_TAUGHT_H = 7 * 24
+SAMPLE = 2000
+TOP = 15
+LONGEST_VALUE = 300
+FUTURE_MS = HOUR_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Posts in one step of the chart; ``usual`` None where nothing teaches it."""
+
+    at: int
+    posts: int
+    usual: float | None
+    low: float | None
+    high: float | None
+    masked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """One subject over a period against its own baseline.
+
+    ``usual`` counts only hours in which no source was missing, ``posts_whole``
+    the posts of the same hours; ``ratio`` compares these two. ``before`` is the
+    previous period of the same length, ``versus`` the ratio to it with its 95 %
+    interval over hours that are whole in both, None when nothing can be compared.
+    ``taught`` is on how many hours the baseline rests; with 0 there is none.
+    """
+
+    subject: str | None
+    since: int
+    until: int
+    posts: int
+    posts_whole: int
+    usual: float | None
+    ratio: float | None
+    before: int
+    versus: tuple[float, float, float] | None
+    steps: tuple[Step, ...]
+    surges: tuple[Surge, ...]
+    changes: tuple[Change, ...]
+    taught: int
+    masked_hours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A value and in how many of the posts it stands."""
+
+    value: str
+    posts: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What the newest posts of a period say: at most ``SAMPLE``, ``seen`` of ``total``.
+
+    ``followers`` is the sum over distinct authors of what the platform said at their
+    newest post: an upper bound of who could have seen it, not of who did. It is known
+    for ``known_authors`` of ``authors``. ``copies`` are posts whose text others posted too.
+    """
+
+    seen: int
+    total: int
+    authors: int
+    known_authors: int
+    followers: int
+    copies: int
+    reposts: int
+    replies: int
+    metrics: tuple[tuple[str, int], ...]
+    platforms: tuple[Share, ...]
+    languages: tuple[Share, ...]
+    hashtags: tuple[Share, ...]
+    domains: tuple[Share, ...]
+    links: tuple[Share, ...]
+
+
+def data_start(index: Index, until: int) -> int | None:
+    """First hour with any post within the taught stretch and the longest period."""
+    since = until - TAUGHT_MS - 2 * PERIODS["28d"]
+    for bucket in index.histogram(subject=None, since=since, until=until, bucket_ms=HOUR_MS):
+        if bucket.posts:
+            return bucket.at
+    return None
+
+
+def end_of(index: Index, now: int) -> int:
+    """The whole hour to look back from: now, or the end of a recorded data set.
+
+    Posts that claim a time in the future do not move it.
+    """
+    newest = index.search(PostQuery(limit=1, until=now + FUTURE_MS)).posts
+    last = newest[0].post.event_at if newest else now
+    end = min(now, last) if last < now - DAY_MS else now
+    return -(-end // HOUR_MS) * HOUR_MS
+
+
+def trend(
+    index: Index, subject: str | None, *, since: int, until: int, start: int | None
+) -> Trend:
+    """A subject (None: all) over whole hours; ``start`` is from ``data_start``.
+
+    The eight weeks before the period teach; when there is less than a week of
+    them, the period teaches too.
+    """
+    taught_since = min(since - TAUGHT_MS, 2 * since - until)
+    hours = index.histogram(subject=subject, since=taught_since, until=until, bucket_ms=HOUR_MS)
+    first = until if start is None else start
+    masked = [b.masked or b.at < first for b in hours]
+    counts = [b.posts for b in hours]
+    split = (since - taught_since) // HOUR_MS
+    teach = split if sum(not one for one in masked[:split]) >= LEAST_TAUGHT_H else len(hours)
+    usual = fit(taught_since, counts[:teach], masked[:teach])
+    now, hidden = counts[split:], masked[split:]
+    whole = [i for i in range(len(now)) if not hidden[i]]
+    expected = (
+        sum(usual.at(since + i * HOUR_MS)[0] for i in whole) if whole and usual.hours else None
+    )
+    posts_whole = sum(now[i] for i in whole)
+    before = counts[2 * split - len(hours) : split]
+    return Trend(
+        subject=subject,
+        since=since,
+        until=until,
+        posts=sum(now),
+        posts_whole=posts_whole,
+        usual=expected,
+        ratio=posts_whole / expected if expected else None,
+        before=sum(before),
+        versus=_versus(now, before, hidden, masked[2 * split - len(hours) : split], usual),
+        steps=_steps(hours[split:], hidden, usual),
+        surges=tuple(surges(since, now, hidden, usual)) if usual.hours else (),
+        changes=_changes(taught_since, counts, masked, usual, since),
+        taught=usual.hours,
+        masked_hours=sum(b.masked for b in hours[split:]),
+    )
+
+
+def gaps_in(index: Index, since: int, until: int) -> list[Gap]:
+    """Gaps that touch the period, oldest first, for their names."""
+    return index.gaps(since=since, until=until)
+
+
+def profile(index: Index, subject: str | None, *, since: int, until: int) -> Profile:
+    """Platforms, languages, tags, links, reach and copies of the newest posts."""
+    page = index.search(PostQuery(subject=subject, since=since, until=until, limit=SAMPLE))
+    posts = page.posts
+    authors: dict[str, int | None] = {}
+    metrics: Counter[str] = Counter()
+    for one in posts:
+        author = one.post.author
+        if authors.get(one.post.account) is None:
+            authors[one.post.account] = author.followers if author else None
+        metrics.update({k: v for k, v in one.post.metrics.items() if v > 0})
+    known = [n for n in authors.values() if n is not None]
+    links = [_links(one) for one in posts]
+    return Profile(
+        seen=len(posts),
+        total=page.total,
+        authors=len(authors),
+        known_authors=len(known),
+        followers=sum(known),
+        copies=sum(bool(one.clusters) for one in posts),
+        reposts=sum(one.post.repost_of is not None for one in posts),
+        replies=sum(one.post.reply_to is not None for one in posts),
+        metrics=tuple(metrics.most_common(6)),
+        platforms=_top(([one.post.platform] for one in posts), len(posts)),
+        languages=_top(([one.post.lang or "und"] for one in posts), len(posts)),
+        hashtags=_top(([t.casefold() for t in one.post.hashtags] for one in posts), len(posts)),
+        domains=_top(([_domain(u) for u in found] for found in links), len(posts)),
+        links=_top(links, len(posts)),
+    )
+
+
+def _links(one: IndexedPost) -> list[str]:
+    return [u for u in one.post.urls if len(u) <= LONGEST_VALUE and _domain(u)]
+
+
+def _domain(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def _top(values: Iterable[Iterable[str]], posts: int) -> tuple[Share, ...]:
+    counts: Counter[str] = Counter()
+    for one in values:
+        counts.update({value[:LONGEST_VALUE] for value in one if value})
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:TOP]
+    return tuple(Share(value=v, posts=n, share=n / posts) for v, n in ordered)
+
+
+def _versus(
+    now: Sequence[int],
+    before: Sequence[int],
+    hidden: Sequence[bool],
+    hidden_before: Sequence[bool],
+    usual: Baseline,
+) -> tuple[float, float, float] | None:
+    both = [i for i in range(min(len(now), len(before))) if not (hidden[i] or hidden_before[i])]
+    if not both or not usual.hours:
+        return None
+    after, earlier = sum(now[i] for i in both), sum(before[i] for i in both)
+    # Hours scatter as the baseline's own do: variance over mean, on average.
+    hourly = (after + earlier) / 2 / len(both)
+    shape = sum(usual.shapes) / len(usual.shapes)
+    return ratio_interval(after, earlier, dispersion=1 + hourly / shape)
+
+
+def _changes(
+    since: int, counts: Sequence[int], masked: Sequence[bool], usual: Baseline, shown: int
+) -> tuple[Change, ...]:
+    if not usual.hours:
+        return ()
+    return tuple(one for one in changes(since, counts, masked, usual) if one.at >= shown)
+
+
+def _steps(
+    hours: Sequence[Bucket], hidden: Sequence[bool], usual: Baseline
+) -> tuple[Step, ...]:
+    size = 24 if len(hours) > PERIODS["7d"] // HOUR_MS else 1
+    steps: list[Step] = []
+    for i in range(0, len(hours), size):
+        part = hours[i : i + size]
+        known = [usual.at(b.at) for b in part] if usual.hours else []
+        mean = sum(rate for rate, _ in known)
+        width = 2 * sum(rate + rate * rate / shape for rate, shape in known) ** 0.5
+        steps.append(
+            Step(
+                at=part[0].at,
+                posts=sum(b.posts for b in part),
+                usual=mean if known else None,
+                low=max(mean - width, 0.0) if known else None,
+                high=mean + width if known else None,
+                masked=any(hidden[i : i + size]),
+            )
+        )
+    return tuple(steps)
+
+
+def volumes(
+    index: Index, subjects: Mapping[str, str], *, since: int, until: int
+) -> list[Trend]:
+    """A trend for every subject, the most talked about first."""
+    start = data_start(index, until)
+    found = [
+        trend(index, subject, since=since, until=until, start=start) for subject in subjects
+    ]
+    return sorted(found, key=lambda one: (-one.posts, one.subject or ""))

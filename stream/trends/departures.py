@@ -1,0 +1,202 @@
+"""Bursts against the baseline, and lasting changes of the level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log, sqrt
+from statistics import median
+
+from stream.trends.baseline import HOUR_MS, Baseline
+from stream.trends.tails import discoveries, ratio_interval, tail
+
+FALSE_RATE = 0.01
+LEAST_POSTS = 3
+DAY_HOURS = 24
+LEAST_DAYS = 3
+PENALTY = 5.0
+WHOLE_DAY = 0.5
+SPIKE = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surge:
+    """Hours on end with far more posts than usual; ``chance`` is that of the rarest hour."""
+
+    since: int
+    until: int
+    posts: int
+    expected: float
+    chance: float
+
+    @property
+    def ratio(self) -> float:
+        """Posts over what was to be expected."""
+        return self.posts / self.expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """From ``at`` on the level is ``ratio`` times that before (95 %: ``low`` to ``high``).
+
+    ``before`` and ``after`` are posts a day, with the rhythm of the week taken out.
+    """
+
+    at: int
+    before: float
+    after: float
+    ratio: float
+    low: float
+    high: float
+
+
+def surges(
+    since: int, counts: Sequence[int], masked: Sequence[bool], usual: Baseline
+) -> list[Surge]:
+    """Stretches of hours whose counts the baseline cannot explain.
+
+    Tail probabilities of all hours that are whole, with false discoveries held to
+    1 % (``stream/trends/tails.py``); at least three posts in the hour.
+    """
+    whole = [i for i in range(len(counts)) if not masked[i]]
+    chances = [
+        tail(counts[i], *usual.at(since + i * HOUR_MS)) if counts[i] >= LEAST_POSTS else 1.0
+        for i in whole
+    ]
+    found: list[Surge] = []
+    believed = discoveries(chances, FALSE_RATE)
+    for i, chance, real in zip(whole, chances, believed, strict=True):
+        if not real:
+            continue
+        at = since + i * HOUR_MS
+        expected, _ = usual.at(at)
+        if found and found[-1].until == at:
+            last = found.pop()
+            found.append(
+                Surge(
+                    since=last.since,
+                    until=at + HOUR_MS,
+                    posts=last.posts + counts[i],
+                    expected=last.expected + expected,
+                    chance=min(last.chance, chance),
+                )
+            )
+        else:
+            found.append(
+                Surge(
+                    since=at,
+                    until=at + HOUR_MS,
+                    posts=counts[i],
+                    expected=expected,
+                    chance=chance,
+                )
+            )
+    return found
+
+
+def changes(
+    since: int, counts: Sequence[int], masked: Sequence[bool], usual: Baseline
+) -> list[Change]:
+    """Lasting changes of the level, found day by day.
+
+    Exact optimal partitioning (Jackson et al. 2005, "An algorithm for optimal
+    partitioning of data on an interval") of Poisson levels over the rhythm of the
+    week, the cost divided by the scatter between neighbouring days. A segment lasts
+    three whole days or more; single loud days are put to their neighbourhood first.
+    """
+    days = _days(since, counts, masked, usual)
+    if len(days) < 2 * LEAST_DAYS:
+        return []
+    scatter = _dispersion(days)
+    days = _calm(days, scatter)
+    cuts = [0, *_partition(days, scatter), len(days)]
+    found: list[Change] = []
+    for left, middle, right in zip(cuts, cuts[1:], cuts[2:], strict=False):
+        before = sum(y for _, y, _ in days[left:middle])
+        after = sum(y for _, y, _ in days[middle:right])
+        weight = [
+            sum(e for _, _, e in part) for part in (days[left:middle], days[middle:right])
+        ]
+        ratio, low, high = ratio_interval(
+            after, before, exposure=weight[1] / weight[0], dispersion=scatter
+        )
+        daily = sum(usual.rates) / 7
+        found.append(
+            Change(
+                at=days[middle][0],
+                before=before / weight[0] * daily,
+                after=after / weight[1] * daily,
+                ratio=ratio,
+                low=low,
+                high=high,
+            )
+        )
+    return found
+
+
+def _days(
+    since: int, counts: Sequence[int], masked: Sequence[bool], usual: Baseline
+) -> list[tuple[int, float, float]]:
+    """Start, posts and exposure of days that are at least half whole."""
+    days: list[tuple[int, float, float]] = []
+    for start in range(0, len(counts) - DAY_HOURS + 1, DAY_HOURS):
+        whole = [i for i in range(start, start + DAY_HOURS) if not masked[i]]
+        if len(whole) >= DAY_HOURS * WHOLE_DAY:
+            exposure = sum(usual.at(since + i * HOUR_MS)[0] for i in whole)
+            posts = float(sum(counts[i] for i in whole))
+            days.append((since + start * HOUR_MS, posts, exposure))
+    return days
+
+
+def _calm(
+    days: Sequence[tuple[int, float, float]], scatter: float
+) -> list[tuple[int, float, float]]:
+    """Single loud days put to the median around them (Hampel 1974); shifts stay."""
+    levels = [y / e for _, y, e in days]
+    calm: list[tuple[int, float, float]] = []
+    for i, (at, posts, exposure) in enumerate(days):
+        around = median(levels[max(i - 2, 0) : i + 3]) * exposure
+        loud = posts > around + SPIKE * sqrt(scatter * (around + 1))
+        calm.append((at, around if loud else posts, exposure))
+    return calm
+
+
+def _dispersion(days: Sequence[tuple[int, float, float]]) -> float:
+    """Scatter of neighbouring days over that of Poisson, without the largest tenth."""
+    steps = sorted(
+        (y1 / e1 - y0 / e0) ** 2 / ((y0 + y1 + 1) / (e0 + e1) * (1 / e0 + 1 / e1))
+        for (_, y0, e0), (_, y1, e1) in pairwise(days)
+    )
+    kept = steps[: max(1, len(steps) * 9 // 10)]
+    return max(1.0, 1.4 * sum(kept) / len(kept))
+
+
+def _partition(days: Sequence[tuple[int, float, float]], scatter: float) -> list[int]:
+    posts, exposure = [0.0], [0.0]
+    for _, y, e in days:
+        posts.append(posts[-1] + y)
+        exposure.append(exposure[-1] + e)
+
+    def cost(a: int, b: int) -> float:
+        y, e = posts[b] - posts[a], exposure[b] - exposure[a]
+        return 2 * (y - y * log(y / e)) / scatter if y else 0.0
+
+    penalty = PENALTY * log(len(days))
+    best = [-penalty]
+    previous = [0]
+    for end in range(1, len(days) + 1):
+        options = [
+            (best[start] + cost(start, end) + penalty, start)
+            for start in range(end - LEAST_DAYS + 1)
+            if start == 0 or start >= LEAST_DAYS
+        ]
+        value, start = min(options, default=(float("inf"), 0))
+        best.append(value)
+        previous.append(start)
+    cuts: list[int] = []
+    at = previous[len(days)]
+    while at:
+        cuts.append(at)
+        at = previous[at]
+    return cuts[::-1]

@@ -1,0 +1,178 @@
+"""The pages of trends and subjects and their CSV, asked over real HTTP."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+
+from ingest.records import Author, Gap, Post
+from stream.index import IndexBatch
+from stream.records import GapSeen
+from tests.dashboards.web.conftest import Serve, Served
+from tests.dashboards.web.memory_index import MemoryIndex
+from tests.dashboards.web.test_pages import text_of
+from tests.dashboards.web.world import DAY, HOUR, NOW, make_post, seen
+
+
+def rows_of(body: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(body)))
+
+
+def steady(days: int = 30, *, burst: int = 0) -> MemoryIndex:
+    """Two posts an hour about one subject, and many in one hour a day ago."""
+    posts = [
+        make_post(i, at=NOW - days * DAY + i * HOUR // 2, text=f"seoan sings {i}")
+        for i in range(days * 48)
+    ]
+    posts += [
+        make_post(90_000 + i, at=NOW - DAY + i * 30_000, text="seoan all at once")
+        for i in range(burst)
+    ]
+    index = MemoryIndex()
+    index.write(IndexBatch(checkpoint="1", posts=[seen(one, "seoan") for one in posts]))
+    return index
+
+
+def test_the_trends_list_every_subject_the_busiest_first(site: Served):
+    html = site.browser().get("/trends?period=1d").text
+
+    names = re.findall(r"data-row>([^<]+)</a>", html)
+    assert names[0] == "LUMENA"
+    assert set(names) == {"LUMENA", "Seoan", "Dajin", "Orbital House"}
+
+
+def test_a_burst_is_flagged_on_both_pages_and_a_calm_subject_is_not(serve: Serve):
+    loud = serve(steady(burst=100)).browser()
+    calm = serve(steady()).browser()
+
+    assert "1 burst" in text_of(loud.get("/trends").text)
+    assert "What stands out" in text_of(loud.get("/subjects/seoan").text)
+    assert "burst" not in text_of(calm.get("/trends").text)
+
+
+def test_sorting_and_period_stand_in_the_address(site: Served):
+    html = site.browser().get("/trends?period=28d&sort=name").text
+
+    assert re.search(r'aria-sort="ascending"', html)
+    assert 'href="/trends?period=1d&amp;sort=name"' in html
+
+
+@pytest.mark.parametrize("page", ["/trends", "/subjects/seoan", "/trends.csv", "/overview.csv"])
+@pytest.mark.parametrize("query", ["", "?period=1d", "?period=28d", "?period=%00%27&sort=x"])
+def test_pages_open_with_and_without_posts(site: Served, empty_site: Served, page, query):
+    assert site.browser().get(page + query).status_code == 200
+    assert empty_site.browser().get(page + query).status_code == 200
+
+
+def test_an_unknown_subject_is_a_page_that_says_where_to_look(site: Served):
+    for path in ("/subjects/nobody", "/subjects/%3Cscript%3E", "/subjects/nobody/volume.csv"):
+        answer = site.browser().get(path)
+
+        assert answer.status_code == 404
+        assert "The trends list all" in text_of(answer.text)
+
+
+def test_a_subject_without_posts_says_what_to_do(empty_site: Served):
+    seen_text = text_of(empty_site.browser().get("/subjects/orbital").text)
+
+    assert "No posts about this subject yet" in seen_text
+
+
+@pytest.mark.parametrize("posts", [1, 5])
+def test_a_handful_of_posts_makes_a_page_and_no_burst(serve: Serve, posts: int):
+    index = MemoryIndex()
+    made = [make_post(i, at=NOW - i * 5 * HOUR - HOUR, text="seoan") for i in range(posts)]
+    index.write(IndexBatch(checkpoint="1", posts=[seen(one, "seoan") for one in made]))
+
+    answer = serve(index).browser().get("/subjects/seoan")
+
+    assert f"{posts} post" in text_of(answer.text)
+    assert "What stands out" not in text_of(answer.text)
+
+
+def test_a_post_from_the_future_does_not_move_the_period(serve: Serve):
+    index = steady(3)
+    future = make_post(99_999, at=NOW + 400 * DAY, text="seoan")
+    index.write(IndexBatch(checkpoint="2", posts=[seen(future, "seoan")]))
+
+    [row] = [
+        r
+        for r in rows_of(serve(index).browser().get("/trends.csv").text)
+        if r["subject"] == "seoan"
+    ]
+
+    assert row["until"] == "2026-11-24T04:00:00Z"
+    assert row["posts"] == "144"
+
+
+def test_a_period_wholly_in_a_gap_is_masked_named_and_compared_with_nothing(serve: Serve):
+    index = steady(30)
+    gap = Gap(source="bluesky", since=NOW - 8 * DAY, until=NOW, reason="connection lost")
+    index.write(IndexBatch(checkpoint="2", gaps=[GapSeen(gap=gap)]))
+    browser = serve(index).browser()
+
+    steps = rows_of(browser.get("/subjects/seoan/volume.csv").text)
+
+    assert {step["masked"] for step in steps} == {"yes"}
+    assert "connection lost" in browser.get("/subjects/seoan").text
+
+
+def test_the_usual_level_is_that_of_the_weeks_before(serve: Serve):
+    [row] = [
+        r
+        for r in rows_of(serve(steady(60)).browser().get("/trends.csv").text)
+        if r["subject"] == "seoan"
+    ]
+
+    assert row["posts"] == "336"
+    assert float(row["usual"]) == pytest.approx(336, rel=0.05)
+    assert float(row["versus_low"]) < 1 < float(row["versus_high"])
+
+
+def test_hostile_tags_are_harmless_in_page_and_csv(serve: Serve):
+    index = MemoryIndex()
+    evil = '=cmd|"/c calc"!A1<script>alert(1)</script>'
+    post = Post(
+        id="x:1", source="x", platform="x", author_id="a", created_at=NOW - HOUR, text="seoan",
+        hashtags=(evil, "k" * 100_000), urls=("http://[broken", "https://www.news.example/a"),
+        author=Author(followers=1200), metrics={"<b>likes": 7}, repost_of="x:0",
+    )  # fmt: skip
+    index.write(IndexBatch(checkpoint="1", posts=[seen(post, "seoan")]))
+    browser = serve(index).browser()
+
+    html = browser.get("/subjects/seoan").text
+    tags = rows_of(browser.get("/subjects/seoan/hashtags.csv").text)
+
+    assert "<script>alert" not in html
+    assert "1,200" in text_of(html)
+    assert "news.example" in html
+    assert all(row["hashtags"][0] in "'k" for row in tags)
+
+
+def test_csv_is_a_download_for_excel_when_asked(site: Served):
+    answer = site.browser().get("/subjects/seoan/volume.csv?bom=1")
+
+    assert answer.content.startswith("\ufeff".encode())
+    assert answer.headers["content-disposition"] == 'attachment; filename="seoan-volume-7d.csv"'
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "part", ["volume", "platforms", "languages", "hashtags", "domains", "links", "departures"]
+)
+def test_every_table_of_a_subject_has_its_csv(site: Served, part: str):
+    answer = site.browser().get(f"/subjects/lumena/{part}.csv")
+
+    assert answer.status_code == 200
+    assert "," in answer.text.splitlines()[0]
+    assert site.browser().get("/subjects/lumena/secrets.csv").status_code == 400
+
+
+def test_shares_add_up_and_say_of_how_many(site: Served):
+    rows = rows_of(site.browser().get("/subjects/lumena/platforms.csv").text)
+
+    assert sum(float(row["share"]) for row in rows) == pytest.approx(1, abs=0.01)
+    assert sum(int(row["posts"]) for row in rows) == int(rows[0]["of_posts"])
