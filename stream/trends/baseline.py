@@ -100,7 +100,8 @@ def _first_cap(counts: Floats, cells: npt.NDArray[Any]) -> Floats:
             # One or two weeks cannot tell a burst from a rhythm; the hours of other days can.
             same = counts[cells % 24 == cell % 24]
         middle[cell] = np.median(same) if len(same) else 0.0
-    return FIRST_CAP * np.maximum(middle, middle.mean())[cells] + LEAST_CAP
+    cap: Floats = FIRST_CAP * np.maximum(middle, middle.mean())[cells] + LEAST_CAP
+    return cap
 
 
 def _rates(counts: Floats, cells: npt.NDArray[Any]) -> tuple[Floats, Floats]:
@@ -117,7 +118,8 @@ def _rates(counts: Floats, cells: npt.NDArray[Any]) -> tuple[Floats, Floats]:
     known = hours >= LEAST_WEEKS
     total, hours = total * known, hours * known
     weights: Floats = CELL_PRIOR + total.astype(np.float64)
-    return weights / (CELL_PRIOR / base + hours), weights
+    rates: Floats = weights / (CELL_PRIOR / base + hours)
+    return rates, weights
 
 
 def _scatter(counts: Floats, expected: Floats) -> float:

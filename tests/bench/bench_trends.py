@@ -1,6 +1,6 @@
 """False alarms, recall and delay of bursts and level changes on simulated counts.
 
-    PYTHONPATH=. python tests/bench/bench_trends.py [--runs 60]
+    PYTHONPATH=. python tests/bench/bench_trends.py [--runs 60] [--seed 1]
 
 Eight weeks teach, four weeks are watched. Hours are negative binomial around a rhythm of day
 and week. One JSON line a rate.
@@ -43,8 +43,8 @@ def interval(hits: int, of: int) -> list[float]:
     return [round(middle - half, 3), round(middle + half, 3)]
 
 
-def measure(rate: float, runs: int) -> dict[str, object]:
-    dice = np.random.default_rng(int(rate))
+def measure(rate: float, runs: int, seed: int) -> dict[str, object]:
+    dice = np.random.default_rng([seed, int(rate)])
     false_surges = false_changes = found_surges = found_changes = 0
     delays: list[float] = []
     hours = TAUGHT + WATCHED
@@ -96,9 +96,10 @@ def measure(rate: float, runs: int) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=60)
-    runs = parser.parse_args().runs
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
     for rate in RATES:
-        print(json.dumps({"bench": "trends", **measure(rate, runs)}))
+        print(json.dumps({"bench": "trends", **measure(rate, chosen.runs, chosen.seed)}))
 
 
 if __name__ == "__main__":
