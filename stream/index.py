@@ -100,6 +100,46 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
 Facet = Literal["subject", "source", "lang"]
 
+RelationKind = Literal["reply", "repost", "quote"]
+RELATION_KINDS: tuple[RelationKind, ...] = ("reply", "repost", "quote")
+Held = Literal["held", "deleted", "unknown"]
+"""``deleted``: a tombstone is all that is left; ``unknown``: it has not arrived (yet)."""
+
+
+class Relative(msgspec.Struct, frozen=True, kw_only=True):
+    """A post's place among the posts that refer to it and to which it refers.
+
+    ``parent`` is what it answers, reposts or quotes (``kind`` says which), as far as
+    that belongs to what was asked for; None for the top. ``kind`` is also None for a
+    post that is not held: that it stands below its parent is all that is known. Time,
+    platform and account are known of posts that are held, and of them alone.
+    """
+
+    id: str
+    parent: str | None
+    kind: RelationKind | None
+    held: Held
+    at: int | None = None
+    platform: str | None = None
+    account: str | None = None
+
+
+class Tree(msgspec.Struct, frozen=True, kw_only=True):
+    """A post and all that refer to it, directly or through others.
+
+    The top comes first and every parent before its children. ``truncated``: there
+    are more than were asked for; nearer levels come before farther ones, and
+    inside a family the older before the younger.
+    """
+
+    nodes: tuple[Relative, ...]
+    truncated: bool = False
+
+
+class GapPage(msgspec.Struct, frozen=True, kw_only=True):
+    total: int
+    gaps: tuple[Gap, ...]
+
 
 class Index(Protocol):
     """Write side for hosts, read side for pages and exports."""
@@ -142,6 +182,43 @@ class Index(Protocol):
 
     def gaps(self, *, since: int, until: int) -> list[Gap]:
         """Stretches in which a source may have missed posts."""
+        ...
+
+    def gap_ledger(self, *, offset: int = 0, limit: int = 100) -> GapPage:
+        """All gaps, the newest first."""
+        ...
+
+    def replies(
+        self,
+        post_id: str,
+        /,
+        *,
+        kinds: Sequence[RelationKind] = RELATION_KINDS,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> list[IndexedPost]:
+        """Posts that directly answer, repost or quote a post, held or not; oldest first."""
+        ...
+
+    def reply_counts(self, post_id: str, /) -> Mapping[RelationKind, int]:
+        """How many posts directly answer, repost and quote a post; every kind is there."""
+        ...
+
+    def ancestors(self, post_id: str, /, *, limit: int = 100) -> list[Relative]:
+        """What a post refers to, what that refers to, and so on; nearest first.
+
+        Of several references the reply comes before the repost and the quote. The
+        way ends at a post that refers to nothing or is not held; where its thread
+        names a root beyond that, the root is the last.
+        """
+        ...
+
+    def tree(self, post_id: str, /, *, limit: int = 10_000) -> Tree:
+        """Everything below a post, held or not, in at most ``limit`` held posts.
+
+        A branch whose parent was deleted or never came stands under that parent,
+        and the parent under the root of the thread.
+        """
         ...
 
     def cluster(self, cluster_id: str, /) -> Cluster | None:

@@ -18,14 +18,19 @@ from pathlib import Path
 
 from ingest.records import Gap, SourceStatus
 from stream.index import (
+    RELATION_KINDS,
     AlertPage,
     AlertQuery,
     Bucket,
     Facet,
+    GapPage,
     IndexBatch,
     IndexedPost,
     PostPage,
     PostQuery,
+    RelationKind,
+    Relative,
+    Tree,
 )
 from stream.local.feeding import Feeder
 from stream.local.folder import (
@@ -200,6 +205,42 @@ class LocalIndex:
         """Stretches in which a source may have missed posts."""
         with self._turn:
             return self._look().gaps(since=since, until=until)
+
+    def gap_ledger(self, *, offset: int = 0, limit: int = 100) -> GapPage:
+        """All gaps, the newest first."""
+        with self._turn:
+            return self._look().gap_ledger(offset, limit)
+
+    # --- relations ---------------------------------------------------------------
+
+    def replies(
+        self,
+        post_id: str,
+        /,
+        *,
+        kinds: Sequence[RelationKind] = RELATION_KINDS,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> list[IndexedPost]:
+        """Posts that directly answer, repost or quote a post, held or not; oldest first."""
+        with self._turn:
+            tables = self._look()
+            return tables.posts_by_row(tables.relations.replies(post_id, kinds, offset, limit))
+
+    def reply_counts(self, post_id: str, /) -> Mapping[RelationKind, int]:
+        """How many posts directly answer, repost and quote a post."""
+        with self._turn:
+            return self._look().relations.counts(post_id)
+
+    def ancestors(self, post_id: str, /, *, limit: int = 100) -> list[Relative]:
+        """What a post refers to, what that refers to, and so on; nearest first."""
+        with self._turn:
+            return self._look().relations.ancestors(post_id, limit)
+
+    def tree(self, post_id: str, /, *, limit: int = 10_000) -> Tree:
+        """Everything below a post, held or not, in at most ``limit`` held posts."""
+        with self._turn:
+            return self._look().relations.tree(post_id, limit)
 
     # --- results ---------------------------------------------------------------
 

@@ -10,8 +10,9 @@ import msgspec
 
 from detect.records import Mention
 from ingest.records import Gap, Post, SourceStatus
-from stream.index import AlertPage, AlertQuery, Bucket, Facet, IndexedPost
-from stream.local.tables import EVERY_SUBJECT, MINUTE_MS, select_in
+from stream.index import AlertPage, AlertQuery, Bucket, Facet, GapPage, IndexedPost
+from stream.local.relations import RelationReader
+from stream.local.tables import EVERY_SUBJECT, MINUTE_MS, select_in, storable
 from stream.local.writing import Standings, decode_standings
 from stream.records import Alert, Burst, Campaign, Cluster, Membership
 
@@ -43,6 +44,7 @@ class TableReader:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self.relations = RelationReader(db)
 
     def _one(self, sql: str, *values: object) -> Any:
         row = self._db.execute(sql, values).fetchone()
@@ -54,7 +56,7 @@ class TableReader:
 
     def posts(self, ids: Sequence[str]) -> list[IndexedPost]:
         """Posts in the order of ``ids``; unknown and deleted ones left out."""
-        wanted = [i for i in dict.fromkeys(ids) if _storable(i)]
+        wanted = [i for i in dict.fromkeys(ids) if storable(i)]
         rows = select_in(
             self._db,
             "SELECT id, revision, subjects, body FROM posts "
@@ -88,7 +90,7 @@ class TableReader:
         return {post_id: tuple(clusters) for post_id, clusters in found.items()}
 
     def _root(self, cluster_id: str) -> str | None:
-        return self._one(ROOT, cluster_id) if _storable(cluster_id) else None
+        return self._one(ROOT, cluster_id) if storable(cluster_id) else None
 
     def histogram(
         self, *, subject: str | None, since: int, until: int, bucket_ms: int
@@ -142,7 +144,7 @@ class TableReader:
     def _subject(self, subject: str | None) -> int | None:
         if subject is None:
             return EVERY_SUBJECT
-        if not _storable(subject):
+        if not storable(subject):
             return None
         found: int | None = self._one("SELECT id FROM names WHERE name = ?", subject)
         return found
@@ -160,6 +162,16 @@ class TableReader:
             (until, since),
         )
         return [Gap(source=s, since=a, until=b, reason=r) for s, a, b, r in rows]
+
+    def gap_ledger(self, offset: int, limit: int) -> GapPage:
+        """All gaps, the newest first."""
+        rows = self._db.execute(
+            "SELECT source, since, until, reason FROM gaps "
+            "ORDER BY since DESC, source, until DESC LIMIT ? OFFSET ?",
+            (max(limit, 0), max(offset, 0)),
+        )
+        gaps = tuple(Gap(source=s, since=a, until=b, reason=r) for s, a, b, r in rows)
+        return GapPage(total=int(self._one("SELECT count(*) FROM gaps")), gaps=gaps)
 
     def cluster(self, cluster_id: str) -> Cluster | None:
         """The cluster, following merges."""
@@ -179,7 +191,7 @@ class TableReader:
     def members(self, cluster_id: str, limit: int) -> list[Membership]:
         """Posts of a cluster and of those merged into it, oldest first."""
         root = self._root(cluster_id) or cluster_id
-        if not _storable(root):
+        if not storable(root):
             return []
         rows = self._db.execute(
             FAMILY + "SELECT m.subject, m.post_id, m.revision, m.similarity FROM memberships m "
@@ -195,7 +207,7 @@ class TableReader:
     def bursts(self, cluster_id: str) -> list[Burst]:
         """Bursts of a cluster and of those merged into it, oldest first."""
         root = self._root(cluster_id) or cluster_id
-        if not _storable(root):
+        if not storable(root):
             return []
         rows = self._db.execute(
             FAMILY + "SELECT b.body FROM bursts b JOIN family f ON b.cluster_id = f.id", (root,)
@@ -250,7 +262,7 @@ class TableReader:
         }
 
     def _body(self, table: str, id_: str) -> bytes | None:
-        if not _storable(id_):
+        if not storable(id_):
             return None
         found: bytes | None = self._one(f"SELECT body FROM {table} WHERE id = ?", id_)
         return found
@@ -291,7 +303,7 @@ def _alert_conditions(query: AlertQuery) -> tuple[list[str], list[object]]:
     ):
         if chosen is not None:
             clauses.append(f"{column} {inside} (SELECT value FROM json_each(?))")
-            values.append(msgspec.json.encode([c for c in chosen if _storable(c)]).decode())
+            values.append(msgspec.json.encode([c for c in chosen if storable(c)]).decode())
     return clauses, values
 
 
@@ -308,12 +320,3 @@ def _spans(since: int, until: int) -> list[tuple[str, int, int]]:
         ("minutes", hours[1] * 60, last),
     ]
     return [span for span in spans if span[1] < span[2]]
-
-
-def _storable(text: str) -> bool:
-    """Whether SQLite can be asked for it: lone surrogates never reached the tables."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

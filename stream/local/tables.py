@@ -4,7 +4,8 @@
 subjects it concerns with the revision that said so, and its body. A deleted post
 keeps its row without content, so that a late repeat cannot bring it back. The
 rollups ``minutes`` and ``hours`` count posts by subject; subject 0 counts every
-post once.
+post once. ``relations`` leads from a post id, held or not, to the rows of the posts
+that answer, repost or quote it, in order of time.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 DATABASE = "index.db"
 
 EVERY_SUBJECT = 0
@@ -48,6 +49,10 @@ CREATE TABLE hours (
     subject INTEGER NOT NULL, at INTEGER NOT NULL, source INTEGER NOT NULL,
     lang INTEGER NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (subject, at, source, lang)
+) WITHOUT ROWID;
+CREATE TABLE relations (
+    target TEXT NOT NULL, at INTEGER NOT NULL, n INTEGER NOT NULL, kind INTEGER NOT NULL,
+    PRIMARY KEY (target, at, n, kind)
 ) WITHOUT ROWID;
 CREATE TABLE memberships (
     post_id TEXT NOT NULL, subject TEXT NOT NULL, cluster_id TEXT,
@@ -178,6 +183,15 @@ def select_in(
     for i in range(0, len(wanted), CHUNK):
         chunk = wanted[i : i + CHUNK]
         yield from db.execute(sql.format(marks=",".join("?" * len(chunk))), chunk)
+
+
+def storable(text: str) -> bool:
+    """Whether SQLite can be asked for it: lone surrogates never reached the tables."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_damage(error: BaseException) -> bool:

@@ -2,7 +2,8 @@
 
 Every thing has a revision and the highest wins, whatever the order of arrival. A
 post's share in the rollups is taken from its row before and after a change, so
-that the counts stay exact through edits, deletions and repeats.
+that the counts stay exact through edits, deletions and repeats; its relations to
+other posts likewise.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import msgspec
 from detect.records import Mention
 from ingest.records import Post
 from stream.index import IndexBatch
+from stream.local.relations import RelationWriter
 from stream.local.results import ResultWriter
 from stream.local.tables import EVERY_SUBJECT, LATEST_MS, MINUTE_MS, UNKNOWN_LANG, select_in
 from stream.records import PostGone, PostSeen
@@ -45,7 +47,7 @@ class Row:
 
     n: int
     revision: int
-    minute: int
+    at: int
     source: int
     lang: int
     standings: Standings
@@ -78,6 +80,7 @@ class TableWriter:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._results = ResultWriter(db)
+        self._relations = RelationWriter(db)
         self._names: dict[str, int] = {}
         self._tally: dict[tuple[int, int, int, int], int] = {}
         self._posts = 0
@@ -92,6 +95,7 @@ class TableWriter:
         self._next = 1 + int(self._db.execute("SELECT max(n) FROM posts").fetchone()[0] or 0)
         self._tally = {}
         self._posts = self._deleted = 0
+        self._relations.forget()
 
     @property
     def last(self) -> int:
@@ -133,6 +137,7 @@ class TableWriter:
             else:
                 inserts.append(self._fresh(post_id, said, changes))
         self._db.executemany(INSERT_POST, inserts)
+        self._relations.write()
         self._db.executemany(
             "INSERT INTO touched (n) VALUES (?)",
             [(n,) for n in chain(changes.changed, changes.removed)],
@@ -149,7 +154,7 @@ class TableWriter:
             id_: Row(
                 n=n,
                 revision=revision,
-                minute=at // MINUTE_MS,
+                at=at,
                 source=source,
                 lang=lang,
                 standings=decode_standings(subjects),
@@ -171,6 +176,7 @@ class TableWriter:
         at, source, lang = self._place(best.post)
         self._add(subjects, at // MINUTE_MS, source, lang, 1)
         self._posts += 1
+        self._relations.add(n, at, best.post)
         changes.added.append((n, best.post, subjects))
         body = _encode(best.post)
         return (n, post_id, best.revision, at, source, lang, _encode(standings), body)
@@ -185,17 +191,20 @@ class TableWriter:
         if standings == row.standings and not (newer and after):
             return
         if before:
-            self._add(before, row.minute, row.source, row.lang, -1)
+            self._add(before, row.at // MINUTE_MS, row.source, row.lang, -1)
         if not after:
             self._bury(post_id, row, standings, changes)
             return
         self._clear_memberships(post_id, set(before) - set(after))
         if best is None or not newer:
-            self._add(after, row.minute, row.source, row.lang, 1)
+            self._add(after, row.at // MINUTE_MS, row.source, row.lang, 1)
             self._db.execute(UPDATE_STANDINGS, (_encode(standings), row.n))
         else:
             at, source, lang = self._place(best.post)
             self._add(after, at // MINUTE_MS, source, lang, 1)
+            if row.present:
+                self._relations.drop(row.n, row.at)
+            self._relations.add(row.n, at, best.post)
             values = (best.revision, at, source, lang, _encode(standings), _encode(best.post))
             self._db.execute(UPDATE_POST, (*values, row.n))
             if not row.present:
@@ -206,6 +215,8 @@ class TableWriter:
 
     def _bury(self, post_id: str, row: Row, standings: Standings, changes: Changes) -> None:
         """Keep the row without content: nothing of the post remains but that it is gone."""
+        if row.present:
+            self._relations.drop(row.n, row.at)
         values = (row.revision, 0, 0, 0, _encode(standings), None)
         self._db.execute(UPDATE_POST, (*values, row.n))
         self._results.forget_post(post_id)

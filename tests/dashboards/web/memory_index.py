@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 
 from detect.records import Mention
 from ingest.records import Gap, Post, SourceStatus
 from stream.index import (
+    RELATION_KINDS,
     AlertPage,
     AlertQuery,
     Bucket,
     Facet,
+    GapPage,
+    Held,
     IndexBatch,
     IndexedPost,
     PostPage,
     PostQuery,
+    RelationKind,
+    Relative,
+    Tree,
 )
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, PostSeen
+from stream.relatives import Member, grow, references, relative
+from tests.stream import kinship
 
 
 class MemoryIndex:
@@ -154,6 +163,65 @@ class MemoryIndex:
     def gaps(self, *, since: int, until: int) -> list[Gap]:
         found = [gap for gap in self._gaps if gap.since < until and gap.until > since]
         return sorted(found, key=lambda gap: (gap.since, gap.source))
+
+    def gap_ledger(self, *, offset: int = 0, limit: int = 100) -> GapPage:
+        found = sorted(self._gaps, key=lambda gap: (-gap.since, gap.source))
+        return GapPage(total=len(found), gaps=tuple(found[offset : offset + limit]))
+
+    def _standing(self) -> dict[str, Post]:
+        return {post_id: seen.post for post_id, seen in self._posts.items()}
+
+    def _held(self, post_ids: Iterable[str]) -> dict[str, Held]:
+        return {i: kinship.state(self._posts, self._deleted, i) for i in post_ids}
+
+    def _member(self, post_id: str) -> Member:
+        one = self._posts[post_id].post
+        return Member(
+            id=one.id,
+            at=one.event_at,
+            platform=one.platform,
+            account=one.account,
+            references=references(one),
+        )
+
+    def replies(
+        self,
+        post_id: str,
+        /,
+        *,
+        kinds: Sequence[RelationKind] = RELATION_KINDS,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> list[IndexedPost]:
+        posts = self._standing()
+        found = {p.id: p for kind in kinds for p in kinship.referring(posts, post_id, kind)}
+        ordered = sorted(found.values(), key=lambda p: (p.event_at, p.id))
+        return self.posts([p.id for p in ordered[offset : offset + limit]])
+
+    def reply_counts(self, post_id: str, /) -> Mapping[RelationKind, int]:
+        posts = self._standing()
+        return {k: len(kinship.referring(posts, post_id, k)) for k in RELATION_KINDS}
+
+    def ancestors(self, post_id: str, /, *, limit: int = 100) -> list[Relative]:
+        way = kinship.way_up(self._standing(), post_id)[1:][:limit]
+        return [
+            relative(self._member(one), *self._tie(one, above))
+            if one in self._posts
+            else Relative(id=one, parent=None, kind=None, held=self._held([one])[one])
+            for one, above in zip_longest(way, way[1:])
+        ]
+
+    def _tie(self, one: str, above: str | None) -> tuple[str | None, RelationKind | None]:
+        first = next(iter(references(self._posts[one].post)), None)
+        return (above, first[0]) if first and first[1] == above else (None, None)
+
+    def tree(self, post_id: str, /, *, limit: int = 10_000) -> Tree:
+        ids = kinship.below(self._standing(), post_id)
+        members = {one: self._member(one) for one in sorted(ids)[: limit - 1]}
+        top = Relative(id=post_id, parent=None, kind=None, held=self._held([post_id])[post_id])
+        if post_id in self._posts:
+            top = relative(self._member(post_id), None, None)
+        return grow(top, members, self._held, truncated=len(members) < len(ids))
 
     def cluster(self, cluster_id: str, /) -> Cluster | None:
         known = self._results.get(Cluster, {})

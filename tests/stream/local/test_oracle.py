@@ -9,13 +9,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.records import Post
-from stream.index import IndexBatch, PostQuery
+from stream.index import RELATION_KINDS, IndexBatch, PostQuery
 from stream.local_index import LocalIndex
 from stream.records import PostGone, PostSeen
+from tests.stream import kinship
 from tests.stream.index_world import HOUR, MINUTE, T0, mention, post
 
 SUBJECTS = ("arin", "luna", "group")
@@ -138,10 +140,35 @@ def assert_same(index: LocalIndex, model: Model) -> None:
     assert index.facet("subject", **window) == by_subject
     assert index.facet("lang", **window) == by_lang
     assert index.counts()["posts"] == len(standing)
+    assert_same_relations(index, model)
+
+
+def assert_same_relations(index: LocalIndex, model: Model) -> None:
+    posts = {i: one for i, (one, _, _) in model.standing().items()}
+    buried = set(model.revisions) - set(posts)
+    mentioned = {i for one in posts.values() for i in kinship.names(one)}
+    for post_id in {*model.revisions, *mentioned}:
+        expected = {
+            kind: {one.id for one in kinship.referring(posts, post_id, kind)}
+            for kind in RELATION_KINDS
+        }
+        assert index.reply_counts(post_id) == {k: len(ids) for k, ids in expected.items()}
+        for kind, ids in expected.items():
+            found = [p.post for p in index.replies(post_id, kinds=(kind,))]
+            assert {p.id for p in found} == ids
+            assert [p.event_at for p in found] == sorted(p.event_at for p in found)
+        kinship.assert_tree(index.tree(post_id), posts, buried, post_id)
+        kinship.assert_ancestors(index.ancestors(post_id), posts, buried, post_id)
 
 
 def some_subjects(draw: random.Random) -> tuple[str, ...]:
     return tuple(draw.sample(SUBJECTS, draw.choice((0, 1, 1, 1, 2, 3))))
+
+
+def some_references(draw: random.Random) -> dict[str, str]:
+    """What a post refers to: others, itself, posts that never come; also in circles."""
+    fields = [f for f in ("reply_to", "repost_of", "quote_of", "root") if draw.random() < 0.3]
+    return {field: f"archive:{draw.randrange(15)}" for field in fields}
 
 
 def act(model: Model, draw: random.Random) -> None:
@@ -149,11 +176,17 @@ def act(model: Model, draw: random.Random) -> None:
     if draw.random() < 0.15:
         model.delete(f"archive:{name}")
         return
+    held = model.posts.get(f"archive:{name}")
+    if held is not None and draw.random() < 0.3:
+        # New metrics: the same time and the same references.
+        model.publish(msgspec.structs.replace(held[0], metrics={"likes": 1}), held[1])
+        return
     one = post(
         name,
         " ".join(draw.sample(WORDS, 2)),
         created_at=T0 + draw.randrange(6 * 60) * MINUTE,
         lang=draw.choice(LANGS),
+        **some_references(draw),
     )
     model.publish(one, some_subjects(draw))
 
