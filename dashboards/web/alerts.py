@@ -19,6 +19,7 @@ from dashboards.web.times import HOUR
 from dashboards.web.triage import AlertList, Filters, list_alerts, read_filters
 from dashboards.web.views import REASONS, SEVERITIES, STATES
 from dashboards.web.words import Words
+from ingest.records import Gap
 from stream.records import Alert, Cluster
 
 router = APIRouter()
@@ -36,6 +37,7 @@ class Timeline:
     bucket_ms: int
     chart: charts.Bars
     rows: tuple[tuple[int, int, int], ...]
+    gaps: tuple[Gap, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,16 +156,18 @@ def _timeline(site: Site, alert: Alert, times: list[int]) -> Timeline:
     own = charts.counts_in(times, since, until, bucket)
     every = [bucket.posts for bucket in buckets]
     mark = (alert.created_at - since) / (until - since)
+    gaps = site.index.gaps(since=since, until=until)
     return Timeline(
         since=since,
         until=until,
         bucket_ms=bucket,
-        chart=charts.bars(every, own, mark=mark),
+        chart=charts.bars(every, own, mark=mark, masked=charts.holes(gaps, since, until)),
         rows=tuple(
             (one.at, one.posts, count)
             for one, count in zip(buckets, own, strict=False)
             if one.posts or count
         ),
+        gaps=tuple(gaps),
     )
 
 

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from dashboards.desk import Desk
-from dashboards.web import alerts, clusters, login, overview, posts, sources, trends
+from dashboards.web import alerts, clusters, login, overview, posts, sources, threads, trends
 from dashboards.web.guard import HEADERS, Gate, Guard, allowed_hosts
 from dashboards.web.sessions import Sessions
 from dashboards.web.site import STATIC, Refused, Site, get_site
@@ -72,7 +72,7 @@ def create_app(
         sessions=sessions,
         secure=(public_url or "").startswith("https://"),
     )
-    for part in (overview, alerts, clusters, posts, trends, sources, login):
+    for part in (overview, alerts, clusters, posts, threads, trends, sources, login):
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(Refused, _refused)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from dashboards.trends import Step
+from ingest.records import Gap
+from stream.gaps import stretches
 from stream.index import Bucket
 from stream.trends.departures import Change, Surge
 
@@ -55,11 +57,26 @@ class Banded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bars:
-    """Two layers of bars on one scale, and a moment marked as a line at ``mark``."""
+    """Two layers of bars on one scale, and a moment marked as a line at ``mark``.
+
+    ``masked`` is where a source was missing, over the whole height.
+    """
 
     back: tuple[Box, ...]
     front: tuple[Box, ...]
     mark: float | None
+    top: int
+    masked: tuple[Box, ...] = ()
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Climb:
+    """Cumulative counts as stairs, one line a name, on one scale."""
+
+    lines: tuple[tuple[str, str], ...]
+    masked: tuple[Box, ...]
     top: int
     width: int = WIDTH
     height: int = HEIGHT
@@ -114,11 +131,41 @@ def banded(steps: Sequence[Step], surges: Sequence[Surge], changes: Sequence[Cha
     )
 
 
-def bars(back: Sequence[int], front: Sequence[int], *, mark: float | None) -> Bars:
+def bars(
+    back: Sequence[int],
+    front: Sequence[int],
+    *,
+    mark: float | None,
+    masked: tuple[Box, ...] = (),
+) -> Bars:
     """Bars of ``front`` before bars of ``back``; ``mark`` is a place between 0 and 1."""
     top = ceiling(max([*back, *front], default=0))
     place = None if mark is None else round(min(max(mark, 0.0), 1.0) * WIDTH, 1)
-    return Bars(back=_bars(back, top), front=_bars(front, top), mark=place, top=top)
+    return Bars(
+        back=_bars(back, top), front=_bars(front, top), mark=place, top=top, masked=masked
+    )
+
+
+def climb(counts: Mapping[str, Sequence[int]], masked: tuple[Box, ...]) -> Climb:
+    """Stairs of cumulative counts, one value a step, by name."""
+    top = ceiling(max((max(values, default=0) for values in counts.values()), default=0))
+    return Climb(
+        lines=tuple((name, _stairs(values, top)) for name, values in counts.items()),
+        masked=masked,
+        top=top,
+    )
+
+
+def holes(gaps: Sequence[Gap], since: int, until: int) -> tuple[Box, ...]:
+    """Where a source was missing between two times, as columns wide enough to be seen."""
+    length = max(until - since, 1)
+    return tuple(
+        _column(
+            (begin - since) / length * WIDTH,
+            max((end - begin) / length * WIDTH, 1.5),
+        )
+        for begin, end in stretches(gaps, since, until, near_ms=2 * length // WIDTH)
+    )
 
 
 def usual_level(
@@ -191,6 +238,18 @@ def _bars(values: Sequence[int], top: int) -> tuple[Box, ...]:
         for i, value in enumerate(values)
         if value
     )
+
+
+def _stairs(values: Sequence[int], top: int) -> str:
+    step = WIDTH / max(len(values), 1)
+    path = f"M0 {_y(0, top):.1f}"
+    before: int | None = None
+    for i, value in enumerate(values):
+        # A level that does not change is one line, however long it lasts.
+        if value != before:
+            path += f"H{i * step:.1f}V{_y(value, top):.1f}"
+            before = value
+    return f"{path}H{WIDTH}"
 
 
 def _y(value: float, top: int) -> float:

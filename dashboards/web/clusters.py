@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from dashboards.queries.threads import beginning
 from dashboards.web import charts
 from dashboards.web.site import Refused, TheSite
 from dashboards.web.text import path_of
 from dashboards.web.times import MINUTE
 from dashboards.web.triage import page_number
+from ingest.records import Gap
 from stream.index import Index, IndexedPost
 from stream.records import Cluster
 
@@ -54,6 +56,7 @@ class Spread:
     until: int
     chart: charts.Bars
     rows: tuple[tuple[int, int], ...]
+    gaps: tuple[Gap, ...]
 
 
 @router.get("/clusters/{cluster_id}")
@@ -81,7 +84,8 @@ def cluster(request: Request, site: TheSite, cluster_id: str, page: str = "") ->
         variants=variants[:SHOWN_VARIANTS],
         wording={post_id: n for n, one in enumerate(variants, 1) for post_id in one.ids},
         more_variants=max(0, len(variants) - SHOWN_VARIANTS),
-        spread=spread_of([one.post.event_at for one in posts]),
+        spread=spread_of(site.index, [one.post.event_at for one in posts]),
+        began=beginning(site.index, posts),
         bursts=site.index.bursts(cluster_id=found.cluster_id),
         platforms=Counter(one.post.platform for one in posts).most_common(),
     )
@@ -133,7 +137,7 @@ def variants_of(posts: Sequence[IndexedPost]) -> list[Variant]:
     return sorted(variants, key=lambda one: (-one.posts, one.first_at))
 
 
-def spread_of(times: Sequence[int]) -> Spread | None:
+def spread_of(index: Index, times: Sequence[int]) -> Spread | None:
     """How the posts lie in time, None without any."""
     if not times:
         return None
@@ -143,9 +147,11 @@ def spread_of(times: Sequence[int]) -> Spread | None:
     since -= since % bucket
     until = -(-until // bucket) * bucket
     counts = charts.counts_in(times, since, until, bucket)
+    gaps = index.gaps(since=since, until=until)
     return Spread(
         since=since,
         until=until,
-        chart=charts.bars([], counts, mark=None),
+        chart=charts.bars([], counts, mark=None, masked=charts.holes(gaps, since, until)),
         rows=tuple((since + i * bucket, count) for i, count in enumerate(counts) if count),
+        gaps=tuple(gaps),
     )

@@ -56,6 +56,7 @@ def overview(request: Request, site: TheSite) -> Response:
         by_severity={one: found.by_severity.get(one, 0) for one in SEVERITIES},
         by_state={one: found.in_state[one] for one in STATES},
         clusters=site.index.clusters(since=since, limit=MAX_CLUSTERS),
+        gaps=site.index.gaps(since=since, until=until),
         counts=site.index.counts(),
     )
 

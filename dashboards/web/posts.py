@@ -78,6 +78,8 @@ def post(request: Request, site: TheSite, post_id: str) -> Response:
         post=found.post,
         text=marked,
         clusters=[one for one in clusters if one is not None],
+        replies=site.index.reply_counts(post_id),
+        above=site.index.ancestors(post_id),
         reason_words={reason: said(text) for reason, text in REASON_WORDS.items()},
     )
 

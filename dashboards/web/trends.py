@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from dashboards import trends
-from dashboards.export import Cell, file_name, iso, to_csv
+from dashboards.export import Cell, iso
 from dashboards.trends import PERIODS, Profile, Share, Trend
 from dashboards.web import charts
+from dashboards.web.exports import csv_answer
 from dashboards.web.overview import subject_trends, window_end
 from dashboards.web.site import Refused, Site, TheSite, with_query
 from dashboards.web.times import DAY
@@ -57,7 +58,7 @@ def all_trends_csv(site: TheSite, period: str = "", bom: str = "") -> Response:
         "masked_hours",
     )  # fmt: skip
     rows = [_row(site, one) for one in _volumes(site, since, until)]
-    return _csv(("trends", chosen), header, rows, bom)
+    return csv_answer(("trends", chosen), header, rows, bom)
 
 
 @router.get("/overview.csv")
@@ -69,7 +70,9 @@ def overview_csv(site: TheSite, bom: str = "") -> Response:
         for one in subject_trends(site, until - DAY, until)
         for b, level in zip(one.buckets, one.level, strict=True)
     ]
-    return _csv(("overview",), ("subject", "name", "at", "posts", "usual", "masked"), rows, bom)
+    return csv_answer(
+        ("overview",), ("subject", "name", "at", "posts", "usual", "masked"), rows, bom
+    )
 
 
 @router.get("/subjects/{subject_id}")
@@ -111,14 +114,14 @@ def subject_csv(
         start = trends.data_start(site.index, until)
         shown = trends.trend(site.index, found.id, since=since, until=until, start=start)
         if part == "volume":
-            return _csv(
+            return csv_answer(
                 name, ("at", "posts", "usual", "low", "high", "masked"), _steps(shown), bom
             )
         header = ("kind", "since", "until", "posts", "usual", "ratio", "low", "high", "chance")
-        return _csv(name, header, _departures(shown), bom)
+        return csv_answer(name, header, _departures(shown), bom)
     held = trends.profile(site.index, found.id, since=since, until=until)
     rows = [(one.value, one.posts, round(one.share, 4), held.seen) for one in _part(held, part)]
-    return _csv(name, (part, "posts", "share", "of_posts"), rows, bom)
+    return csv_answer(name, (part, "posts", "share", "of_posts"), rows, bom)
 
 
 def _period(site: Site, period: str) -> tuple[str, int, int]:
@@ -208,13 +211,3 @@ def _part(held: Profile, part: Part) -> tuple[Share, ...]:
 
 def _short(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
-
-
-def _csv(
-    name: Sequence[str], header: Sequence[str], rows: Sequence[Sequence[Cell]], bom: str
-) -> Response:
-    return Response(
-        to_csv(header, rows, bom=bom == "1"),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{file_name(*name)}"'},
-    )

@@ -10,6 +10,7 @@ import msgspec
 
 from detect.records import Mention
 from ingest.records import Gap, Post, SourceStatus
+from stream.gaps import masks
 from stream.index import AlertPage, AlertQuery, Bucket, Facet, GapPage, IndexedPost
 from stream.local.relations import RelationReader
 from stream.local.tables import EVERY_SUBJECT, MINUTE_MS, select_in, storable
@@ -113,13 +114,11 @@ class TableReader:
                 )
             )
         gaps = self.gaps(since=first * MINUTE_MS, until=last * MINUTE_MS)
-        buckets: list[Bucket] = []
-        for i in range(count):
-            at = (first + i * width) * MINUTE_MS
-            end = at + width * MINUTE_MS
-            masked = any(gap.since < end and gap.until > at for gap in gaps)
-            buckets.append(Bucket(at=at, posts=counts.get(i, 0), masked=masked))
-        return buckets
+        masked = masks(gaps, first * MINUTE_MS, width * MINUTE_MS, count)
+        return [
+            Bucket(at=(first + i * width) * MINUTE_MS, posts=counts.get(i, 0), masked=masked[i])
+            for i in range(count)
+        ]
 
     def facet(self, facet: Facet, *, since: int, until: int) -> Mapping[str, int]:
         """Posts by value, most first; edges are rounded outwards to whole minutes."""

@@ -29,6 +29,23 @@ function read(table) {
   return { data: whole ? [...data, ...band] : data, marks, whole };
 }
 
+// Stretches in which a source was missing are hatched, so that they do not rest on colour.
+function hatch(ctx) {
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 8;
+  const pen = tile.getContext("2d");
+  pen.fillStyle = `${colour("--back")}70`;
+  pen.fillRect(0, 0, 8, 8);
+  pen.strokeStyle = colour("--muted");
+  pen.beginPath();
+  for (const x of [-8, 0, 8]) {
+    pen.moveTo(x, 8);
+    pen.lineTo(x + 8, 0);
+  }
+  pen.stroke();
+  return ctx.createPattern(tile, "repeat");
+}
+
 // Times in which a source was missing stay visible behind the curve.
 // So do bursts and the days on which the level changed.
 function shade(chart, marks, step) {
@@ -42,7 +59,7 @@ function shade(chart, marks, step) {
     }
   };
   ctx.save();
-  fill(marks.masked, `${colour("--back")}90`, step);
+  fill(marks.masked, hatch(ctx), step);
   fill(marks.surge, `${colour("--warn")}50`, step);
   fill(marks.change, colour("--critical"), 0);
   ctx.restore();

@@ -24,7 +24,7 @@ from dashboards.desk import Desk
 from dashboards.web.app import create_app
 from dashboards.web.text import path_of
 from tests.dashboards.web.browsers import chromium
-from tests.dashboards.web.world import NOW, POST_ID, SMEAR, WATCHLIST, filled_index
+from tests.dashboards.web.world import NOW, POST_ID, SMEAR, THREAD, WATCHLIST, filled_index
 
 PAGES = {
     "overview": "/",
@@ -33,6 +33,8 @@ PAGES = {
     "cluster": path_of("clusters", "cluster_smear"),
     "post": path_of("posts", POST_ID),
     "posts": "/posts?q=seoan",
+    "thread": path_of("threads", THREAD),
+    "thread-copies": path_of("threads", POST_ID),
     "trends": "/trends",
     "subject": path_of("subjects", "seoan"),
     "sources": "/sources",

@@ -15,13 +15,22 @@ from stream.records import Cluster, Evidence, Membership
 from tests.dashboards.web.browsers import chromium, needs_chromium
 from tests.dashboards.web.conftest import Serve, Served
 from tests.dashboards.web.memory_index import MemoryIndex
-from tests.dashboards.web.world import MINUTE, NOW, POST_ID, SMEAR, make_alert, make_post, seen
+from tests.dashboards.web.world import (
+    MINUTE,
+    NOW,
+    POST_ID,
+    SMEAR,
+    THREAD,
+    make_alert,
+    make_post,
+    seen,
+)
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
 PAGES = [
     "/", "/alerts", f"/alerts/{SMEAR}", "/clusters/cluster_smear", path_of("posts", POST_ID),
-    "/posts?q=seoan", "/sources", "/help", "/nowhere",
+    "/posts?q=seoan", path_of("threads", THREAD), path_of("threads", POST_ID), "/sources", "/help", "/nowhere",
 ]  # fmt: skip
 EVIL = '<script>document.title="owned"</script><img src=x onerror="document.title=1"> \u202egnp.exe\u2066'
 LONG = "가" * 3000 + " " + "W" * 3000

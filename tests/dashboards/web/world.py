@@ -57,6 +57,7 @@ def make_post(
     platform: str = "bluesky",
     media: tuple[Media, ...] = (),
     url: str | None = None,
+    **references: str | None,
 ) -> Post:
     name = author or f"did:plc:{number:04d}"
     return Post(
@@ -71,6 +72,7 @@ def make_post(
         url=url or f"https://social.example/{number}",
         media=media,
         author=Author(handle=f"fan{number}.example", created_at=at - (number % 90) * DAY),
+        **references,
     )
 
 
@@ -117,6 +119,50 @@ def smear_posts() -> list[PostSeen]:
             Mention(subject="lumena", reason="alias", surface="루메나", start=0, end=3),
         )
         posts.append(seen(post, "seoan", "lumena", mentions=mentions))
+    return posts
+
+
+THREAD = "bluesky:at://did:plc:9501/app.bsky.feed.post/9501"
+"""A post that answers one which never came; 12 posts follow it."""
+
+
+def thread_posts() -> list[PostSeen]:
+    """A thread of five days ago: replies, quotes, reposts, a branch below a post not here."""
+    begin = NOW - 5 * DAY - 2 * HOUR
+    lost = "bluesky:at://did:plc:lost/app.bsky.feed.post/lost1"
+    gone = "bluesky:at://did:plc:9599/app.bsky.feed.post/9599"
+    origin = "bluesky:at://did:plc:first/app.bsky.feed.post/first1"
+    ids: dict[int, str] = {1: THREAD}
+    posts = list[PostSeen]()
+
+    def say(n: int, minutes: int, text: str, **references: str | None) -> None:
+        post = make_post(
+            9500 + n, at=begin + minutes * MINUTE, text=text, lang="en", **references
+        )
+        ids[n] = post.id
+        mentions = (
+            (Mention(subject="seoan", reason="alias", surface="서안", start=0, end=2),)
+            if text.startswith("서안")
+            else (Mention(subject="seoan", reason="thread", via=THREAD),)
+        )
+        posts.append(seen(post, "seoan", mentions=mentions))
+
+    say(1, 0, "서안 was seen leaving the practice room early", reply_to=origin, root=origin)
+    for n, minutes, text, parent in (
+        (2, 3, "where does this come from?", 1),
+        (3, 4, "a friend of a friend, so no source at all", 2),
+        (4, 9, "then please take it down", 3),
+        (5, 12, "서안 was on the radio at that hour, I listened to it", 1),
+        (6, 14, "link to the radio show?", 5),
+    ):
+        say(n, minutes, text, reply_to=ids[parent], root=THREAD)
+    say(7, 16, "서안 again, people believe anything", quote_of=THREAD)
+    say(8, 21, "and they quote it without asking", reply_to=ids[7], root=ids[7])
+    say(9, 25, "", repost_of=THREAD)
+    say(10, 31, "", repost_of=ids[7])
+    say(11, 40, "this was answered above", reply_to=lost, root=THREAD)
+    say(12, 44, "agreed, the radio proves it", reply_to=gone, root=THREAD)
+    say(13, 95, "", repost_of=ids[5])
     return posts
 
 
@@ -265,7 +311,7 @@ def filled_index() -> MemoryIndex:
 
 def fill(index: MemoryIndex) -> None:
     """Write the world into any index."""
-    everything = [*ordinary_posts(), *smear_posts()]
+    everything = [*ordinary_posts(), *smear_posts(), *thread_posts()]
     index.write(
         IndexBatch(
             checkpoint="1",
