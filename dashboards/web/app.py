@@ -17,6 +17,7 @@ from dashboards.web import alerts, clusters, login, overview, posts, sources, th
 from dashboards.web.guard import HEADERS, Gate, Guard, allowed_hosts
 from dashboards.web.sessions import Sessions
 from dashboards.web.site import STATIC, Refused, Site, get_site
+from dashboards.web.words import gettext_noop
 from detect.watchlist import Watchlist
 from stream.index import Index
 
@@ -100,14 +101,19 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    reasons = {404: "There is no such page.", 405: "This page does not take that."}
-    reason = reasons.get(error.status_code, "This request could not be answered.")
+    reasons = {
+        404: gettext_noop("There is no such page."),
+        405: gettext_noop("This page does not take that."),
+    }
+    reason = reasons.get(error.status_code, gettext_noop("This request could not be answered."))
     return _problem(request, error.status_code, reason)
 
 
 def _not_valid(request: Request, error: Exception) -> Response:
     del error
-    return _problem(request, 400, "This address holds something that cannot be read.")
+    return _problem(
+        request, 400, gettext_noop("This address holds something that cannot be read.")
+    )
 
 
 def _failed(request: Request, error: Exception) -> Response:
@@ -119,7 +125,7 @@ def _failed(request: Request, error: Exception) -> Response:
         "problem.html",
         status=500,
         code=500,
-        reason="Something went wrong here. It has been written to the log.",
+        reason=gettext_noop("Something went wrong here. It has been written to the log."),
     )
     answer.headers.update(HEADERS)
     answer.headers["cache-control"] = "no-store"

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from dashboards.web.site import Refused, TheSite, with_query
 from dashboards.web.text import highlight
 from dashboards.web.triage import page_number
+from dashboards.web.words import gettext_noop
 from stream.index import PostQuery
 
 router = APIRouter()
@@ -85,11 +86,11 @@ def post(request: Request, site: TheSite, post_id: str) -> Response:
 
 
 REASON_WORDS = {
-    "alias": "named in the text",
-    "thread": "answers, quotes or reposts a post about them",
-    "container": "in a community or channel of theirs",
-    "official": "at or from an official account",
-    "media": "carries a known picture of them",
-    "face": "a face in the picture looks like them",
-    "dataset": "part of the data set",
+    "alias": gettext_noop("named in the text"),
+    "thread": gettext_noop("answers, quotes or reposts a post about them"),
+    "container": gettext_noop("in a community or channel of theirs"),
+    "official": gettext_noop("at or from an official account"),
+    "media": gettext_noop("carries a known picture of them"),
+    "face": gettext_noop("a face in the picture looks like them"),
+    "dataset": gettext_noop("part of the data set"),
 }

@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dashboards.web.times import span
-from dashboards.web.words import Words, number
+from dashboards.web.words import Words, gettext_noop
 from stream.records import Evidence
 
 Unit = Literal["count", "share", "seconds", "odds", "flag"]
 
 SIGNALS: dict[str, tuple[str, Unit]] = {
-    "accounts_in_window": ("Accounts at the same time", "count"),
-    "surprise": ("Chance that this happens by itself", "odds"),
-    "exact_copies": ("Word for word the same", "share"),
-    "span_seconds": ("All within", "seconds"),
-    "platforms": ("Platforms", "count"),
-    "new_accounts": ("Accounts younger than 30 days", "share"),
-    "recurring_accounts": ("Accounts known from earlier bursts", "share"),
-    "reposts": ("Plain reposts", "share"),
-    "openness": ("Open calls: votes, official links, fan projects", "share"),
-    "news_sites": ("News sites linked", "count"),
-    "one_article": ("One article, passed on word for word", "share"),
-    "template_numbers": ("Written by an app: only a number differs", "flag"),
-    "long_standing_accounts": ("Accounts older than 30 days", "share"),
+    "accounts_in_window": (gettext_noop("Accounts at the same time"), "count"),
+    "surprise": (gettext_noop("Chance that this happens by itself"), "odds"),
+    "exact_copies": (gettext_noop("Word for word the same"), "share"),
+    "span_seconds": (gettext_noop("All within"), "seconds"),
+    "platforms": (gettext_noop("Platforms"), "count"),
+    "new_accounts": (gettext_noop("Accounts younger than 30 days"), "share"),
+    "recurring_accounts": (gettext_noop("Accounts known from earlier bursts"), "share"),
+    "reposts": (gettext_noop("Plain reposts"), "share"),
+    "openness": (gettext_noop("Open calls: votes, official links, fan projects"), "share"),
+    "news_sites": (gettext_noop("News sites linked"), "count"),
+    "one_article": (gettext_noop("One article, passed on word for word"), "share"),
+    "template_numbers": (gettext_noop("Written by an app: only a number differs"), "flag"),
+    "long_standing_accounts": (gettext_noop("Accounts older than 30 days"), "share"),
 }
 
 MOST_ODDS = 6
@@ -78,10 +78,10 @@ def _in_unit(value: float, unit: Unit, words: Words) -> str:
     if unit == "odds":
         if value >= MOST_ODDS:
             return words("less than 1 in a million")
-        return words("1 in {n}", n=number(round(10 ** max(value, 0.0))))
+        return words("1 in {n}", n=words.number(round(10 ** max(value, 0.0))))
     if unit == "flag":
         return words("yes") if value else words("no")
-    return number(round(value, 1))
+    return words.number(round(value, 1))
 
 
 def _percent(value: float, top: float) -> float:

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, Response
 
 from dashboards.desk import Desk
@@ -186,7 +187,7 @@ def _environment() -> Environment:
         "show": text.show,
         "plain": text.plain,
         "preview": text.preview,
-        "number": words.number,
+        "number": _number,
     }
     helpers: dict[str, Any] = {
         "path_of": text.path_of,
@@ -198,6 +199,12 @@ def _environment() -> Environment:
     env.filters |= filters
     env.globals |= helpers
     return env
+
+
+@pass_context
+def _number(context: Context, n: float) -> str:
+    said: words.Words = context["_"]
+    return said.number(n)
 
 
 def _static_paths() -> Callable[[str], str]:

@@ -59,7 +59,7 @@ def span(length: int, words: Words) -> str:
         return words("{n} min", n=length // MINUTE)
     if length < 2 * DAY:
         return words("{n} h", n=length // HOUR)
-    return words("{n} days", n=length // DAY)
+    return words.many("{n} day", "{n} days", length // DAY)
 
 
 def clock(at: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dashboards.web import times
-from dashboards.web.words import Words
+from dashboards.web.words import Words, gettext_noop
 from ingest.records import SourceState, SourceStatus
 
 SILENT_MS = 10 * times.MINUTE
@@ -77,8 +77,8 @@ def _source(status: SourceStatus, now: int, words: Words) -> SourceHealth:
     tone, word, advice = _STATES[status.state]
     quiet = now - (status.last_item_at or status.changed_at)
     if status.state == "live" and quiet > SILENT_MS:
-        tone, word = "warn", "silent"
-        advice = (
+        tone, word = "warn", gettext_noop("silent")
+        advice = gettext_noop(
             "Connected, but nothing has come for a while. Check the network and the platform."
         )
     if status.problem and tone == "good":
@@ -94,14 +94,22 @@ def _source(status: SourceStatus, now: int, words: Words) -> SourceHealth:
 
 
 _STATES: dict[SourceState, tuple[Tone, str, str]] = {
-    "starting": ("idle", "starting", "It connects now."),
-    "live": ("good", "live", "Posts arrive as they are written."),
+    "starting": ("idle", gettext_noop("starting"), gettext_noop("It connects now.")),
+    "live": ("good", gettext_noop("live"), gettext_noop("Posts arrive as they are written.")),
     "catching_up": (
         "good",
-        "catching up",
-        "It reads what was missed; alerts may be late until then.",
+        gettext_noop("catching up"),
+        gettext_noop("It reads what was missed; alerts may be late until then."),
     ),
-    "waiting": ("warn", "waiting", "It tries again by itself; nothing is lost meanwhile."),
-    "done": ("idle", "done", "The file was read to its end."),
-    "failed": ("bad", "failed", "It has stopped. Repair the cause, then start jikimi again."),
+    "waiting": (
+        "warn",
+        gettext_noop("waiting"),
+        gettext_noop("It tries again by itself; nothing is lost meanwhile."),
+    ),
+    "done": ("idle", gettext_noop("done"), gettext_noop("The file was read to its end.")),
+    "failed": (
+        "bad",
+        gettext_noop("failed"),
+        gettext_noop("It has stopped. Repair the cause, then start jikimi again."),
+    ),
 }

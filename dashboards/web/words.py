@@ -1,11 +1,16 @@
-"""The words of the pages: English in the templates, other languages from a catalogue."""
+"""The words of the pages: English in the templates, other languages from gettext catalogues."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from math import isfinite
 from pathlib import Path
-from typing import cast
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 CATALOGUES = Path(__file__).parent / "catalogue"
 LANGUAGES = {"en": "English", "ko": "한국어"}
@@ -14,36 +19,35 @@ HUGE = 1e15
 
 
 class Words:
-    """Translates a sentence; unknown sentences stay English."""
+    """Says a sentence in one language; unknown sentences stay English."""
 
-    def __init__(self, lang: str, table: Mapping[str, str]) -> None:
+    def __init__(self, lang: str, table: NullTranslations | None = None) -> None:
         self.lang = lang
-        self._table = table
+        self.locale = Locale.parse(lang)
+        self._table = table or NullTranslations()
 
     def __call__(self, text: str, /, **values: object) -> str:
-        said = self._table.get(text, text)
+        said = self._table.gettext(text)
         return said.format(**values) if values else said
 
     def many(self, one: str, more: str, n: int, /, **values: object) -> str:
-        """The sentence for ``n`` things; ``{n}`` shows the number with separators.
+        """The sentence for ``n`` things; ``{n}`` shows the number with separators."""
+        return self._table.ngettext(one, more, n).format(n=self.number(n), **values)
 
-        The catalogue is asked for ``more``, as Korean has one form only.
-        """
-        text = self._table.get(more, one if n == 1 else more)
-        return text.format(n=number(n), **values)
+    def number(self, n: float) -> str:
+        """A count as the language writes it; at most two decimals; absurd ones short."""
+        if not isfinite(n) or abs(n) >= HUGE:
+            return f"{n:.1e}"
+        return format_decimal(n, format="#,##0.##", locale=self.locale)
 
 
-def number(n: float) -> str:
-    """A count with separators; fractions with at most two digits; absurd ones short."""
-    if abs(n) >= HUGE:
-        return f"{n:.1e}"
-    if float(n).is_integer():
-        return f"{int(n):,}"
-    return f"{n:,.2f}".rstrip("0").rstrip(".")
+def gettext_noop(text: str) -> str:
+    """Marks a sentence that is said later, so that catalogues hold it."""
+    return text
 
 
 def load() -> dict[str, Words]:
-    """All languages of the pages."""
+    """All languages of the pages, read from their catalogues."""
     return {lang: Words(lang, _table(lang)) for lang in LANGUAGES}
 
 
@@ -55,8 +59,12 @@ def choose(cookie: str, accepted: str) -> str:
     return first if first in LANGUAGES else DEFAULT
 
 
-def _table(lang: str) -> dict[str, str]:
-    file = CATALOGUES / f"{lang}.toml"
+def _table(lang: str) -> NullTranslations:
+    file = CATALOGUES / f"{lang}.po"
     if not file.is_file():
-        return {}
-    return cast("dict[str, str]", tomllib.loads(file.read_text("utf-8"))["words"])
+        return NullTranslations()
+    compiled = BytesIO()
+    with file.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=lang))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

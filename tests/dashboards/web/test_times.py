@@ -10,7 +10,7 @@ from dashboards.web.times import DAY, HOUR, MINUTE, SECOND, clock, moment, relat
 from dashboards.web.words import Words
 
 NOW = 1_795_492_800_000
-EN = Words("en", {})
+EN = Words("en")
 
 
 @pytest.mark.parametrize(

@@ -2,91 +2,117 @@
 
 from __future__ import annotations
 
-import ast
-import re
 import string
-import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog, Message
 
-from dashboards.web import words
+from dashboards.web import extraction, words
 
-WEB = Path(words.__file__).parent
-SAID = re.compile(r"\b_\(\s*(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')")
-COUNTED = re.compile(r"\bn_\(\s*(\"(?:[^\"\\]|\\.)*\")\s*,\s*(\"(?:[^\"\\]|\\.)*\")")
-CODE_WORDS = re.compile(r"\bwords\(\s*(\"(?:[^\"\\]|\\.)*\")")
-
-SAID_BY_CODE = {
-    "{n} of {all} sources need attention",
-    "silent",
-    "Connected, but nothing has come for a while. Check the network and the platform.",
-    "Something went wrong here. It has been written to the log.",
-    "There is no such page.",
-    "This page does not take that.",
-    "This request could not be answered.",
-    "This address holds something that cannot be read.",
-}
+TRANSLATED = [lang for lang in words.LANGUAGES if lang != words.DEFAULT]
 
 
-def sentences() -> set[str]:
-    """Every sentence of templates and code that a catalogue must hold."""
-    found = set[str]()
-    for template in (WEB / "templates").glob("*.html"):
-        text = template.read_text("utf-8")
-        found |= {ast.literal_eval(one) for one in SAID.findall(text)}
-        found |= {ast.literal_eval(more) for _, more in COUNTED.findall(text)}
-    for code in WEB.glob("*.py"):
-        found |= {ast.literal_eval(one) for one in CODE_WORDS.findall(code.read_text("utf-8"))}
-    return found | constants() | SAID_BY_CODE
-
-
-def constants() -> set[str]:
-    """Sentences that stand in tables of the code."""
-    from dashboards.web import posts, signals, views
-
-    found = {label for label, _ in signals.SIGNALS.values()} | set(posts.REASON_WORDS.values())
-    for _, word, advice in views._STATES.values():
-        found |= {word, advice}
-    source = "".join(path.read_text("utf-8") for path in WEB.glob("*.py"))
-    found |= set(re.findall(r"Refused\(\s*\d+, \"([^\"]+)\"", source))
-    return found
+@pytest.fixture(scope="module")
+def sentences() -> Catalog:
+    return extraction.sentences()
 
 
 def fields(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
 
 
-def test_the_templates_hold_sentences_at_all():
-    assert len(sentences()) > 100
+def forms(said: str | tuple[str, ...] | list[str]) -> list[str]:
+    return [said] if isinstance(said, str) else list(said)
 
 
-@pytest.mark.parametrize("lang", [lang for lang in words.LANGUAGES if lang != words.DEFAULT])
-def test_a_catalogue_holds_every_sentence_and_no_other(lang: str):
-    table = tomllib.loads((words.CATALOGUES / f"{lang}.toml").read_text("utf-8"))["words"]
-
-    assert sentences() - set(table) == set()
-    assert set(table) - sentences() == set()
+def messages(catalog: Catalog) -> Iterator[Message]:
+    return (message for message in catalog if message.id)
 
 
-@pytest.mark.parametrize("lang", [lang for lang in words.LANGUAGES if lang != words.DEFAULT])
+def test_sentences_of_templates_and_of_code_are_found(sentences: Catalog):
+    ids = [message.id for message in messages(sentences)]
+
+    assert "Skip to content" in ids, "said by a template"
+    assert ("{n} account", "{n} accounts") in ids, "counted by a template"
+    assert "just now" in ids, "said by code"
+    assert "There is no such page." in ids, "kept in a table of the code"
+    assert "This form is too large." in ids, "the reason of a refusal"
+
+
+@pytest.mark.parametrize("lang", TRANSLATED)
+def test_a_catalogue_holds_every_sentence_and_no_other(lang: str, sentences: Catalog):
+    wanted = {message.id for message in messages(sentences)}
+    held = {message.id for message in messages(extraction.read(lang))}
+
+    assert wanted - held == set(), "run `make words` and translate what it names"
+    assert held - wanted == set(), "run `make words`"
+
+
+@pytest.mark.parametrize("lang", TRANSLATED)
+def test_every_sentence_is_translated_in_all_its_forms(lang: str):
+    catalog = extraction.read(lang)
+
+    assert [message.id for message in extraction.untranslated(catalog)] == []
+    assert [message.id for message in catalog if message.id and message.fuzzy] == []
+
+
+@pytest.mark.parametrize("lang", TRANSLATED)
 def test_a_translation_keeps_what_is_filled_in(lang: str):
-    table = tomllib.loads((words.CATALOGUES / f"{lang}.toml").read_text("utf-8"))["words"]
+    for message in messages(extraction.read(lang)):
+        wanted = set().union(*map(fields, forms(message.id)))
+        for said in forms(message.string):
+            assert fields(said) == wanted, message.id
 
-    assert [one for one, said in table.items() if fields(one) != fields(said)] == []
+
+@pytest.mark.parametrize("lang", TRANSLATED)
+def test_a_catalogue_stands_as_the_tool_writes_it(lang: str):
+    file = words.CATALOGUES / f"{lang}.po"
+
+    assert file.read_bytes() == extraction.written(extraction.update(lang)), "run `make words`"
+
+
+def test_an_update_keeps_translations_adds_sentences_and_drops_unused_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sentences: Catalog
+):
+    (tmp_path / "ko.po").write_text(
+        'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgid "Alerts"\nmsgstr "알림"\n\nmsgid "Nobody says this"\nmsgstr "없음"\n',
+        "utf-8",
+    )
+    monkeypatch.setattr(extraction, "CATALOGUES", tmp_path)
+
+    catalog = extraction.update("ko")
+
+    assert catalog["Alerts"].string == "알림"
+    assert "Nobody says this" not in catalog
+    assert len(list(extraction.untranslated(catalog))) == len(sentences) - 1
+
+
+def test_the_pages_speak_korean_with_its_one_plural_form():
+    said = words.load()["ko"]
+
+    assert said("Alerts") == "알림"
+    assert said.many("{n} account", "{n} accounts", 1) == "계정 1개"
+    assert said.many("{n} account", "{n} accounts", 1200) == "계정 1,200개"
 
 
 def test_one_thing_and_many_things_are_said_differently():
-    said = words.Words("en", {})
+    said = words.Words("en")
 
     assert said.many("{n} post", "{n} posts", 1) == "1 post"
     assert said.many("{n} post", "{n} posts", 1200) == "1,200 posts"
 
 
 def test_what_is_filled_in_is_never_read_as_a_pattern():
-    said = words.Words("en", {})
+    said = words.Words("en")
 
     assert said("by {who}", who="{n} {0} {x.__class__}") == "by {n} {0} {x.__class__}"
+
+
+def test_a_sentence_that_no_catalogue_holds_is_said_in_english():
+    assert words.load()["ko"]("Not in any catalogue") == "Not in any catalogue"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +141,9 @@ def test_the_language_is_the_persons_choice_or_the_browsers(
         (2.0, "2"),
         (1 / 3, "0.33"),
         (1e300, "1.0e+300"),
+        (float("inf"), "inf"),
+        (float("nan"), "nan"),
     ],
 )
 def test_numbers_are_short(value: float, said: str):
-    assert words.number(value) == said
+    assert words.Words("en").number(value) == said
