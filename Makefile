@@ -13,7 +13,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo run test check format bench words docs lock screenshots clean \
-	prerequisites-demo prerequisites-test web-scripts
+	prerequisites-demo prerequisites-test web-scripts web-scripts-dev
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ help: ## show this list
 setup: prerequisites-demo $(RUNTIME) $(EDITABLE) web-scripts ## build .venv with .venv/bin/jikimi, and the pages' scripts
 	@echo "ready: $(BIN)/jikimi"
 
-setup-dev: prerequisites-test $(DEV) $(EDITABLE) web-scripts ## the same with everything that tests need
+setup-dev: prerequisites-test $(DEV) $(EDITABLE) web-scripts-dev ## the same with everything that tests need
 
 demo: setup ## show the whole pipeline on an invented agency, in the browser
 	$(BIN)/jikimi demo $(ARGS)
@@ -77,6 +77,9 @@ prerequisites-test:
 
 web-scripts:
 	@sh deploy/local/web-scripts.sh
+
+web-scripts-dev:
+	@sh deploy/local/web-scripts.sh dev
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,118 @@
+"""Every page against WCAG 2.2 AA, by axe-core in a real browser: both themes, desk and phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from dashboards.web.text import path_of
+from tests.dashboards.web.browsers import chromium, needs_chromium
+from tests.dashboards.web.conftest import Serve, Served
+from tests.dashboards.web.memory_index import MemoryIndex
+from tests.dashboards.web.world import POST_ID, SMEAR, THREAD
+
+AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PAGES = [
+    "/", "/alerts", "/alerts?state=resolved", f"/alerts/{SMEAR}", "/clusters/cluster_smear",
+    "/posts", "/posts?q=seoan", "/posts?q=nothing-like-this", path_of("posts", POST_ID),
+    "/trends", "/subjects/seoan", path_of("threads", THREAD), "/sources", "/help", "/nowhere",
+]  # fmt: skip
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
+
+pytestmark = [
+    pytest.mark.browser,
+    needs_chromium,
+    pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (make setup-dev)"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def lang() -> str:
+    return "en"
+
+
+@pytest.fixture
+def page(browser: Browser, lang: str) -> Iterator[Page]:
+    with browser.new_context(locale=lang) as context:
+        yield context.new_page()
+
+
+def go(page: Page, address: str) -> None:
+    page.goto(address, wait_until="networkidle")
+
+
+def faults(page: Page, looks: Sequence[tuple[str, int]] = LOOKS) -> list[str]:
+    """What axe finds wrong on the page as it stands in each look, one line each."""
+    page.evaluate(AXE.read_text("utf-8"))
+    told = list[str]()
+    for scheme, width in looks:
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": width, "height": 900})
+        found = page.evaluate(
+            "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
+        )
+        told += [
+            f"{page.url} {scheme} {width}: {fault['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+            for fault in found["violations"]
+            for node in fault["nodes"]
+        ]
+        if page.evaluate(
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        ):
+            told.append(f"{page.url} {scheme} {width}: scrolls sideways")
+    return told
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_no_page_has_a_fault_that_axe_can_see(page: Page, site: Served, path: str, lang: str):
+    go(page, site.url + path)
+
+    assert page.locator("html").get_attribute("lang") == lang
+    # Other words change widths, not colours or structure: one narrow look will do.
+    assert faults(page, LOOKS if lang == "en" else LOOKS[1:2]) == []
+
+
+def test_pages_without_anything_have_no_fault(page: Page, serve: Serve):
+    site = serve(MemoryIndex(), password="a long enough password")
+    go(page, f"{site.url}/login")
+    found = faults(page)
+    page.get_by_label("Your name").fill("Hana")
+    page.get_by_label("Password").fill("a long enough password")
+    page.get_by_role("button", name="Log in").click()
+    for path in ("/", "/alerts", "/posts", "/trends", "/subjects/seoan", "/sources"):
+        go(page, site.url + path)
+        found += faults(page)
+
+    assert found == []
+
+
+def test_what_opens_on_a_page_has_no_fault(page: Page, site: Served):
+    go(page, f"{site.url}/alerts/{SMEAR}")
+    page.keyboard.press("e")
+    found = faults(page)
+    page.keyboard.press("Escape")
+    page.locator("main").focus()
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    found += faults(page)
+
+    assert found == []
+
+
+def test_the_tables_beside_charts_have_no_fault(page: Page, site: Served):
+    go(page, f"{site.url}/subjects/seoan")
+    for closed in page.locator("main details").all():
+        closed.evaluate("details => { details.open = true; }")
+
+    assert faults(page) == []
