@@ -18,7 +18,7 @@ import msgspec
 from dashboards.desk_file import DeskFile, DeskInUseError
 from stream.ids import derive_id
 
-__all__ = ["Decision", "Desk", "DeskCheck", "DeskInUseError"]
+__all__ = ["DecidedMeanwhile", "Decision", "Desk", "DeskCheck", "DeskInUseError"]
 
 OPEN: Final = "open"
 STATES: Final = (OPEN, "acknowledged", "resolved")
@@ -45,6 +45,17 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     at: int
     undoes: str = ""
+
+
+class DecidedMeanwhile(Exception):
+    """Somebody decided about the alert since it was looked at; nothing was recorded.
+
+    ``current`` is the decision in force, None where there is none.
+    """
+
+    def __init__(self, current: Decision | None) -> None:
+        super().__init__("somebody else has decided about this alert meanwhile")
+        self.current = current
 
 
 class DeskCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,15 +87,26 @@ class Desk:
         self.file = DeskFile(path)
 
     def decide(
-        self, alert_id: str, state: str, *, reason: str, who: str, at_ms: int, note: str = ""
+        self,
+        alert_id: str,
+        state: str,
+        *,
+        reason: str,
+        who: str,
+        at_ms: int,
+        note: str = "",
+        after: str | None = None,
     ) -> Decision:
         """Record a decision; the same decision once more changes nothing.
 
         Args:
             state: open, acknowledged or resolved.
             at_ms: now, in milliseconds.
+            after: id of the decision that is believed to be in force, empty for none;
+                None decides whatever holds.
 
         Raises:
+            DecidedMeanwhile: another decision than ``after`` is in force.
             ValueError: an unknown state, or an empty or too long text.
             StorageFullError: the disk is full, nothing was recorded.
         """
@@ -103,6 +125,8 @@ class Desk:
             current = self.decisions([wanted.alert_id]).get(wanted.alert_id)
             if current is not None and _same(current, wanted):
                 return current
+            if after is not None and after != (current.decision_id if current else ""):
+                raise DecidedMeanwhile(current)
             return _append(db, wanted)
 
     def undo(self, decision_id: str, who: str, at_ms: int) -> Decision | None:
@@ -176,6 +200,25 @@ class Desk:
             (_clean(state),),
         )
         return [row[0] for row in rows]
+
+    def totals(self) -> dict[str, int]:
+        """How many decisions were ever made, by the state they brought about."""
+        counts: dict[str, int] = dict.fromkeys(STATES, 0)
+        rows = self.file.rows("SELECT state, count(*) FROM decisions GROUP BY state")
+        return counts | {str(state): int(n) for state, n in rows}
+
+    def newest(self) -> int:
+        """Place of the last decision in the order of :meth:`decisions_after`, 0 for none."""
+        found = self.file.rows("SELECT max(seq) FROM decisions")
+        return int(found[0][0] or 0)
+
+    def decisions_after(self, seq: int, *, limit: int = 100) -> list[tuple[int, Decision]]:
+        """Decisions in the order in which they were made, each with its place."""
+        rows = self.file.rows(
+            f"SELECT seq, {_COLUMNS} FROM decisions WHERE seq > ? ORDER BY seq LIMIT ?",
+            (seq, limit),
+        )
+        return [(int(row[0]), _decision(row[1:])) for row in rows]
 
     def verify(self) -> DeskCheck:
         """Check the whole history against its chain of digests."""

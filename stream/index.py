@@ -24,6 +24,7 @@ from stream.records import (
     PostGone,
     PostSeen,
     Result,
+    Severity,
 )
 
 
@@ -78,6 +79,7 @@ class PostPage(msgspec.Struct, frozen=True, kw_only=True):
 class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None = None
     kinds: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
     since: int | None = None
     ids: tuple[str, ...] | None = None
     exclude_ids: tuple[str, ...] = ()
@@ -245,6 +247,14 @@ class Index(Protocol):
 
     def alerts_after(self, seq: int, /, *, limit: int = 100) -> list[tuple[int, Alert]]:
         """Alerts in the order they were first written or last changed, for delivery."""
+        ...
+
+    def alert_seq(self) -> int:
+        """Place in the order of ``alerts_after`` beyond which there is none (yet)."""
+        ...
+
+    def alert_totals(self) -> Mapping[tuple[str, Severity], int]:
+        """How many alerts there are of each kind and severity."""
         ...
 
     def statuses(self) -> list[SourceStatus]: ...

@@ -37,6 +37,7 @@ from stream.local.folder import (
     IndexInUseError,
     current,
     generation,
+    identity,
     name_current,
     remove_others,
     take_lock,
@@ -44,7 +45,7 @@ from stream.local.folder import (
 from stream.local.reading import TableReader
 from stream.local.search import FOLDER, Hits, SearchDamagedError, SearchReader
 from stream.local.tables import IndexDamagedError, connect_reader, empty
-from stream.records import Alert, Burst, Campaign, Cluster, Membership
+from stream.records import Alert, Burst, Campaign, Cluster, Membership, Severity
 
 LOOK_EVERY_S = 1.0
 """A reader looks for news of the writer at most this often."""
@@ -77,6 +78,7 @@ class LocalIndex:
         self._looked_at = -math.inf
         self._reloaded_at = -math.inf
         self._number = 0
+        self._seen: tuple[int, int] | None = None
         self._lock: int | None = None
         if read_only:
             self._tables = TableReader(self._connect())
@@ -289,6 +291,16 @@ class LocalIndex:
         with self._turn:
             return self._look().alerts_after(seq, limit)
 
+    def alert_seq(self) -> int:
+        """Place in the order of ``alerts_after`` beyond which there is none (yet)."""
+        with self._turn:
+            return self._look().alert_seq()
+
+    def alert_totals(self) -> Mapping[tuple[str, Severity], int]:
+        """How many alerts there are of each kind and severity."""
+        with self._turn:
+            return self._look().alert_totals()
+
     def statuses(self) -> list[SourceStatus]:
         """How the sources do, by name."""
         with self._turn:
@@ -312,21 +324,26 @@ class LocalIndex:
             raise ValueError("this index was closed")
         moment = time.monotonic()
         if self._feeder is None and moment - self._looked_at >= LOOK_EVERY_S:
-            self._looked_at = moment
-            if not self._number or current(self.folder) != self._number:
+            found = identity(self.folder)
+            if found is None and self._seen is not None:
+                # Empty lists would look as if nothing had ever happened.
+                raise IndexDamagedError(f"{self.folder}: the index is gone; rebuild it")
+            if found is None or found != self._seen:
                 old, self._search = self._db, None
                 self._tables = TableReader(self._connect())
                 if old is not None:
                     old.close()
+            self._looked_at = moment
         return self._tables
 
     def _connect(self) -> sqlite3.Connection:
-        self._number = current(self.folder)
+        self._seen = identity(self.folder)
+        self._number = self._seen[0] if self._seen else 0
         found = None
         if self._number:
             found = connect_reader(generation(self.folder, self._number))
         if found is None:
-            self._number = 0
+            self._number, self._seen = 0, None
         self._db = found or empty()
         return self._db
 

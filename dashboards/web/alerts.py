@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from dashboards.desk import UNDO_MS, Decision
+from dashboards.queries.clusters import Variant, posts_of, variants_of
 from dashboards.web import charts
-from dashboards.web.clusters import Variant, posts_of, variants_of
 from dashboards.web.forms import PostedForm
 from dashboards.web.signals import EvidenceBar, evidence_bars
 from dashboards.web.site import Refused, Site, TheSite

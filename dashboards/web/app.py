@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -14,6 +15,8 @@ from starlette.types import Scope
 
 from dashboards.desk import Desk
 from dashboards.web import alerts, clusters, login, overview, posts, sources, threads, trends
+from dashboards.web.api.app import PREFIX, create_api
+from dashboards.web.api.problems import AGAIN_S, UNREADABLE
 from dashboards.web.guard import HEADERS, Gate, Guard, allowed_hosts
 from dashboards.web.sessions import Sessions
 from dashboards.web.site import STATIC, Refused, Site, get_site
@@ -22,6 +25,8 @@ from detect.watchlist import Watchlist
 from stream.index import Index
 
 LEAST_SECRET = 16
+
+log = structlog.get_logger(__name__)
 
 
 class Static(StaticFiles):
@@ -75,10 +80,13 @@ def create_app(
     )
     for part in (overview, alerts, clusters, posts, threads, trends, sources, login):
         app.include_router(part.router)
+    app.mount(PREFIX, create_api(app.state.site))
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _not_valid)
+    for kind in UNREADABLE:
+        app.add_exception_handler(kind, _unreadable)
     app.add_exception_handler(Exception, _failed)
     # The last one added is the outermost.
     app.add_middleware(Gate, sessions=sessions)
@@ -114,6 +122,16 @@ def _not_valid(request: Request, error: Exception) -> Response:
     return _problem(
         request, 400, gettext_noop("This address holds something that cannot be read.")
     )
+
+
+def _unreadable(request: Request, error: Exception) -> Response:
+    # Nothing on this page may ask the index again.
+    log.warning("index_unreadable", problem=f"{type(error).__name__}: {error}")
+    reason = "The index cannot be read just now. Try again; if it lasts, rebuild it."
+    site = get_site(request)
+    answer = site.render_bare(request, "problem.html", status=503, code=503, reason=reason)
+    answer.headers["retry-after"] = str(AGAIN_S)
+    return answer
 
 
 def _failed(request: Request, error: Exception) -> Response:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from dashboards.queries.clusters import accounts_of, posts_of, variants_of
 from dashboards.queries.threads import beginning
 from dashboards.web import charts
 from dashboards.web.site import Refused, TheSite
@@ -16,36 +17,12 @@ from dashboards.web.text import path_of
 from dashboards.web.times import MINUTE
 from dashboards.web.triage import page_number
 from ingest.records import Gap
-from stream.index import Index, IndexedPost
-from stream.records import Cluster
+from stream.index import Index
 
 router = APIRouter()
-MEMBERS = 1000
 PAGE = 25
 SHOWN_ACCOUNTS = 20
 SHOWN_VARIANTS = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """What one account did in this cluster, and nothing else it ever wrote."""
-
-    account: str
-    handle: str | None
-    created_at: int | None
-    posts: int
-    first_at: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
-    """One wording, how often it was posted, and its first post."""
-
-    first: IndexedPost
-    ids: frozenset[str]
-    posts: int
-    accounts: int
-    first_at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,52 +66,6 @@ def cluster(request: Request, site: TheSite, cluster_id: str, page: str = "") ->
         bursts=site.index.bursts(cluster_id=found.cluster_id),
         platforms=Counter(one.post.platform for one in posts).most_common(),
     )
-
-
-def posts_of(index: Index, cluster: Cluster | None) -> list[IndexedPost]:
-    """The posts of a cluster that are still there, at most a thousand."""
-    if cluster is None:
-        return []
-    members = index.members(cluster.cluster_id, limit=MEMBERS)
-    return index.posts([member.post_id for member in members])
-
-
-def accounts_of(posts: Sequence[IndexedPost]) -> list[Account]:
-    """Accounts of a cluster, the busiest first."""
-    own: defaultdict[str, list[IndexedPost]] = defaultdict(list)
-    for one in posts:
-        own[one.post.account].append(one)
-    accounts = [
-        Account(
-            account=account,
-            handle=next((p.post.author.handle for p in theirs if p.post.author), None),
-            created_at=next((p.post.author.created_at for p in theirs if p.post.author), None),
-            posts=len(theirs),
-            first_at=min(p.post.event_at for p in theirs),
-        )
-        for account, theirs in own.items()
-    ]
-    return sorted(accounts, key=lambda one: (-one.posts, one.first_at, one.account))
-
-
-def variants_of(posts: Sequence[IndexedPost]) -> list[Variant]:
-    """Wordings of a cluster, the most frequent first; case and spacing do not differ."""
-    same: defaultdict[str, list[IndexedPost]] = defaultdict(list)
-    for one in posts:
-        same[" ".join(one.post.text.casefold().split())].append(one)
-    variants = list[Variant]()
-    for group in same.values():
-        first = min(group, key=lambda one: (one.post.event_at, one.post.id))
-        variants.append(
-            Variant(
-                first=first,
-                ids=frozenset(one.post.id for one in group),
-                posts=len(group),
-                accounts=len({one.post.account for one in group}),
-                first_at=first.post.event_at,
-            )
-        )
-    return sorted(variants, key=lambda one: (-one.posts, one.first_at))
 
 
 def spread_of(index: Index, times: Sequence[int]) -> Spread | None:

@@ -12,9 +12,10 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboards.web.api.problems import ApiError, problem
 from dashboards.web.sessions import SESSION_COOKIE, Sessions
 from stream.settings import ConfigError
 
@@ -106,12 +107,7 @@ class Guard:
 
         named = Headers(scope=scope).getlist("host")
         if len(named) != 1 or host_name(named[0]) not in self._hosts:
-            refusal = PlainTextResponse(
-                "jikimi does not serve this address. To reach it by this name, "
-                "set web.public_url.\n",
-                status_code=400,
-            )
-            await refusal(scope, receive, guarded)
+            await _foreign_host(scope)(scope, receive, guarded)
             return
         await self._app(scope, receive, guarded)
 
@@ -133,11 +129,34 @@ class Gate:
         state["person"] = person
         path: str = scope["path"]
         if person is None and path not in OPEN_PATHS and not path.startswith("/static/"):
+            if of_api(path):
+                await problem(_WHO)(scope, receive, send)
+                return
             back = quote(path, safe="/") if scope["method"] == "GET" else "/"
             answer = RedirectResponse(f"/login?next={quote(back, safe='')}", status_code=303)
             await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+def of_api(path: str) -> bool:
+    """Whether programs and not people ask for this path."""
+    return path.startswith("/api/") or path == "/api"
+
+
+_WHO = ApiError(
+    401,
+    "not-identified",
+    "Send a key of `jikimi keys create` as `Authorization: Bearer …`, or log in to the pages.",
+    headers={"www-authenticate": "Bearer"},
+)
+
+
+def _foreign_host(scope: Scope) -> Response:
+    reason = "jikimi does not serve this address. To reach it by this name, set web.public_url."
+    if of_api(scope["path"]):
+        return problem(ApiError(400, "foreign-host", reason))
+    return PlainTextResponse(f"{reason}\n", status_code=400)
 
 
 def read_cookie(header: str, name: str) -> str:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from dashboards.queries.alerts import decided, in_state
 from dashboards.web.site import Site, with_query
 from dashboards.web.text import path_of
 from dashboards.web.views import SEVERITIES, STATES
-from stream.index import AlertPage, AlertQuery
 from stream.records import Alert
 
 SCANNED = 1000
@@ -84,12 +84,14 @@ def page_number(text: str) -> int:
 
 def list_alerts(site: Site, filters: Filters) -> AlertList:
     """The alerts a person asked for, gravest first and then newest first."""
-    decided = {state: site.desk.alert_ids_in(state) for state in ("acknowledged", "resolved")}
-    every = _query(site, filters.state, decided, limit=SCANNED)
+    known = decided(site.desk)
+    every = in_state(site.index, known, filters.state, limit=SCANNED)
     found = every
     if filters.subject:
-        found = _query(site, filters.state, decided, limit=SCANNED, subject=filters.subject)
-    in_state = {state: _query(site, state, decided, limit=1).total for state in STATES}
+        found = in_state(
+            site.index, known, filters.state, limit=SCANNED, subject=filters.subject
+        )
+    totals = {state: in_state(site.index, known, state, limit=1).total for state in STATES}
     asked = [
         alert
         for alert in found.alerts
@@ -110,25 +112,7 @@ def list_alerts(site: Site, filters: Filters) -> AlertList:
         total=len(asked),
         pages=max(1, -(-len(asked) // PAGE)),
         unscanned=max(0, found.total - len(found.alerts)),
-        in_state=in_state,
+        in_state=totals,
         by_severity=Counter(one.severity for one in found.alerts),
         by_subject=Counter(one.subject for one in every.alerts),
     )
-
-
-def _query(
-    site: Site,
-    state: str,
-    decided: Mapping[str, list[str]],
-    *,
-    limit: int,
-    subject: str | None = None,
-) -> AlertPage:
-    if state in decided:
-        query = AlertQuery(ids=tuple(decided[state]), limit=limit, subject=subject)
-    elif state == "open":
-        gone = (*decided["acknowledged"], *decided["resolved"])
-        query = AlertQuery(exclude_ids=gone, limit=limit, subject=subject)
-    else:
-        query = AlertQuery(limit=limit, subject=subject)
-    return site.index.alerts(query)

@@ -8,6 +8,8 @@ import os
 import shutil
 from pathlib import Path
 
+from stream.local.tables import DATABASE
+
 CURRENT = "current"
 LOCK = "index.lock"
 PREFIX = "generation-"
@@ -50,6 +52,18 @@ def current(folder: Path) -> int:
     except ValueError:
         # The name is one atomic write, so only an outside hand leaves this.
         return max(_numbers(folder), default=0)
+
+
+def identity(folder: Path) -> tuple[int, int] | None:
+    """Number and file of the generation in use; another file is another index.
+
+    An index that was deleted and made anew counts its generations from one again.
+    """
+    number = current(folder)
+    try:
+        return number, (generation(folder, number) / DATABASE).stat().st_ino
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def name_current(folder: Path, number: int) -> None:

@@ -15,7 +15,7 @@ from stream.index import AlertPage, AlertQuery, Bucket, Facet, GapPage, IndexedP
 from stream.local.relations import RelationReader
 from stream.local.tables import EVERY_SUBJECT, MINUTE_MS, select_in, storable
 from stream.local.writing import Standings, decode_standings
-from stream.records import Alert, Burst, Campaign, Cluster, Membership
+from stream.records import Alert, Burst, Campaign, Cluster, Membership, Severity
 
 HOUR_MS = 60 * MINUTE_MS
 
@@ -244,6 +244,15 @@ class TableReader:
         )
         return [(int(row[0]), _alert(row[1])) for row in rows]
 
+    def alert_seq(self) -> int:
+        """Place in the order of their last change beyond which there is none."""
+        return int(self.meta("seq"))
+
+    def alert_totals(self) -> dict[tuple[str, Severity], int]:
+        """Alerts by kind and severity."""
+        counted = "SELECT kind, severity, count(*) FROM alerts GROUP BY kind, severity"
+        return {(kind, severity): int(n) for kind, severity, n in self._db.execute(counted)}
+
     def statuses(self) -> list[SourceStatus]:
         """By name of the source."""
         rows = self._db.execute("SELECT body FROM statuses ORDER BY source")
@@ -297,6 +306,7 @@ def _alert_conditions(query: AlertQuery) -> tuple[list[str], list[object]]:
         values.append(query.since)
     for column, inside, chosen in (
         ("kind", "IN", query.kinds or None),
+        ("severity", "IN", query.severities or None),
         ("id", "IN", query.ids),
         ("id", "NOT IN", query.exclude_ids or None),
     ):

@@ -27,7 +27,9 @@ def _upsert(table: str, *columns: str) -> str:
 CLUSTER = _upsert("clusters", "revision", "subject", "posts", "last_at", "merged_into", "body")
 BURST = _upsert("bursts", "revision", "cluster_id", "body")
 CAMPAIGN = _upsert("campaigns", "revision", "body")
-ALERT = _upsert("alerts", "revision", "seq", "subject", "kind", "created_at", "body")
+ALERT = _upsert(
+    "alerts", "revision", "seq", "subject", "kind", "severity", "created_at", "body"
+)
 # A merge moves a post to another cluster without a new revision of the post.
 MEMBERSHIP = (
     "INSERT INTO memberships VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
@@ -103,7 +105,16 @@ class ResultWriter:
             return
         seq = int(self._db.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0])
         rows = [
-            (a.alert_id, a.revision, seq + i, a.subject, a.kind, a.created_at, _encode(a))
+            (
+                a.alert_id,
+                a.revision,
+                seq + i,
+                a.subject,
+                a.kind,
+                a.severity,
+                a.created_at,
+                _encode(a),
+            )
             for i, a in enumerate(alerts.values(), 1)
         ]
         self._db.executemany(ALERT, rows)

@@ -76,10 +76,11 @@ CREATE TABLE campaigns (
 ) WITHOUT ROWID;
 CREATE TABLE alerts (
     id TEXT PRIMARY KEY, revision INTEGER NOT NULL, seq INTEGER NOT NULL UNIQUE,
-    subject TEXT NOT NULL, kind TEXT NOT NULL, created_at INTEGER NOT NULL,
-    body BLOB NOT NULL
+    subject TEXT NOT NULL, kind TEXT NOT NULL, severity TEXT NOT NULL,
+    created_at INTEGER NOT NULL, body BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX alerts_created ON alerts (created_at);
+CREATE INDEX alerts_kind ON alerts (kind, severity);
 CREATE TABLE gaps (
     source TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
     reason TEXT NOT NULL, PRIMARY KEY (source, since, until)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.desk import LIMITS, STATES, UNDO_MS, Decision, Desk
+from dashboards.desk import LIMITS, STATES, UNDO_MS, DecidedMeanwhile, Decision, Desk
 
 NOW = 1_790_000_000_000
 
@@ -402,3 +402,38 @@ def test_any_series_of_decisions_agrees_with_a_simple_model(tmp_path_factory, st
         assert len(desk.history(alert_id)) == len(past) - 1
     assert desk.verify().intact
     desk.close()
+
+
+def test_a_decision_about_another_state_than_seen_is_refused_with_the_current_one(desk):
+    first = acknowledge(desk)
+
+    with pytest.raises(DecidedMeanwhile) as refused:
+        desk.decide("al_1", "resolved", reason="handled", who="jun", at_ms=NOW + 1, after="")
+
+    assert refused.value.current == first
+    assert desk.history("al_1") == [first]
+    last = desk.decide(
+        "al_1", "resolved", reason="handled", who="jun", at_ms=NOW + 1, after=first.decision_id
+    )
+    assert desk.decisions(["al_1"]) == {"al_1": last}
+
+
+def test_a_decision_sent_twice_is_recorded_once_although_it_names_what_was_before(desk):
+    first = desk.decide("al_1", "acknowledged", reason="", who="minji", at_ms=NOW, after="")
+
+    again = desk.decide("al_1", "acknowledged", reason="", who="minji", at_ms=NOW + 1, after="")
+
+    assert again == first
+    assert desk.history("al_1") == [first]
+
+
+def test_decisions_are_read_in_the_order_in_which_they_were_made(desk):
+    assert desk.newest() == 0
+    made = [acknowledge(desk), resolve(desk), acknowledge(desk, "al_2")]
+
+    found = desk.decisions_after(0)
+
+    assert [one for _, one in found] == made
+    assert found[-1][0] == desk.newest()
+    assert desk.decisions_after(found[0][0], limit=1) == [found[1]]
+    assert desk.totals() == {"open": 0, "acknowledged": 2, "resolved": 1}

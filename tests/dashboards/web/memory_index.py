@@ -24,7 +24,7 @@ from stream.index import (
     Relative,
     Tree,
 )
-from stream.records import Alert, Burst, Campaign, Cluster, Membership, PostSeen
+from stream.records import Alert, Burst, Campaign, Cluster, Membership, PostSeen, Severity
 from stream.relatives import Member, grow, references, relative
 from tests.stream import kinship
 
@@ -262,6 +262,7 @@ class MemoryIndex:
             for one in self._all(Alert)
             if query.subject in {None, one.subject}
             and (not query.kinds or one.kind in query.kinds)
+            and (not query.severities or one.severity in query.severities)
             and (query.since is None or one.updated_at >= query.since)
             and (query.ids is None or one.alert_id in query.ids)
             and one.alert_id not in query.exclude_ids
@@ -274,6 +275,12 @@ class MemoryIndex:
         known = self._results.get(Alert, {})
         ordered = [(i + 1, known[key]) for i, key in enumerate(self._alert_order)]
         return [(i, one) for i, one in ordered if i > seq and isinstance(one, Alert)][:limit]
+
+    def alert_seq(self) -> int:
+        return len(self._alert_order)
+
+    def alert_totals(self) -> Mapping[tuple[str, Severity], int]:
+        return Counter((one.kind, one.severity) for one in self._all(Alert))
 
     def statuses(self) -> list[SourceStatus]:
         return list(self._statuses.values())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from detect.records import Mention
 from detect.watchlist import Subject, Watchlist
 from ingest.records import Author, Gap, Media, Post, SourceStatus
-from stream.index import IndexBatch
+from stream.index import Index, IndexBatch
 from stream.records import (
     Alert,
     Burst,
@@ -309,7 +309,7 @@ def filled_index() -> MemoryIndex:
     return index
 
 
-def fill(index: MemoryIndex) -> None:
+def fill(index: Index) -> None:
     """Write the world into any index."""
     everything = [*ordinary_posts(), *smear_posts(), *thread_posts()]
     index.write(

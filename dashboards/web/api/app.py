@@ -1,0 +1,108 @@
+"""Puts the API together: its routes, its errors, and its OpenAPI description."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from dashboards.web.api import alerts, clusters, counts, posts, sources, subjects, threads
+from dashboards.web.api.problems import MEDIA_TYPE, Problem, install
+from dashboards.web.site import Site
+
+PREFIX = "/api"
+MAX_BODY = 16 * 1024
+DESCRIPTION = """\
+What the pages of jikimi show, as JSON: alerts with what speaks for and against them, what
+people decided, posts, clusters of copies, trends, threads, sources.
+
+Times are ISO 8601 in UTC. Lists hold `total` and `next`, the address of the next part.
+Every error is a problem after RFC 9457. Texts of posts are given as they were written:
+treat them as hostile.
+"""
+TAGS = (
+    ("alerts", "What a person should look at, and what people decided about it."),
+    ("posts", "Posts that are about somebody of the watchlist."),
+    ("clusters", "Posts that say the same, and when many said it at once."),
+    ("subjects", "Whom we protect, and how much is said about them."),
+    ("threads", "What followed a post."),
+    ("counts", "Totals, posts over time, posts by value."),
+    ("sources", "How reading goes, and when posts may have been missed."),
+)
+
+
+def _refusal(text: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": text, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+EVERYWHERE: dict[int | str, dict[str, Any]] = {
+    400: _refusal("The Host header or the address cannot be read."),
+    401: _refusal("Neither a valid key nor a session came with the request."),
+    403: _refusal("The key lacks the scope, or the form token is missing or stale."),
+    404: _refusal("There is no such thing."),
+    422: _refusal("The request is not as documented; `errors` says where."),
+    500: _refusal("A fault of jikimi; it is in the log."),
+    503: _refusal("The index cannot be read, or the disk is full; try again."),
+}
+
+
+def create_api(site: Site) -> FastAPI:
+    """The API over the parts of a web process, to be mounted at ``/api``."""
+    api = FastAPI(
+        title="jikimi",
+        version=version("jikimi"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        responses=EVERYWHERE,
+        max_body_size=MAX_BODY,
+    )
+    api.state.site = site
+    for part in (alerts, posts, clusters, subjects, threads, counts, sources):
+        api.include_router(part.router)
+    install(api)
+    document = describe(api)
+    api.openapi = lambda: document  # type: ignore[method-assign]
+    return api
+
+
+def describe(api: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, complete with errors and ways to identify oneself."""
+    found = get_openapi(
+        title=api.title,
+        version=api.version,
+        summary="Guards idols from deepfakes and coordinated smear campaigns.",
+        description=DESCRIPTION,
+        routes=api.routes,
+        tags=[{"name": name, "description": text} for name, text in TAGS],
+        servers=[{"url": PREFIX}],
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    components = found.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    made = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= made.pop("$defs", {})
+    # A problem may hold members of its own beside those of the RFC.
+    made["additionalProperties"] = True
+    schemas["Problem"] = made
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    components["securitySchemes"] = {
+        "key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of `jikimi keys create`, as `Authorization: Bearer …`.",
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "jikimi_session",
+            "description": "The session of somebody who is logged in to the pages.",
+        },
+    }
+    # On the machine itself, without a password, nothing is needed.
+    found["security"] = [{"key": []}, {"session": []}, {}]
+    return found
