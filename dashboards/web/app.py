@@ -16,7 +16,7 @@ from starlette.types import Scope
 from dashboards.desk import Desk
 from dashboards.web import alerts, clusters, login, overview, posts, sources, threads, trends
 from dashboards.web.api.app import PREFIX, create_api
-from dashboards.web.api.problems import AGAIN_S, UNREADABLE
+from dashboards.web.api.problems import AGAIN_S, DAMAGED
 from dashboards.web.guard import HEADERS, Gate, Guard, allowed_hosts
 from dashboards.web.sessions import Sessions
 from dashboards.web.site import STATIC, Refused, Site, get_site
@@ -85,7 +85,7 @@ def create_app(
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _not_valid)
-    for kind in UNREADABLE:
+    for kind in DAMAGED:
         app.add_exception_handler(kind, _unreadable)
     app.add_exception_handler(Exception, _failed)
     # The last one added is the outermost.
@@ -127,7 +127,9 @@ def _not_valid(request: Request, error: Exception) -> Response:
 def _unreadable(request: Request, error: Exception) -> Response:
     # Nothing on this page may ask the index again.
     log.warning("index_unreadable", problem=f"{type(error).__name__}: {error}")
-    reason = "The index cannot be read just now. Try again; if it lasts, rebuild it."
+    reason = gettext_noop(
+        "The index cannot be read just now. Try again; if it lasts, rebuild it."
+    )
     site = get_site(request)
     answer = site.render_bare(request, "problem.html", status=503, code=503, reason=reason)
     answer.headers["retry-after"] = str(AGAIN_S)

@@ -28,7 +28,8 @@ MAX_ERRORS = 20
 MAX_PLACE = 200
 
 # What reading beside a writer, a removed folder or a torn file may raise.
-UNREADABLE = (OSError, sqlite3.Error, IndexDamagedError, SearchDamagedError)
+DAMAGED = (sqlite3.Error, IndexDamagedError, SearchDamagedError)
+UNREADABLE = (OSError, *DAMAGED)
 
 
 class FieldError(Model):
