@@ -1,4 +1,4 @@
-"""Keeps secrets out of everything that is printed: a wrapper, and masking of text and URLs."""
+"""Keeps secrets out of everything that is printed: masks text, addresses and settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 from urllib.parse import urlsplit, urlunsplit
 
-MASK = "***"
+from ingest.secret import MASK, Secret
 
 _WORDS = r"pass(?:word|wd|phrase)|secret|token|authorization|api[_-]?key|credential|cookie"
 LONGEST = 4_000
@@ -20,39 +20,6 @@ _VALUE = re.compile(
     r"""(?:(?:Bearer|Basic)\s++)?(?:"[^"]*+"|'[^']*+'|[^\s,;&"']++)""", re.IGNORECASE
 )
 _BEARER = re.compile(r"\b(?P<scheme>Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
-
-
-class Secret:
-    """Text that must not be seen; ``reveal`` is the only way to it."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself, for the one place that needs it."""
-        return self._text
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._text))
-
-    def __repr__(self) -> str:
-        return MASK
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return format(MASK, spec)
-
-    def __reduce__(self) -> str:
-        raise TypeError("a secret is not to be stored")
 
 
 def is_secret_key(key: str) -> bool:

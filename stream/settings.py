@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
-from stream.secrets import Secret
+from ingest.secret import Secret
 from stream.settings_decode import (
     HTTP_ADDRESS,
     Options,

@@ -17,7 +17,8 @@ from typing import Annotated, Any, Literal, TypeGuard, TypeVar, cast, get_args, 
 import msgspec
 from msgspec import Meta, structs
 
-from stream.secrets import MASK, Secret, is_secret_key, mask_text, mask_value
+from ingest.secret import MASK, Secret
+from stream.secrets import is_secret_key, mask_text, mask_value
 
 PREFIX = "JIKIMI__"
 KeyPath = tuple[str, ...]

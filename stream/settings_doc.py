@@ -11,7 +11,8 @@ from typing import Annotated, Any, cast, get_args, get_origin
 import msgspec
 from msgspec import Meta, structs
 
-from stream.secrets import MASK, Secret, is_secret_key, mask_text, mask_value
+from ingest.secret import MASK, Secret
+from stream.secrets import is_secret_key, mask_text, mask_value
 from stream.settings import Settings, SinkSettings, SourceSettings
 from stream.settings_decode import Options, allowed
 

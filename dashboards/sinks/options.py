@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from stream.secrets import MASK, Secret, is_secret_key, mask_text
+from ingest.secret import MASK, Secret
+from stream.secrets import is_secret_key, mask_text
 from stream.sink import SinkMisconfigured
 
 

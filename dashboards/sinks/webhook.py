@@ -15,7 +15,7 @@ import httpx
 import msgspec
 
 from dashboards.sinks.options import SinkOptions
-from stream.secrets import Secret
+from ingest.secret import Secret
 from stream.sink import Delivery, DeliveryError, DeliveryRefused
 
 SHORTEST_SECRET: Final = 16

@@ -16,7 +16,7 @@ def kind(request):
 
 
 def test_there_are_sources_to_hold_to_it():
-    assert {"archive", "bluesky"} <= set(KINDS)
+    assert {"archive", "bluesky", "reddit"} <= set(KINDS)
 
 
 def test_its_terms_card_is_there_before_it_is_made(kind):

@@ -11,7 +11,7 @@ import pytest
 
 from dashboards.notify import Backoff
 from dashboards.sinks.webhook import _REFUSED, WebhookSink
-from stream.secrets import Secret
+from ingest.secret import Secret
 from tests.dashboards.alert_world import SECRET, delivery
 from tests.dashboards.receiver import Request, receiving
 

@@ -9,8 +9,8 @@ import logging
 import pytest
 import structlog
 
+from ingest.secret import Secret
 from stream.logs import Limiter, configure
-from stream.secrets import Secret
 
 
 @pytest.fixture(autouse=True)

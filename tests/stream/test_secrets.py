@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.secrets import Secret, is_secret_key, mask_text, mask_url, mask_value
+from ingest.secret import Secret
+from stream.secrets import is_secret_key, mask_text, mask_url, mask_value
 
 
 def test_a_secret_shows_itself_to_nobody_but_reveal():

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.secrets import Secret
+from ingest.secret import Secret
 from stream.settings import ConfigError, Settings, find_file, load_settings
 from stream.settings_decode import Origins, TomlLines, decode, merge_environment, report
 from stream.settings_doc import default_toml, effective, effective_toml, rows, schema

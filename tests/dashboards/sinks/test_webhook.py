@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from dashboards.sinks.webhook import WebhookSink
-from stream.secrets import Secret
+from ingest.secret import Secret
 from stream.sink import Delivery, DeliveryError, DeliveryRefused, SinkMisconfigured
 from tests.dashboards.alert_world import SECRET, delivery
 from tests.dashboards.receiver import Receiver, is_signed, receiving

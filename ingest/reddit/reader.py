@@ -1,0 +1,187 @@
+"""One run of a Reddit source: listings in turn, as often as each is worth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+import structlog
+
+from ingest.clean import Context
+from ingest.formats import reddit
+from ingest.records import Gap
+from ingest.reddit.client import PAGE, Client, Refused
+from ingest.reddit.cursor import Memory
+from ingest.reddit.listing import Fetched, Page, fetch, page_of
+from ingest.reddit.options import RedditOptions, Search
+from ingest.reddit.places import AGAIN_S, Places
+from ingest.source import Disconnected, Sighting, Stop
+
+log = structlog.get_logger(__name__)
+
+FASTEST_S: Final = 2.0
+BUSY: Final = PAGE // 2
+"""New things in a poll from which on the next comes sooner."""
+QUIET: Final = PAGE // 10
+COMPLAINTS: Final = 1000
+"""Things without an id that are remembered, so that each is reported once."""
+
+
+class Listing(msgspec.Struct, kw_only=True):
+    """A listing that is polled: ``new`` or ``comments`` of the subreddits, or a search.
+
+    ``due`` is in monotonic seconds, ``interval`` in seconds.
+    """
+
+    key: str
+    label: str
+    interval: float
+    search: Search | None = None
+    due: float = 0.0
+    failed: bool = False
+
+
+class Reader:
+    """Reads all listings of a source from a cursor on.
+
+    Args:
+        now: wall clock in ms.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        options: RedditOptions,
+        client: Client,
+        memory: Memory,
+        now: Callable[[], int],
+    ) -> None:
+        self._name = name
+        self._options = options
+        self._client = client
+        self._memory = memory
+        self._now = now
+        self._places = Places(name, options.subreddits, client, memory, now)
+        self._complaints: dict[bytes, None] = {}
+        self._listings = _listings(options)
+
+    def run(self, stop: Stop) -> Iterator[Sighting]:
+        """Poll until stopped.
+
+        Raises:
+            SourceError: nothing can be read for now.
+        """
+        while not stop.is_set():
+            listing = min(self._listings, key=lambda one: one.due)
+            wait = listing.due - time.monotonic()
+            if wait > 0:
+                stop.wait(wait)
+                continue
+            try:
+                yield from self._poll(listing)
+            except (Disconnected, Refused) as error:
+                self._failed(listing, error)
+
+    def _failed(self, listing: Listing, error: Exception) -> None:
+        """One that fails does not keep the others from being read; all together do."""
+        problem = f"{listing.label}: {error}"
+        again = AGAIN_S if isinstance(error, Refused) else listing.interval
+        listing.failed = True
+        listing.due = time.monotonic() + again
+        if all(one.failed for one in self._listings):
+            raise Disconnected(problem)
+        log.warning("reddit_listing", problem=problem)
+
+    def _poll(self, listing: Listing) -> Iterator[Sighting]:
+        known = self._memory.of(listing.key)
+        if listing.search is not None:
+            fetched = fetch(self._search(listing.search), known)
+        else:
+            yield from self._places.ask_again(listing.key)
+            asked = self._places.open
+            try:
+                fetched = fetch(self._ask(f"r/{'+'.join(asked)}/{listing.key}", {}), known)
+            except Refused as refused:
+                self._places.sort_out(listing.key, asked, refused)
+                return
+        yield from self._sightings(listing, fetched)
+
+    def _search(self, search: Search) -> Callable[[str | None], Page]:
+        params: dict[str, str | int] = {"q": search.query, "sort": "new", "type": "link"}
+        if search.subreddit is None:
+            return self._ask("search", params)
+        return self._ask(f"r/{search.subreddit}/search", params | {"restrict_sr": 1})
+
+    def _ask(self, path: str, params: dict[str, str | int]) -> Callable[[str | None], Page]:
+        def ask(after: str | None) -> Page:
+            asked = params | {"limit": PAGE} | ({} if after is None else {"after": after})
+            return page_of(self._client.get(path, asked))
+
+        return ask
+
+    def _sightings(self, listing: Listing, fetched: Fetched) -> Iterator[Sighting]:
+        known = self._memory.of(listing.key)
+        context = Context(source=self._name, now=self._now(), live=True)
+        if known.head == 0 and fetched.things:
+            known.floor = fetched.things[0].number - 1
+        elif not fetched.met and fetched.things:
+            until = max(known.at, fetched.oldest or context.now or 0)
+            yield Sighting(
+                Gap(
+                    source=self._name,
+                    since=known.at,
+                    until=until,
+                    reason=f"{listing.label}: more was posted than Reddit lists",
+                )
+            )
+        for content in fetched.nameless:
+            if self._is_first_complaint(content):
+                yield Sighting(reddit.decode(content, context))
+        new = [thing for thing in fetched.things if known.is_new(thing.number)]
+        for thing in new:
+            known.add(thing.number, thing.native, thing.at)
+            cursor = self._memory.cursor(listing.key)
+            yield Sighting(reddit.decode(thing.content, context), cursor=cursor)
+        self._schedule(listing, len(new), fetched.pages)
+        yield Sighting(None, cursor=self._memory.cursor(listing.key))
+
+    def _schedule(self, listing: Listing, new: int, pages: int) -> None:
+        """Sooner where a page fills up between two polls, later where little happens."""
+        slowest = self._options.poll_interval_s
+        if new >= BUSY or pages > 1:
+            listing.interval = max(min(FASTEST_S, slowest), listing.interval / 2)
+        elif new < QUIET:
+            listing.interval = min(slowest, listing.interval * 1.5)
+        listing.failed = False
+        listing.due = time.monotonic() + listing.interval
+
+    def _is_first_complaint(self, content: object) -> bool:
+        key = repr(content)[:1000].encode("utf-8", "replace")
+        if key in self._complaints:
+            return False
+        self._complaints[key] = None
+        if len(self._complaints) > COMPLAINTS:
+            del self._complaints[next(iter(self._complaints))]
+        return True
+
+
+def _listings(options: RedditOptions) -> list[Listing]:
+    interval = options.poll_interval_s
+    found = [
+        Listing(key=kind, label=label, interval=interval)
+        for kind, label in (("new", "submissions"), ("comments", "comments"))
+        if options.subreddits
+    ]
+    for search in options.searches:
+        place = search.subreddit or ""
+        found.append(
+            Listing(
+                key=f"search:{place.lower()}:{search.query}",
+                label=f"search for {search.query[:40]!r}",
+                interval=interval,
+                search=search,
+            )
+        )
+    return found
