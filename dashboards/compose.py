@@ -75,6 +75,23 @@ def build_host(
     )
 
 
+def watchlist_file(settings: Settings) -> Path:
+    """The watchlist of the settings.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from stream.settings import ConfigError
+
+    path = settings.watchlist.file
+    if not path.is_file():
+        raise ConfigError(
+            f"watchlist.file: found {path}, which does not exist; write one, or make one "
+            "from name lists with `jikimi watchlist import`"
+        )
+    return path
+
+
 def matching(settings: Settings, watchlist: Watchlist | None) -> tuple[Match, Follow | None]:
     """How a post finds its subjects: by itself, and by the thread it stands in.
 

@@ -11,13 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stream.store import (
-    FolderInUseError,
-    StorageFullError,
-    StorageVersionError,
-    full_message,
-    is_full,
-)
+from stream.migrations import Step, migrate
+from stream.storage import FolderInUseError, StorageFullError, full_message, is_full
 
 DECISIONS = """
 CREATE TABLE decisions (
@@ -57,7 +52,7 @@ CREATE INDEX deliveries_waiting ON deliveries (sink, seq)
 CREATE INDEX deliveries_state ON deliveries (sink, state, changed_at);
 """
 
-MIGRATIONS = (("decisions", DECISIONS), ("deliveries", DELIVERIES))
+MIGRATIONS = (Step("decisions", DECISIONS), Step("deliveries", DELIVERIES))
 """Applied in order, once each; only ever appended to."""
 
 
@@ -84,7 +79,7 @@ class DeskFile:
         try:
             self._db = _connect(path)
             try:
-                self._migrate()
+                migrate(self._db, path, MIGRATIONS)
             except BaseException:
                 self._db.close()
                 raise
@@ -127,34 +122,6 @@ class DeskFile:
             self._db.close()
             os.close(self._lock)
             self._lock = -1
-
-    def _migrate(self) -> None:
-        with self.transaction() as db:
-            db.execute(
-                "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT)"
-            )
-            (done,) = db.execute("SELECT count(*) FROM migrations").fetchone()
-            if done > len(MIGRATIONS):
-                raise StorageVersionError(
-                    f"{self.path} has format {done}, this jikimi knows {len(MIGRATIONS)}: "
-                    "use the newer jikimi that wrote it"
-                )
-            for version, (name, script) in enumerate(MIGRATIONS[done:], done + 1):
-                for statement in _statements(script):
-                    db.execute(statement)
-                db.execute("INSERT INTO migrations VALUES (?, ?)", (version, name))
-
-
-def _statements(script: str) -> list[str]:
-    # executescript would commit the transaction it runs in.
-    found: list[str] = []
-    statement = ""
-    for piece in script.split(";")[:-1]:
-        statement += piece + ";"
-        if sqlite3.complete_statement(statement):
-            found.append(statement)
-            statement = ""
-    return found
 
 
 def _lock(path: Path) -> int:

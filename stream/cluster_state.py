@@ -56,10 +56,11 @@ class TextRow(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Words(msgspec.Struct, array_like=True, frozen=True):
-    """What a text says: comparable, and as first written (shortened)."""
+    """What a text says: comparable, and as the post ``by`` wrote it (shortened)."""
 
     whole: str
     sample: str
+    by: str = ""
 
 
 class ClusterRow(msgspec.Struct, array_like=True):

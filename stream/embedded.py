@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 import structlog
 
-from ingest.records import Deletion, SourceStatus
+from ingest.records import SourceStatus
 from ingest.source import Stop
+from stream.dead_letters import DeadLetters
+from stream.erasure import Eraser, Wiping
+from stream.errands import Errands
 from stream.feed import IndexFeed
 from stream.index import Index
 from stream.intake import Follow, Intake, Match
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 ROUTE_BATCH = 2000
 STATUS_EVERY_MS = 1000
 FULL_DISK_PAUSE_S = 5.0
+WIPE_S = 10.0
+"""Seconds that the end waits for deleted bytes to be wiped; the next start goes on."""
 
 log = structlog.get_logger(__name__)
 
@@ -98,16 +103,28 @@ class EmbeddedHost:
             raise
         self.posts = SqlitePostsLog(self.store)
         self.subjects = SqliteSubjectLog(self.store, partitions)
-        self.intake = Intake(self.store, self.posts, match=match, follow=follow, now=now)
+        self.dead = DeadLetters(self.store)
+        self.intake = Intake(
+            self.store, self.posts, dead=self.dead, match=match, follow=follow, now=now
+        )
         self.processor = Processor(self.store, self.subjects, operators)
         self.index = index
         self._now = now
         self._router = Router(groups_of)
+        self._eraser = Eraser(
+            self.store,
+            self.posts,
+            self.subjects,
+            lambda entry: self._router.subjects_of(entry.mentions),
+        )
+        self.wiping = Wiping(self.store)
+        self.errands = Errands(
+            self.store, self.intake, self.dead, self.posts, self._route, now=now
+        )
         self._routed = Offsets(self.store, "router")
         self._feed = IndexFeed(self.subjects, self.processor.results)
         self._position = self._feed.start(index.checkpoint() if index else None)
         self._status_at = 0
-        self._purged = False
         self._load_router()
         self._announce(versions)
         self.ingest([])
@@ -139,13 +156,34 @@ class EmbeddedHost:
                 for batch in batches:
                     self.intake.take(batch, self._route)
                 self._route()
-                self.intake.bury(self.processor.step())
+                self.dead.bury(self.processor.step())
         except BaseException:
             self._rolled_back()
             raise
-        if self._purged:
-            self._purged = False
-            self.store.checkpoint()
+
+    def care(self) -> bool:
+        """Carry out what people asked for, then wipe a little; True when nothing is left.
+
+        Raises:
+            StorageFullError: nothing was changed; call again later.
+        """
+        while self.errands.waiting():
+            try:
+                with self.store.transaction():
+                    self.errands.run()
+                    self._route()
+                    self.dead.bury(self.processor.step())
+            except BaseException:
+                self._rolled_back()
+                raise
+        return self.wiping.step()
+
+    def settle(self) -> None:
+        """Carry out everything asked for, down to the index; wiping ends with ``close``."""
+        self.care()
+        self.feed_index()
+        if self.index is not None:
+            self.index.refresh()
 
     def finish(self) -> None:
         """Let event time pass the last post, so that open windows close."""
@@ -192,6 +230,7 @@ class EmbeddedHost:
                 batches = collector.poll(0.2)
                 if batches:
                     self._persist(partial(self.ingest, batches), stop)
+                self._persist(self.care, stop)
                 statuses = self._due_statuses(collector)
                 if batches or statuses:
                     self._persist(partial(self.feed_index, statuses), stop)
@@ -227,10 +266,12 @@ class EmbeddedHost:
         return merged
 
     def close(self) -> None:
-        """Close the index and let the next process in."""
+        """Wipe what was deleted, close the index and let the next process in."""
+        self.wiping.finish(WIPE_S)
         if self.index is not None:
             self.index.close()
         self.store.close()
+        self.wiping.close()
 
     def _due_statuses(self, collector: Collecting) -> list[SourceStatus]:
         now = self._now()
@@ -239,7 +280,7 @@ class EmbeddedHost:
         self._status_at = now
         return self.statuses(collector)
 
-    def _persist(self, write: Callable[[], None], stop: Stop) -> None:
+    def _persist(self, write: Callable[[], object], stop: Stop) -> None:
         """Try again while the disk is full; sources wait behind their bounded queues."""
         while True:
             try:
@@ -265,7 +306,10 @@ class EmbeddedHost:
             learnt.update((post_id, seen) for post_id, (_, seen) in routing.known.items())
             self.posts.compact(routing.compact)
             for deletion, offsets in routing.erase:
-                self._erase(deletion, offsets)
+                self._eraser.erase(deletion, offsets)
+            if any(name == "deleted" for _, name in routing.counts):
+                # A deleted post was sent again; its words were written for a moment.
+                self.store.wipe_later()
             for (source, name), n in routing.counts.items():
                 self.intake.count(source, {name: n})
             self._clock = routing.clock
@@ -285,18 +329,11 @@ class EmbeddedHost:
                     ids.add(entry.deletion.id)
         return ids
 
-    def _erase(self, deletion: Deletion, offsets: Sequence[int]) -> None:
-        self.posts.erase(deletion, offsets)
-        native = deletion.id.split(":", 1)[-1]
-        self.store.db.execute(
-            "DELETE FROM dead_letters WHERE instr(body, ?) > 0", (native.encode(),)
-        )
-        self._purged = True
-
     def _rolled_back(self) -> None:
         self.posts.rolled_back()
         self.subjects.rolled_back()
         self.intake.rolled_back()
+        self.dead.rolled_back()
         self.processor.rolled_back()
         self._load_router()
 

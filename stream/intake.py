@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from detect.records import Mention
 from ingest.records import Deletion, Gap, Malformed, Post
 from ingest.source import Item
@@ -27,6 +25,7 @@ from stream.records import (
 
 if TYPE_CHECKING:
     from ingest.collector import Collected
+    from stream.dead_letters import DeadLetters
     from stream.sqlite_log import SqlitePostsLog
     from stream.store import Store
 
@@ -37,7 +36,6 @@ Follow = Callable[[Post, Mapping[str, tuple[str, ...]]], tuple[Mention, ...]]
 Route = Callable[[], Mapping[str, Seen]]
 """Routes what was logged so far; returns what it learnt of the ids concerned."""
 
-DEAD_LETTERS_KEPT = 100_000
 MINUTE_MS = 60_000
 
 
@@ -45,6 +43,7 @@ class Intake:
     """Turns what was collected into log entries.
 
     Args:
+        dead: where what could not be read goes.
         match: mentions of one post.
         follow: mentions by thread, or None where threads do not count.
         now: wall clock in ms, stamped on dead letters only.
@@ -55,17 +54,18 @@ class Intake:
         store: Store,
         log: SqlitePostsLog,
         *,
+        dead: DeadLetters,
         match: Match,
         follow: Follow | None,
         now: Callable[[], int],
     ) -> None:
         self._store = store
         self._log = log
+        self._dead = dead
         self._match = match
         self._follow = follow
         self._now = now
         self._newest = int(store.meta("newest") or b"0")
-        self._dead = 0
 
     def rolled_back(self) -> None:
         """Forget what a failed transaction had noted."""
@@ -126,19 +126,6 @@ class Intake:
             [(source, name, n) for name, n in counts.items()],
         )
 
-    def bury(self, letters: list[DeadLetter]) -> None:
-        """Keep dead letters; beyond the newest hundred thousand the oldest go."""
-        if not letters:
-            return
-        self._store.db.executemany(
-            "INSERT INTO dead_letters (stage, source, reason, at, body) VALUES (?, ?, ?, ?, ?)",
-            [(d.stage, d.source, d.reason, d.at, msgspec.msgpack.encode(d)) for d in letters],
-        )
-        self._store.db.execute(
-            "DELETE FROM dead_letters WHERE seq <= (SELECT max(seq) FROM dead_letters) - ?",
-            (DEAD_LETTERS_KEPT,),
-        )
-
     def _one(self, item: Item, work: _Work) -> str | None:
         match item:
             case Post():
@@ -156,7 +143,7 @@ class Intake:
                     raw=item.raw,
                     at=self._now(),
                 )
-                self.bury([letter])
+                self._dead.bury([letter])
                 return "malformed"
             case None:
                 return None
@@ -183,6 +170,8 @@ class Intake:
         return "logged"
 
     def _deletion(self, deletion: Deletion, work: _Work) -> str:
+        # Also when we never kept the post: a record of it may have been unreadable.
+        self._dead.forget([deletion.id.partition(":")[2]])
         if deletion.scope == "account":
             known = bool(self._log.posts_of(deletion.id))
         else:

@@ -78,7 +78,7 @@ class Members:
         # Written with a day to spare, so that a text repeated all day is written once.
         if self.index.kept[row] < self.index.expires[row]:
             self.index.kept[row] = self.index.expires[row] + DAY_MS
-            words = Words(text.whole, post.text[:SAMPLE])
+            words = Words(text.whole, post.text[:SAMPLE], post.id)
             self.rows.put_words(self.subject, text.key, words, self.index.kept[row])
 
     def _write_text(self, row: int, key: str, first: str = "") -> None:
@@ -198,10 +198,23 @@ class Members:
         elif row >= 0:
             self.index.posts[row] -= 1
             self._write_text(row, post.key)
+        words = None if gone or row < 0 else self._neutral_words(row, post, post_id)
         cluster_id = self.rows.resolve(post.cluster)
         if cluster_id is not None:
             self._uncount(cluster_id, post, gone=gone)
+            cluster = self._touched[cluster_id]
+            if words is not None and cluster.sample_key == post.key:
+                cluster.sample = words.sample
         return post
+
+    def _neutral_words(self, row: int, post: PostRow, post_id: str) -> Words | None:
+        """What remains of a text whose writer left: only what its copies have in common."""
+        words = self.rows.words(self.subject, post.key)
+        if words is None or words.by != post_id:
+            return None
+        words = Words(words.whole, words.whole[:SAMPLE])
+        self.rows.put_words(self.subject, post.key, words, self.index.kept[row])
+        return words
 
     def forget(self, row: int) -> None:
         """Drop a text at the cap; its posts stay where they are."""
@@ -245,6 +258,8 @@ class Members:
         self.rows.merge(old_id, new_id, old.expires)
         self.index.relabel(old_id, new_id)
         old.revision += 1
+        # Nobody reads the words of a merged cluster, and no deletion would reach them.
+        old.sample = ""
         self._merged.append(self._cluster(old_id, old, new_id))
 
     def finish(self, effects: Effects) -> None:

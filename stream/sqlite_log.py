@@ -14,6 +14,7 @@ import msgspec
 
 from detect.records import Mention
 from ingest.records import Deletion, Record
+from stream.ids import partition_of
 from stream.log import Routed, Seen, partitions_for
 from stream.records import (
     Change,
@@ -116,6 +117,12 @@ class SqlitePostsLog:
         )
         return [row[0] for row in rows]
 
+    def at(self, offsets: Collection[int]) -> list[Logged]:
+        """The entries at these places."""
+        marks = ",".join(str(int(offset)) for offset in offsets)
+        rows = self._store.db.execute(f"SELECT body FROM posts_log WHERE offset IN ({marks})")
+        return [self._decode(row[0]) for row in rows]
+
     def compact(self, offsets: Collection[int]) -> None:
         """Drop the content of entries that nothing refers to; their places remain."""
         body = self._encode(LoggedClock(at=0))
@@ -212,6 +219,49 @@ class SqliteSubjectLog:
             (base + after, base + SPAN, limit),
         ).fetchall()
         return [(int(row[0]) - base, self._revive(row[1], row[2])) for row in rows]
+
+    def erase(self, subjects: Collection[str], offsets: Collection[int]) -> None:
+        """Take the mentions of deleted posts out of the logs of their subjects."""
+        for partition in {partition_of(subject, self._partitions) for subject in subjects}:
+            end = partition * SPAN + self._last[partition] + 1
+            for post_offset in offsets:
+                self._erase(self._first_of(partition, post_offset), end, post_offset)
+
+    def _erase(self, first: int, end: int, post_offset: int) -> None:
+        rows = self._store.db.execute(
+            "SELECT id, post_offset, body FROM subject_log "
+            "WHERE id >= ? AND id < ? AND post_offset IS NOT NULL ORDER BY id",
+            (first, end),
+        )
+        bare: list[tuple[bytes, int]] = []
+        for id_, found, body in rows:
+            if found != post_offset:
+                break
+            stored = self._decode(body)
+            if isinstance(stored, PostReference):
+                stored = msgspec.structs.replace(stored, mentions=())
+                bare.append((self._encode(stored), int(id_)))
+        self._store.db.executemany("UPDATE subject_log SET body = ? WHERE id = ?", bare)
+
+    def _first_of(self, partition: int, post_offset: int) -> int:
+        """The first entry of a partition whose post lies there or later in the posts log.
+
+        Entries follow the posts log, so the place is found by halving.
+        """
+        low = partition * SPAN + 1
+        high = partition * SPAN + self._last[partition] + 1
+        while low < high:
+            middle = (low + high) // 2
+            row = self._store.db.execute(
+                "SELECT id, post_offset FROM subject_log "
+                "WHERE id >= ? AND id < ? AND post_offset IS NOT NULL ORDER BY id LIMIT 1",
+                (middle, high),
+            ).fetchone()
+            if row is None or row[1] >= post_offset:
+                high = middle
+            else:
+                low = int(row[0]) + 1
+        return low
 
     def _revive(self, body: bytes, post_body: bytes | None) -> SubjectEvent:
         stored = self._decode(body)

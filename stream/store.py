@@ -8,7 +8,6 @@ a power loss; ``secure_delete`` overwrites what is deleted.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import sqlite3
@@ -16,61 +15,30 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-SCHEMA_VERSION = 1
+from stream.migrations import migrate
+from stream.storage import (
+    FolderInUseError,
+    StorageFullError,
+    StorageVersionError,
+    full_message,
+    is_full,
+)
+from stream.store_schema import STEPS
 
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE counters (
-    source TEXT NOT NULL, name TEXT NOT NULL, n INTEGER NOT NULL,
-    PRIMARY KEY (source, name)
-) WITHOUT ROWID;
-CREATE TABLE statuses (source TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE dead_letters (
-    seq INTEGER PRIMARY KEY, stage TEXT NOT NULL, source TEXT NOT NULL,
-    reason TEXT NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL
-);
-CREATE TABLE posts_log (offset INTEGER PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE seen (
-    post_id TEXT PRIMARY KEY, account TEXT NOT NULL, body BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX seen_account ON seen (account);
-CREATE TABLE subject_log (
-    id INTEGER PRIMARY KEY, post_offset INTEGER, body BLOB NOT NULL
-);
-CREATE TABLE offsets (
-    consumer TEXT NOT NULL, partition INTEGER NOT NULL,
-    next INTEGER NOT NULL, watermark INTEGER NOT NULL,
-    PRIMARY KEY (consumer, partition)
-) WITHOUT ROWID;
-CREATE TABLE state (
-    operator TEXT NOT NULL, partition INTEGER NOT NULL, key TEXT NOT NULL,
-    expires_at INTEGER NOT NULL, value BLOB NOT NULL,
-    PRIMARY KEY (operator, partition, key)
-) WITHOUT ROWID;
-CREATE TABLE timers (
-    operator TEXT NOT NULL, partition INTEGER NOT NULL,
-    at INTEGER NOT NULL, key TEXT NOT NULL,
-    PRIMARY KEY (operator, partition, at, key)
-) WITHOUT ROWID;
-CREATE TABLE results (
-    kind TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY (kind, id)
-) WITHOUT ROWID;
-CREATE INDEX results_seq ON results (seq);
-"""
+DATABASE = "jikimi.db"
+PURGE = "purge"
+"""Entry of ``meta``: counts deletions while bytes of any of them are still to be wiped."""
 
-
-class FolderInUseError(Exception):
-    """Another process owns the data folder."""
-
-
-class StorageFullError(Exception):
-    """The disk is full; nothing of the last batch was written."""
-
-
-class StorageVersionError(Exception):
-    """The data folder was written by a newer version."""
+__all__ = [
+    "DATABASE",
+    "PURGE",
+    "FolderInUseError",
+    "StorageFullError",
+    "StorageVersionError",
+    "Store",
+    "full_message",
+    "is_full",
+]
 
 
 class Store:
@@ -89,8 +57,12 @@ class Store:
         self.folder = folder
         self._lock = _lock(folder)
         try:
-            self.db = _connect(folder / "jikimi.db")
-            _prepare(self.db)
+            self.db = _connect(folder / DATABASE)
+            try:
+                migrate(self.db, folder / DATABASE, STEPS)
+            except BaseException:
+                self.db.close()
+                raise
         except BaseException:
             os.close(self._lock)
             raise
@@ -133,6 +105,10 @@ class Store:
         """Part of the running transaction."""
         self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
+    def wipe_later(self) -> None:
+        """Note, as part of the running transaction, that deleted bytes must be wiped."""
+        self.set_meta(PURGE, str(int(self.meta(PURGE) or b"0") + 1).encode())
+
     def checkpoint(self) -> None:
         """Fold the write-ahead log back, so that deleted bytes leave it too."""
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -141,21 +117,6 @@ class Store:
         """Close the file and let the next process in."""
         self.db.close()
         os.close(self._lock)
-
-
-def is_full(error: BaseException) -> bool:
-    """Whether ``error`` says that no space is left."""
-    if isinstance(error, sqlite3.OperationalError):
-        return error.sqlite_errorcode == sqlite3.SQLITE_FULL
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-def full_message(folder: Path) -> str:
-    """What to tell a person whose disk is full."""
-    return (
-        f"no space left on the disk that holds {folder}: nothing of the last batch was "
-        "written and nothing is lost; free some space and it goes on"
-    )
 
 
 def _lock(folder: Path) -> int:
@@ -190,14 +151,3 @@ def _connect(path: Path) -> sqlite3.Connection:
     ):
         db.execute(f"PRAGMA {pragma}")
     return db
-
-
-def _prepare(db: sqlite3.Connection) -> None:
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if version > SCHEMA_VERSION:
-        raise StorageVersionError(
-            f"this data folder has format {version}, this jikimi knows {SCHEMA_VERSION}: "
-            "use the newer jikimi that wrote it"
-        )
-    if version == 0:
-        db.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")

@@ -44,7 +44,7 @@ Ctrl-C ends it cleanly; the next start goes on where it was, nothing lost or dou
 @pass_cli
 def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) -> int:
     """Watch the configured sources and raise alerts until stopped."""
-    from dashboards.compose import INDEX_FOLDER, build_host, build_sources
+    from dashboards.compose import INDEX_FOLDER, build_host, build_sources, watchlist_file
     from dashboards.serving import web_process
     from detect.watchlist import load_watchlist
     from ingest.collector import Collector
@@ -52,7 +52,7 @@ def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) ->
 
     cli.start_logging()
     settings = cli.settings
-    watchlist = load_watchlist(_watchlist_file(settings))
+    watchlist = load_watchlist(watchlist_file(settings))
     sources = build_sources(settings)
     if not sources:
         raise click.UsageError("no source is enabled; see [sources] in the settings")
@@ -83,18 +83,6 @@ def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) ->
     for status in failed:
         click.echo(f"jikimi: source {status.source}: {status.problem}", err=True)
     return FAILURE if failed else OK
-
-
-def _watchlist_file(settings: Settings) -> Path:
-    from stream.settings import ConfigError
-
-    path = settings.watchlist.file
-    if not path.is_file():
-        raise ConfigError(
-            f"watchlist.file: found {path}, which does not exist; write one, or make one "
-            "from name lists with `jikimi watchlist import`"
-        )
-    return path
 
 
 def _web_options(settings: Settings) -> list[str]:

@@ -36,6 +36,14 @@ MEMBERSHIP = (
     "cluster_id = excluded.cluster_id, revision = excluded.revision, "
     "similarity = excluded.similarity WHERE excluded.revision >= revision"
 )
+# The clusters of a post, and those into which they were merged.
+CLUSTERS_OF = (
+    "WITH RECURSIVE chain(id) AS ("
+    "SELECT cluster_id FROM memberships WHERE post_id = ? AND cluster_id IS NOT NULL UNION "
+    "SELECT c.merged_into FROM clusters c JOIN chain ON c.id = chain.id "
+    "WHERE c.merged_into IS NOT NULL) "
+    "SELECT c.body FROM chain JOIN clusters c ON c.id = chain.id"
+)
 
 
 class ResultWriter:
@@ -81,16 +89,14 @@ class ResultWriter:
         )
         self._alerts(alerts)
 
-    def forget_post(self, post_id: str) -> None:
+    def forget_post(self, post_id: str, text: str) -> None:
         """Take a deleted post out of its clusters, and its text out of their samples."""
-        rows = self._db.execute(
-            "SELECT c.body FROM memberships m JOIN clusters c ON c.id = m.cluster_id "
-            "WHERE m.post_id = ?",
-            (post_id,),
-        ).fetchall()
+        rows = self._db.execute(CLUSTERS_OF, (post_id,)).fetchall()
         for row in rows:
             cluster = decode_cluster(row[0])
-            if cluster.founder == post_id and cluster.sample:
+            if cluster.sample and (
+                cluster.founder == post_id or text.startswith(cluster.sample)
+            ):
                 bare = msgspec.structs.replace(cluster, sample="")
                 self._db.execute(
                     "UPDATE clusters SET body = ? WHERE id = ?",

@@ -28,6 +28,7 @@ Standing = tuple[int, tuple[Mention, ...] | None]
 Standings = dict[str, Standing]
 
 _encode = msgspec.msgpack.Encoder().encode
+_decode_post = msgspec.msgpack.Decoder(Post).decode
 decode_standings: Callable[[bytes], Standings] = msgspec.msgpack.Decoder(Standings).decode
 
 INSERT_POST = "INSERT INTO posts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -217,14 +218,18 @@ class TableWriter:
         """Keep the row without content: nothing of the post remains but that it is gone."""
         if row.present:
             self._relations.drop(row.n, row.at)
+        self._results.forget_post(post_id, self._text(row.n))
         values = (row.revision, 0, 0, 0, _encode(standings), None)
         self._db.execute(UPDATE_POST, (*values, row.n))
-        self._results.forget_post(post_id)
         if row.present:
             self._posts -= 1
             self._deleted += 1
             changes.removed.append(row.n)
             changes.erased = True
+
+    def _text(self, n: int) -> str:
+        (body,) = self._db.execute("SELECT body FROM posts WHERE n = ?", (n,)).fetchone()
+        return "" if body is None else _decode_post(body).text
 
     def _clear_memberships(self, post_id: str, subjects: Iterable[str]) -> None:
         self._db.executemany(

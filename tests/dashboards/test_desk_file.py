@@ -13,6 +13,7 @@ import pytest
 from dashboards.desk import Desk
 from dashboards.desk_file import MIGRATIONS, DeskFile, DeskInUseError
 from dashboards.exits import FAILURE, code_of
+from stream.migrations import Step
 from stream.store import StorageFullError, StorageVersionError
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +77,7 @@ def test_every_migration_is_noted_once(tmp_path):
         noted = file.rows("SELECT version, name FROM migrations ORDER BY version")
         file.close()
 
-        assert noted == [(n, name) for n, (name, _) in enumerate(MIGRATIONS, 1)]
+        assert noted == [(n, step.name) for n, step in enumerate(MIGRATIONS, 1)]
 
 
 def test_a_file_of_an_older_version_gets_what_it_lacks_and_keeps_what_it_has(
@@ -109,7 +110,7 @@ def test_a_file_of_a_newer_version_is_refused_and_stays_usable_for_it(tmp_path):
 def test_a_failed_migration_leaves_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "dashboards.desk_file.MIGRATIONS",
-        (("broken", "CREATE TABLE half (x);\nCREATE TABLE half (x);\n"),),
+        (Step("broken", "CREATE TABLE half (x);\nCREATE TABLE half (x);\n"),),
     )
     with pytest.raises(sqlite3.OperationalError):
         DeskFile(tmp_path / "desk.db")

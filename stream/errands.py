@@ -1,0 +1,103 @@
+"""Carries out what people asked for: posts to forget, dead letters to read again.
+
+Each runs in one transaction of the host together with its entry in ``requests``, so it
+happens once. A request that cannot be carried out is answered with the reason; it
+never stops the pipeline.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ingest.collector import Collected
+from ingest.records import Deletion
+from stream.requests import Forget, Outcome, Request, Requests
+
+if TYPE_CHECKING:
+    from stream.dead_letters import DeadLetters
+    from stream.intake import Intake
+    from stream.log import Seen
+    from stream.sqlite_log import SqlitePostsLog
+    from stream.store import Store
+
+LOOK_EVERY_S = 0.5
+FORGOTTEN = "forget"
+"""Name of the source of deletions that a person asked for."""
+
+log = structlog.get_logger(__name__)
+
+
+class Errands:
+    """Requests of one data folder, carried out by its owner."""
+
+    def __init__(
+        self,
+        store: Store,
+        intake: Intake,
+        dead: DeadLetters,
+        posts: SqlitePostsLog,
+        route: Callable[[], Mapping[str, Seen]],
+        *,
+        now: Callable[[], int],
+    ) -> None:
+        self._requests = Requests(store.db)
+        self._intake = intake
+        self._dead = dead
+        self._posts = posts
+        self._route = route
+        self._now = now
+        self._looked_at = 0.0
+        self._next: tuple[int, Request | None] | None = None
+
+    def waiting(self) -> bool:
+        """Whether there is something to do; looks at most twice a second."""
+        moment = time.monotonic()
+        if moment - self._looked_at < LOOK_EVERY_S:
+            return False
+        self._next = self._requests.waiting()
+        if self._next is None:
+            self._looked_at = moment
+        return self._next is not None
+
+    def run(self) -> None:
+        """Carry out the request found last, as part of the running transaction."""
+        if self._next is None:
+            return
+        number, request = self._next
+        self._next = None
+        outcome = self._carry_out(request)
+        self._requests.done(number, outcome, self._now())
+        log.info("request_done", number=number, **outcome.counts)
+
+    def _carry_out(self, request: Request | None) -> Outcome:
+        match request:
+            case Forget():
+                return self._forget(request)
+            case None:
+                return Outcome(problem="this jikimi does not know what was asked for")
+
+    def _forget(self, request: Forget) -> Outcome:
+        """Delete posts and accounts as if their platform had."""
+        counts = {"posts": 0, "accounts": 0, "dead_letters": 0, "unknown": 0}
+        for id_ in dict.fromkeys(request.ids):
+            seen = self._posts.seen([id_]).get(id_)
+            theirs = self._posts.posts_of(id_)
+            if theirs:
+                counts["accounts"] += 1
+                counts["posts"] += len(theirs)
+            elif seen is not None and not seen.deleted:
+                counts["posts"] += 1
+            letters = self._dead.forget([id_.partition(":")[2]])
+            counts["dead_letters"] += letters
+            if not (theirs or letters or (seen is not None and not seen.deleted)):
+                counts["unknown"] += 1
+            self._delete(id_, "account" if theirs else "post")
+        return Outcome(counts=counts)
+
+    def _delete(self, id_: str, scope: str) -> None:
+        deletion = Deletion(id=id_, source=FORGOTTEN, deleted_at=self._now(), scope=scope)
+        self._intake.take(Collected(source=FORGOTTEN, items=[deletion]), self._route)

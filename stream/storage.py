@@ -1,0 +1,34 @@
+"""What can go wrong with files that hold data, and how it is told to people."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from pathlib import Path
+
+
+class FolderInUseError(Exception):
+    """Another process owns the data folder."""
+
+
+class StorageFullError(Exception):
+    """The disk is full; nothing of the last batch was written."""
+
+
+class StorageVersionError(Exception):
+    """The data folder was written by a newer version."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether ``error`` says that no space is left."""
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def full_message(folder: Path) -> str:
+    """What to tell a person whose disk is full."""
+    return (
+        f"no space left on the disk that holds {folder}: nothing of the last batch was "
+        "written and nothing is lost; free some space and it goes on"
+    )
