@@ -19,6 +19,9 @@ _CODES = {
     "SinkMisconfigured": CONFIGURATION,
     "PartitionsChangedError": CONFIGURATION,
     "FolderInUseError": FAILURE,
+    "IndexDamagedError": FAILURE,
+    "IndexInUseError": FAILURE,
+    "SearchUnavailableError": FAILURE,
     "StorageFullError": FAILURE,
     "StorageVersionError": FAILURE,
 }

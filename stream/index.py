@@ -14,6 +14,7 @@ import msgspec
 
 from detect.records import Mention
 from ingest.records import Gap, Post, SourceStatus
+from stream.query_tree import Node
 from stream.records import (
     Alert,
     Burst,
@@ -58,6 +59,7 @@ class PostQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Filters are joined by AND; ``text`` words must all occur, quotes make a phrase.
 
     ``author`` is an author id or a handle. ``since`` is inside, ``until`` outside.
+    ``where`` is a query of the language (``stream/query.py``), subjects by their ids.
     """
 
     text: str = ""
@@ -67,6 +69,8 @@ class PostQuery(msgspec.Struct, frozen=True, kw_only=True):
     author: str | None = None
     since: int | None = None
     until: int | None = None
+    where: Node | None = None
+    order: Literal["newest", "oldest"] = "newest"
     offset: int = 0
     limit: int = 50
 
@@ -101,6 +105,26 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Facet = Literal["subject", "source", "lang"]
+PostFacet = Literal["subject", "platform", "lang", "tag", "link", "author"]
+POST_FACETS: tuple[PostFacet, ...] = ("subject", "platform", "lang", "tag", "link", "author")
+
+
+class FacetCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Posts by value, the most frequent first.
+
+    ``others`` counts what fell under values left out (a post with several values
+    counts under each). ``error``: by how much at most a count may be too low, and a
+    value left out too frequent; 0 where all counts are exact.
+    """
+
+    values: Mapping[str, int]
+    others: int = 0
+    error: int = 0
+
+
+class SearchUnavailableError(Exception):
+    """Search cannot answer at present; the message says what to do."""
+
 
 RelationKind = Literal["reply", "repost", "quote"]
 RELATION_KINDS: tuple[RelationKind, ...] = ("reply", "repost", "quote")
@@ -165,7 +189,44 @@ class Index(Protocol):
         ...
 
     def search(self, query: PostQuery, /) -> PostPage:
-        """Newest first."""
+        """Posts in the order asked for, by event time.
+
+        Raises:
+            SearchUnavailableError: search is damaged and not yet made anew.
+        """
+        ...
+
+    def span(self, query: PostQuery, /) -> tuple[int, int] | None:
+        """Event times of the first and last hit, down to the minute; None without hits."""
+        ...
+
+    def timeline(
+        self, query: PostQuery, /, *, since: int, until: int, bucket_ms: int
+    ) -> list[Bucket]:
+        """Hits by time: every bucket from ``since`` to ``until``, empty ones too.
+
+        Exact; times and widths are rounded outwards to whole minutes.
+
+        Raises:
+            ValueError: more than 20,000 buckets.
+        """
+        ...
+
+    def facets(
+        self,
+        query: PostQuery,
+        /,
+        *,
+        names: Sequence[PostFacet] = POST_FACETS,
+        limit: int = 10,
+    ) -> Mapping[PostFacet, FacetCounts]:
+        """Hits by value of each facet, in at most ``limit`` values each.
+
+        Values are what the query language takes: subjects by id, hosts for links,
+        ``platform:handle`` for authors (the id where there is no handle). Frequent
+        values are exact; where values are many, rare ones may be counted too low,
+        by at most the ``error`` that is told.
+        """
         ...
 
     def histogram(

@@ -11,9 +11,8 @@ import math
 import os
 import shutil
 import sqlite3
-import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ingest.records import Gap, SourceStatus
@@ -26,12 +25,11 @@ from stream.index import (
     GapPage,
     IndexBatch,
     IndexedPost,
-    PostPage,
-    PostQuery,
     RelationKind,
     Relative,
     Tree,
 )
+from stream.local.asking import LOOK_EVERY_S, PostSearch, check_buckets
 from stream.local.feeding import Feeder
 from stream.local.folder import (
     IndexInUseError,
@@ -43,18 +41,14 @@ from stream.local.folder import (
     take_lock,
 )
 from stream.local.reading import TableReader
-from stream.local.search import FOLDER, Hits, SearchDamagedError, SearchReader
-from stream.local.tables import IndexDamagedError, connect_reader, empty
+from stream.local.search import FOLDER
+from stream.local.tables import MINUTE_MS, IndexDamagedError, connect_reader, empty
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, Severity
-
-LOOK_EVERY_S = 1.0
-"""A reader looks for news of the writer at most this often."""
-MAX_BUCKETS = 20_000
 
 __all__ = ["IndexDamagedError", "IndexInUseError", "LocalIndex"]
 
 
-class LocalIndex:
+class LocalIndex(PostSearch):
     """``stream.index.Index`` in a folder; safe to call from several threads.
 
     Args:
@@ -70,13 +64,11 @@ class LocalIndex:
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.folder = folder
-        self._turn = threading.RLock()
+        super().__init__()
         self._feeder: Feeder | None = None
         self._db: sqlite3.Connection | None = None
-        self._search: SearchReader | None = None
         self._closed = False
         self._looked_at = -math.inf
-        self._reloaded_at = -math.inf
         self._number = 0
         self._seen: tuple[int, int] | None = None
         self._lock: int | None = None
@@ -141,13 +133,14 @@ class LocalIndex:
         with self._turn:
             if self._feeder is not None:
                 self._feeder.flush()
-            self._looked_at = self._reloaded_at = -math.inf
+            self._looked_at = -math.inf
+            self._search.look_again()
 
     def close(self) -> None:
         """Let go of the folder; calling again does nothing."""
         with self._turn:
             self._closed = True
-            self._search = None
+            self._search.forget()
             if self._feeder is not None:
                 self._feeder.close()
                 self._feeder = None
@@ -168,13 +161,6 @@ class LocalIndex:
         with self._turn:
             return self._look().posts(post_ids)
 
-    def search(self, query: PostQuery, /) -> PostPage:
-        """Newest first; ``total`` may lag behind deletions by a second."""
-        with self._turn:
-            tables = self._look()
-            hits = self._find(query)
-            return PostPage(total=hits.total, posts=tuple(tables.posts_by_row(hits.rows)))
-
     def histogram(
         self, *, subject: str | None, since: int, until: int, bucket_ms: int
     ) -> list[Bucket]:
@@ -186,8 +172,7 @@ class LocalIndex:
         Raises:
             ValueError: more than 20,000 buckets.
         """
-        if (until - since) / max(bucket_ms, 60_000) > MAX_BUCKETS:
-            raise ValueError(f"a histogram has at most {MAX_BUCKETS} buckets")
+        check_buckets((until - since) / max(bucket_ms, MINUTE_MS))
         with self._turn:
             return self._look().histogram(
                 subject=subject, since=since, until=until, bucket_ms=bucket_ms
@@ -329,7 +314,8 @@ class LocalIndex:
                 # Empty lists would look as if nothing had ever happened.
                 raise IndexDamagedError(f"{self.folder}: the index is gone; rebuild it")
             if found is None or found != self._seen:
-                old, self._search = self._db, None
+                old = self._db
+                self._search.forget()
                 self._tables = TableReader(self._connect())
                 if old is not None:
                     old.close()
@@ -347,26 +333,11 @@ class LocalIndex:
         self._db = found or empty()
         return self._db
 
-    def _find(self, query: PostQuery) -> Hits:
-        """Search what is committed; the folder may have been made anew meanwhile."""
-        if not self._number:
-            return Hits(total=0, rows=())
-        try:
-            return self._searcher().find(query)
-        except SearchDamagedError:
-            self._search = None
-            return self._searcher().find(query)
+    def _folder_in_use(self) -> Path | None:
+        return generation(self.folder, self._number) / FOLDER if self._number else None
 
-    def _searcher(self) -> SearchReader:
-        moment = time.monotonic()
-        if self._search is None:
-            self._search = SearchReader(generation(self.folder, self._number) / FOLDER)
-        elif moment - self._reloaded_at >= LOOK_EVERY_S:
-            self._search.reload()
-        else:
-            return self._search
-        self._reloaded_at = moment
-        return self._search
+    def _mend(self) -> Callable[[], None] | None:
+        return None if self._feeder is None else self._feeder.remake
 
     def _release(self) -> None:
         if self._lock is not None:

@@ -16,7 +16,7 @@ METRICS = ("likes", "reposts", "replies", "views", "followers")
 NUMBERS = (*METRICS, "harm")
 TIMES = ("since", "until")
 FIXED: dict[str, tuple[str, ...]] = {
-    "is": ("reply", "repost", "quote", "edited"),
+    "is": ("reply", "repost", "quote"),
     "has": ("link", "media", "tag"),
     "reason": ("alias", "thread", "container", "official", "media", "face", "dataset"),
 }

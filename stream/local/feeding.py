@@ -14,6 +14,7 @@ import msgspec
 
 from ingest.records import Post
 from stream.index import IndexBatch
+from stream.local.documents import SearchRow
 from stream.local.search import (
     FOLDER,
     Position,
@@ -23,7 +24,7 @@ from stream.local.search import (
 )
 from stream.local.sweep import Sweep
 from stream.local.tables import CHUNK, connect_writer
-from stream.local.writing import Changes, TableWriter, decode_standings, present_subjects
+from stream.local.writing import Changes, TableWriter, decode_standings, search_row
 
 COMMIT_EVERY_S = 1.0
 SWEEP_EVERY_S = 6 * 3600.0
@@ -97,7 +98,7 @@ class Feeder:
         try:
             yield
         except SearchDamagedError:
-            self._remake_search()
+            self.remake()
         except OSError:
             self._drop_search()
             raise
@@ -149,6 +150,7 @@ class Feeder:
 
     def _commit(self, search: SearchWriter) -> None:
         """Commit search, and fold deleted content out of the write-ahead log."""
+        search.check()
         if self._dirty:
             position = Position(n=self._tables.last, touched=self._last_touched())
             search.commit(position)
@@ -185,9 +187,14 @@ class Feeder:
         try:
             self._catch_up()
         except SearchDamagedError:
-            self._remake_search()
+            self.remake()
 
-    def _remake_search(self) -> None:
+    def remake(self) -> None:
+        """Make the search folder anew from the tables.
+
+        Raises:
+            OSError: no space left for it.
+        """
         self._drop_search()
         discard(self._search_folder)
         self._catch_up()
@@ -239,7 +246,7 @@ class Feeder:
         self._touched = True
         self._committed_at = self._clock()
 
-    def _rows(self, numbers: list[int]) -> Iterator[tuple[int, Post, tuple[str, ...]]]:
+    def _rows(self, numbers: list[int]) -> Iterator[SearchRow]:
         for i in range(0, len(numbers), CHUNK):
             marks = ",".join(map(str, numbers[i : i + CHUNK]))
             yield from _revive(
@@ -259,6 +266,6 @@ class Feeder:
         return None if row is None else str(row[0])
 
 
-def _revive(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, Post, tuple[str, ...]]]:
+def _revive(rows: Iterable[tuple[Any, ...]]) -> Iterator[SearchRow]:
     for n, subjects, body in rows:
-        yield n, _decode_post(body), present_subjects(decode_standings(subjects))
+        yield search_row(n, _decode_post(body), decode_standings(subjects))

@@ -15,6 +15,7 @@ from stream.index import AlertPage, AlertQuery, Bucket, Facet, GapPage, IndexedP
 from stream.local.relations import RelationReader
 from stream.local.tables import EVERY_SUBJECT, MINUTE_MS, select_in, storable
 from stream.local.writing import Standings, decode_standings
+from stream.query_tree import Term
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, Severity
 
 HOUR_MS = 60 * MINUTE_MS
@@ -30,6 +31,10 @@ _status = msgspec.msgpack.Decoder(SourceStatus).decode
 FAMILY = (
     "WITH RECURSIVE family(id) AS (SELECT ? UNION "
     "SELECT c.id FROM clusters c JOIN family f ON c.merged_into = f.id) "
+)
+ROWS_OF_CLUSTER = (
+    FAMILY + "SELECT DISTINCT p.n FROM memberships m JOIN family f ON m.cluster_id = f.id "
+    "JOIN posts p ON p.id = m.post_id WHERE p.body IS NOT NULL LIMIT 100000"
 )
 # The cluster into which this one went, itself when it was not merged.
 ROOT = (
@@ -68,6 +73,28 @@ class TableReader:
         clusters = self._clusters_of(list(found))
         return [_indexed(*found[i], clusters=clusters.get(i, ())) for i in ids if i in found]
 
+    def rows_of(self, term: Term) -> list[int]:
+        """Rows of what ``id:`` or ``cluster:`` asks for, of a cluster at most 100,000."""
+        if not storable(term.value):
+            return []
+        if term.field == "id":
+            sql, values = "SELECT n FROM posts WHERE id = ?", (term.value,)
+        else:
+            root = self._root(term.value) or term.value
+            sql, values = ROWS_OF_CLUSTER, (root,)
+        return [int(row[0]) for row in self._db.execute(sql, values)]
+
+    def timeline(
+        self, counts: Mapping[int, int], *, first: int, width: int, steps: int
+    ) -> list[Bucket]:
+        """Buckets of ``width`` minutes with their counts, masked where a gap was."""
+        at, step = first * MINUTE_MS, width * MINUTE_MS
+        masked = masks(self.gaps(since=at, until=at + steps * step), at, step, steps)
+        return [
+            Bucket(at=at + i * step, posts=counts.get(i, 0), masked=masked[i])
+            for i in range(steps)
+        ]
+
     def posts_by_row(self, rows: Sequence[int]) -> list[IndexedPost]:
         """Posts by row number, in that order; deleted ones left out."""
         marks = ",".join(str(int(n)) for n in rows)
@@ -97,9 +124,7 @@ class TableReader:
         self, *, subject: str | None, since: int, until: int, bucket_ms: int
     ) -> list[Bucket]:
         """Posts by time; edges and width are rounded outwards to whole minutes."""
-        first = max(since, 0) // MINUTE_MS
-        last = -(-max(until, 0) // MINUTE_MS)
-        width = max(1, -(-bucket_ms // MINUTE_MS))
+        first, last, width = whole_minutes(since, until, bucket_ms)
         count = -(-(last - first) // width) if last > first else 0
         key = self._subject(subject)
         counts: dict[int, int] = {}
@@ -113,12 +138,7 @@ class TableReader:
                     (first // unit, width // unit, key, first // unit, last // unit),
                 )
             )
-        gaps = self.gaps(since=first * MINUTE_MS, until=last * MINUTE_MS)
-        masked = masks(gaps, first * MINUTE_MS, width * MINUTE_MS, count)
-        return [
-            Bucket(at=(first + i * width) * MINUTE_MS, posts=counts.get(i, 0), masked=masked[i])
-            for i in range(count)
-        ]
+        return self.timeline(counts, first=first, width=width, steps=count)
 
     def facet(self, facet: Facet, *, since: int, until: int) -> Mapping[str, int]:
         """Posts by value, most first; edges are rounded outwards to whole minutes."""
@@ -274,6 +294,13 @@ class TableReader:
             return None
         found: bytes | None = self._one(f"SELECT body FROM {table} WHERE id = ?", id_)
         return found
+
+
+def whole_minutes(since: int, until: int, bucket_ms: int) -> tuple[int, int, int]:
+    """First minute, the one after the last, and the width of a bucket, rounded outwards."""
+    first = max(since, 0) // MINUTE_MS
+    last = -(-max(until, 0) // MINUTE_MS)
+    return first, last, max(1, -(-bucket_ms // MINUTE_MS))
 
 
 def _indexed(

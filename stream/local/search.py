@@ -1,8 +1,6 @@
 """The search folder of the local index: tantivy, fed from the tables and never the truth.
 
-A document holds tokens (``stream/tokens.py``), filter terms and two numbers: ``n``,
-the row of the post, and ``place``, its event time followed by low bits of ``n``, by
-which hits are ordered. Texts are not stored. What tantivy has committed is noted
+What a document holds stands in ``documents.py``. What tantivy has committed is noted
 in ``position.json`` beside it; what the tables hold beyond that is added again on
 opening, so a crash anywhere between the two heals itself.
 """
@@ -12,26 +10,25 @@ from __future__ import annotations
 import contextlib
 import errno
 import shutil
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import tantivy
-from tantivy import Document, FieldType, Occur, Query
+from tantivy import FieldType, Order, Query
 
-from ingest.records import Post
-from stream.index import PostQuery
-from stream.local.tables import LATEST_MS, UNKNOWN_LANG
+from stream.index import FacetCounts, PostFacet, PostQuery
+from stream.local import counting
+from stream.local.compiling import Rows, compiled
+from stream.local.documents import SCHEMA, SearchRow, document
 from stream.tokens import VERSION as TOKENS_VERSION
-from stream.tokens import clauses, tokens
 
 FOLDER = "search"
 POSITION = "position.json"
-FORMAT = f"1.{TOKENS_VERSION}"
+FORMAT = f"2.{TOKENS_VERSION}"
 HEAP_BYTES = 48_000_000
-TIE_BITS = 20
-TIE_MASK = (1 << TIE_BITS) - 1
-FILTERS = ("subject", "platform", "lang", "author")
+SEGMENT_PARTS = ("idx", "pos", "term", "fast", "fieldnorm", "store")
+ORDERS = {"newest": Order.Desc, "oldest": Order.Asc}
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -42,8 +39,18 @@ class Position(msgspec.Struct, frozen=True):
     touched: int = 0
 
 
+class _Segment(msgspec.Struct, frozen=True):
+    segment_id: str
+
+
+class _Meta(msgspec.Struct, frozen=True):
+    """What tantivy notes about a folder, as far as we read it."""
+
+    segments: tuple[_Segment, ...]
+
+
 class Hits(msgspec.Struct, frozen=True):
-    """Rows of one page, newest first, and how many match in all."""
+    """Rows of one page, in the order asked for, and how many match in all."""
 
     total: int
     rows: tuple[int, ...]
@@ -51,21 +58,6 @@ class Hits(msgspec.Struct, frozen=True):
 
 class SearchDamagedError(Exception):
     """The search folder cannot be used; it can be made anew from the tables."""
-
-
-def schema() -> tantivy.Schema:
-    """Fields of a document."""
-    builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field("n", indexed=True, fast=True)
-    builder.add_unsigned_field("place", fast=True)
-    builder.add_text_field("words", tokenizer_name="whitespace", index_option="position")
-    builder.add_text_field("singles", tokenizer_name="whitespace", index_option="basic")
-    for name in FILTERS:
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    return builder.build()
-
-
-SCHEMA = schema()
 
 
 class SearchReader:
@@ -78,6 +70,7 @@ class SearchReader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         with _reported(folder):
+            _check_format(folder)
             self._index = tantivy.Index.open(str(folder))
             self._index.config_reader("manual")
             self._searcher = self._index.searcher()
@@ -88,23 +81,44 @@ class SearchReader:
             self._index.reload()
             self._searcher = self._index.searcher()
 
-    def find(self, query: PostQuery) -> Hits:
-        """Rows that match, newest first."""
-        wanted = _query(query)
-        if wanted is None:
-            return Hits(0, ())
+    def find(self, query: PostQuery, rows: Rows) -> Hits:
+        """Rows that match, in the order asked for."""
         limit = max(query.limit, 0)
         with _reported(self._folder):
             # tantivy refuses a limit of 0.
             found = self._searcher.search(
-                wanted,
+                compiled(query, rows),
                 limit=max(limit, 1),
                 offset=max(query.offset, 0),
                 order_by_field="place",
+                order=ORDERS[query.order],
             )
             hits = [address for _, address in found.hits[:limit]]
-            rows = self._searcher.fast_field_values("n", hits) if hits else []
-        return Hits(int(getattr(found, "count", 0) or 0), tuple(int(n or 0) for n in rows))
+            numbers = self._searcher.fast_field_values("n", hits) if hits else []
+        total = int(getattr(found, "count", 0) or 0)
+        return Hits(total, tuple(int(n or 0) for n in numbers))
+
+    def by_minutes(
+        self, query: PostQuery, rows: Rows, *, first: int, last: int, width: int
+    ) -> dict[int, int]:
+        """Hits by bucket of ``width`` minutes, from minute ``first`` on and before ``last``."""
+        with _reported(self._folder):
+            wanted = compiled(query, rows)
+            return counting.by_minutes(
+                self._searcher, wanted, first=first, last=last, width=width
+            )
+
+    def edges(self, query: PostQuery, rows: Rows) -> tuple[int, int] | None:
+        """The minutes of the first and of the last hit."""
+        with _reported(self._folder):
+            return counting.edges(self._searcher, compiled(query, rows))
+
+    def by_value(
+        self, query: PostQuery, rows: Rows, names: Sequence[PostFacet], limit: int
+    ) -> Mapping[PostFacet, FacetCounts]:
+        """Hits by value of each facet."""
+        with _reported(self._folder):
+            return counting.by_value(self._searcher, compiled(query, rows), names, limit)
 
 
 class SearchWriter:
@@ -123,11 +137,11 @@ class SearchWriter:
             self._index.config_reader("manual")
             self._writer = self._index.writer(HEAP_BYTES, 1)
 
-    def add(self, rows: Iterable[tuple[int, Post, Sequence[str]]]) -> None:
+    def add(self, rows: Iterable[SearchRow]) -> None:
         """Add documents for rows; older ones of the same rows must be removed first."""
         with _reported(self._folder):
-            for n, post, subjects in rows:
-                self._writer.add_document(_document(n, post, subjects))
+            for row in rows:
+                self._writer.add_document(document(row))
 
     def remove(self, rows: Iterable[int]) -> None:
         """Remove the documents of rows, where there are any."""
@@ -151,6 +165,22 @@ class SearchWriter:
             _write_position(self._folder, position)
         self.position = position
 
+    def check(self) -> None:
+        """Notice files that somebody else took away; tantivy itself goes on without them."""
+        with _reported(self._folder):
+            wanted = self._wanted()
+            here = {file.name for file in self._folder.iterdir()}
+            if not wanted <= here:
+                # A merge may have replaced segments meanwhile; they never come back.
+                lost = (wanted - here) & self._wanted()
+                if lost:
+                    raise SearchDamagedError(f"{self._folder}: {min(lost)} is gone")
+
+    def _wanted(self) -> set[str]:
+        meta = msgspec.json.decode((self._folder / "meta.json").read_bytes(), type=_Meta)
+        names = [segment.segment_id.replace("-", "") for segment in meta.segments]
+        return {f"{name}.{part}" for name in names for part in SEGMENT_PARTS}
+
     def documents(self) -> int:
         """Committed documents that can be found."""
         with _reported(self._folder):
@@ -168,75 +198,14 @@ def discard(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _document(n: int, post: Post, subjects: Iterable[str]) -> Document:
-    found = tokens(_searchable(post))
-    document = Document()
-    document.add_unsigned("n", n)
-    document.add_unsigned("place", _place(post.event_at) | n & TIE_MASK)
-    document.add_text("words", found.words)
-    if found.singles:
-        document.add_text("singles", found.singles)
-    for subject in subjects:
-        document.add_text("subject", subject)
-    document.add_text("platform", post.platform)
-    document.add_text("lang", post.lang or UNKNOWN_LANG)
-    document.add_text("author", post.author_id)
-    if post.author and post.author.handle and post.author.handle != post.author_id:
-        document.add_text("author", post.author.handle)
-    return document
-
-
-def _searchable(post: Post) -> str:
-    """The text, with hashtags and picture descriptions that do not stand in it."""
-    parts = [post.text]
-    parts += [tag for tag in post.hashtags if tag not in post.text]
-    parts += [media.alt for media in post.media if media.alt]
-    return "\n".join(parts) if len(parts) > 1 else post.text
-
-
-def _place(at: int) -> int:
-    return min(max(at, 0), LATEST_MS) << TIE_BITS
-
-
-def _query(query: PostQuery) -> Query | None:
-    """The conditions for tantivy; None when nothing can match."""
-    must: list[Query] = []
-    wanted = clauses(query.text)
-    if wanted is not None:
-        if not wanted:
-            return None
-        for clause in wanted:
-            if clause.single:
-                must.append(_term("singles", clause.single))
-            elif len(clause.words) == 1:
-                must.append(_term("words", clause.words[0]))
-            else:
-                must.append(Query.phrase_query(SCHEMA, "words", list(clause.words)))
-    author = query.author.removeprefix(f"{query.platform}:") if query.author else None
-    filters = (query.subject, query.platform, query.lang, author)
-    must += [_term(f, v) for f, v in zip(FILTERS, filters, strict=True) if v is not None]
-    if query.since is not None or query.until is not None:
-        must.append(_between(query.since, query.until))
-    if not must:
-        return Query.all_query()
-    return Query.boolean_query([(Occur.Must, one) for one in must])
-
-
-def _term(name: str, value: str) -> Query:
-    clean = value.encode("utf-8", "replace").decode("utf-8")
-    return Query.term_query(SCHEMA, name, clean, index_option="basic")
-
-
-def _between(since: int | None, until: int | None) -> Query:
-    """Event times from ``since`` on and before ``until``."""
-    return Query.range_query(
-        SCHEMA,
-        "place",
-        FieldType.Unsigned,
-        lower_bound=_place(since or 0),
-        upper_bound=_place(LATEST_MS + 1 if until is None else until),
-        include_upper=until is None,
-    )
+def _check_format(folder: Path) -> None:
+    try:
+        position = msgspec.json.decode((folder / POSITION).read_bytes(), type=Position)
+    except (FileNotFoundError, msgspec.DecodeError):
+        # Not noted yet, or by an outside hand: tantivy itself tells whether it can be read.
+        return
+    if position.format != FORMAT:
+        raise SearchDamagedError(f"{folder} has format {position.format}, not {FORMAT}")
 
 
 def _read_position(folder: Path) -> Position:
@@ -263,7 +232,7 @@ def _reported(folder: Path) -> Generator[None]:
     """A full disk as OSError, whatever else tantivy reports as damage."""
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, msgspec.DecodeError) as error:
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         if full or "No space left" in str(error):
             raise OSError(

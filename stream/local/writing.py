@@ -18,9 +18,11 @@ import msgspec
 from detect.records import Mention
 from ingest.records import Post
 from stream.index import IndexBatch
+from stream.local.documents import SearchRow, held
 from stream.local.relations import RelationWriter
 from stream.local.results import ResultWriter
-from stream.local.tables import EVERY_SUBJECT, LATEST_MS, MINUTE_MS, UNKNOWN_LANG, select_in
+from stream.local.tables import EVERY_SUBJECT, MINUTE_MS, select_in
+from stream.post_terms import UNKNOWN_LANG
 from stream.records import PostGone, PostSeen
 
 Standing = tuple[int, tuple[Mention, ...] | None]
@@ -59,9 +61,7 @@ class Row:
 class Changes:
     """What a batch changed for search: new posts, changed ones, removed ones (by n)."""
 
-    added: list[tuple[int, Post, tuple[str, ...]]] = field(
-        default_factory=list[tuple[int, Post, tuple[str, ...]]]
-    )
+    added: list[SearchRow] = field(default_factory=list[SearchRow])
     changed: list[int] = field(default_factory=list[int])
     removed: list[int] = field(default_factory=list[int])
     erased: bool = False
@@ -114,7 +114,7 @@ class TableWriter:
         self._db.executemany(
             "INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?)",
             [
-                (g.gap.source, _held(g.gap.since), _held(g.gap.until), g.gap.reason)
+                (g.gap.source, held(g.gap.since), held(g.gap.until), g.gap.reason)
                 for g in batch.gaps
             ],
         )
@@ -178,7 +178,7 @@ class TableWriter:
         self._add(subjects, at // MINUTE_MS, source, lang, 1)
         self._posts += 1
         self._relations.add(n, at, best.post)
-        changes.added.append((n, best.post, subjects))
+        changes.added.append(search_row(n, best.post, standings))
         body = _encode(best.post)
         return (n, post_id, best.revision, at, source, lang, _encode(standings), body)
 
@@ -239,7 +239,7 @@ class TableWriter:
 
     def _place(self, post: Post) -> tuple[int, int, int]:
         return (
-            _held(post.event_at),
+            held(post.event_at),
             self._name(post.source),
             self._name(post.lang or UNKNOWN_LANG),
         )
@@ -287,8 +287,10 @@ def present_subjects(standings: Standings) -> tuple[str, ...]:
     return tuple(s for s, (_, mentions) in standings.items() if mentions is not None)
 
 
-def _held(at: int) -> int:
-    return min(max(at, 0), LATEST_MS)
+def search_row(n: int, post: Post, standings: Standings) -> SearchRow:
+    """What search needs of a post."""
+    reasons = {m.reason for _, mentions in standings.values() for m in mentions or ()}
+    return SearchRow(n, post, present_subjects(standings), tuple(sorted(reasons)))
 
 
 def _news(batch: IndexBatch) -> dict[str, News]:

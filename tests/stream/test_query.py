@@ -119,7 +119,7 @@ REFUSED = [
     ("platform:", "platform needs a value, as in platform:reddit", (0, 9)),
     ("subject:(a b)", "subject needs a value", (0, 8)),
     ('lang:""', "lang needs a value, as in lang:ko", (0, 5)),
-    ("is:replies", "is takes reply, repost, quote, edited; did you mean reply?", (3, 10)),
+    ("is:replies", "is takes reply, repost, quote; did you mean reply?", (3, 10)),
     ("has:sound", "has takes link, media, tag", (4, 9)),
     ("harm>high", "harm takes a number, as in harm>0.5", (5, 9)),
     ("likes>-3", "likes takes a number, as in likes>=10", (6, 8)),

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dashboards.web.api.fields import Model
-from stream.local.search import SearchDamagedError
+from stream.index import SearchUnavailableError
 from stream.local.tables import IndexDamagedError
 from stream.store import StorageFullError
 
@@ -28,7 +28,7 @@ MAX_ERRORS = 20
 MAX_PLACE = 200
 
 # What reading beside a writer, a removed folder or a torn file may raise.
-DAMAGED = (sqlite3.Error, IndexDamagedError, SearchDamagedError)
+DAMAGED = (sqlite3.Error, IndexDamagedError, SearchUnavailableError)
 UNREADABLE = (OSError, *DAMAGED)
 
 

@@ -9,15 +9,18 @@ from itertools import zip_longest
 from detect.records import Mention
 from ingest.records import Gap, Post, SourceStatus
 from stream.index import (
+    POST_FACETS,
     RELATION_KINDS,
     AlertPage,
     AlertQuery,
     Bucket,
     Facet,
+    FacetCounts,
     GapPage,
     Held,
     IndexBatch,
     IndexedPost,
+    PostFacet,
     PostPage,
     PostQuery,
     RelationKind,
@@ -27,6 +30,7 @@ from stream.index import (
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, PostSeen, Severity
 from stream.relatives import Member, grow, references, relative
 from tests.stream import kinship
+from tests.stream.query_oracle import counted, matches
 
 
 class MemoryIndex:
@@ -111,7 +115,7 @@ class MemoryIndex:
         found = (self.post(one) for one in post_ids)
         return [one for one in found if one]
 
-    def search(self, query: PostQuery, /) -> PostPage:
+    def _hits(self, query: PostQuery) -> list[PostSeen]:
         words = query.text.replace('"', " ").casefold().split()
         found = [
             seen
@@ -123,10 +127,42 @@ class MemoryIndex:
             and query.author in {None, seen.post.author_id}
             and (query.since is None or seen.post.event_at >= query.since)
             and (query.until is None or seen.post.event_at < query.until)
+            and matches(self._indexed(seen), query.where)
         ]
-        found.sort(key=lambda seen: (-seen.post.event_at, seen.post.id))
+        newest = query.order == "newest"
+        found.sort(key=lambda seen: (seen.post.event_at, seen.post.id), reverse=newest)
+        return found
+
+    def search(self, query: PostQuery, /) -> PostPage:
+        found = self._hits(query)
         shown = found[query.offset : query.offset + query.limit]
         return PostPage(total=len(found), posts=tuple(self._indexed(one) for one in shown))
+
+    def span(self, query: PostQuery, /) -> tuple[int, int] | None:
+        minutes = [seen.post.event_at // 60_000 * 60_000 for seen in self._hits(query)]
+        return (min(minutes), max(minutes)) if minutes else None
+
+    def timeline(
+        self, query: PostQuery, /, *, since: int, until: int, bucket_ms: int
+    ) -> list[Bucket]:
+        return self._buckets([s.post for s in self._hits(query)], since, until, bucket_ms)
+
+    def facets(
+        self,
+        query: PostQuery,
+        /,
+        *,
+        names: Sequence[PostFacet] = POST_FACETS,
+        limit: int = 10,
+    ) -> Mapping[PostFacet, FacetCounts]:
+        hits = [self._indexed(seen) for seen in self._hits(query)]
+        found: dict[PostFacet, FacetCounts] = {}
+        for name in names:
+            counts = sorted(counted(hits, name).items(), key=lambda item: (-item[1], item[0]))
+            found[name] = FacetCounts(
+                values=dict(counts[:limit]), others=sum(n for _, n in counts[limit:])
+            )
+        return found
 
     def _times(self, subject: str | None, since: int, until: int) -> list[Post]:
         return [
@@ -139,9 +175,12 @@ class MemoryIndex:
     def histogram(
         self, *, subject: str | None, since: int, until: int, bucket_ms: int
     ) -> list[Bucket]:
-        counts = Counter(
-            (p.event_at - since) // bucket_ms for p in self._times(subject, since, until)
-        )
+        return self._buckets(self._times(subject, since, until), since, until, bucket_ms)
+
+    def _buckets(
+        self, posts: list[Post], since: int, until: int, bucket_ms: int
+    ) -> list[Bucket]:
+        counts = Counter((p.event_at - since) // bucket_ms for p in posts)
         return [
             Bucket(
                 at=at,

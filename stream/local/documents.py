@@ -1,0 +1,101 @@
+"""What the search folder holds of a post: the schema, and documents made from rows.
+
+A document holds tokens (``stream/tokens.py``), terms (``stream/post_terms.py``) and
+numbers: ``n``, the row of the post, ``place``, its event time followed by low bits of
+``n``, by which hits are ordered, and ``minute``, in which histograms count. Texts are not
+stored.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import tantivy
+from tantivy import Document
+
+from ingest.records import Post
+from stream.local.tables import LATEST_MS, MINUTE_MS
+from stream.post_terms import plain_key, post_terms
+from stream.query_tree import METRICS
+from stream.tokens import tokens
+
+TIE_BITS = 20
+TIE_MASK = (1 << TIE_BITS) - 1
+
+COUNTED = ("subject", "platform", "lang", "tag", "domain", "account")
+"""Fields that facets can count; they are kept in columns as well."""
+FOUND = ("source", "author", "link", "mention", "mark")
+
+
+class SearchRow(msgspec.Struct, frozen=True):
+    """A row of the tables, as far as search needs it."""
+
+    n: int
+    post: Post
+    subjects: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+
+
+def schema() -> tantivy.Schema:
+    """Fields of a document."""
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("n", indexed=True, fast=True)
+    builder.add_unsigned_field("place", fast=True)
+    builder.add_unsigned_field("minute", fast=True)
+    for name in METRICS:
+        builder.add_integer_field(name, fast=True)
+    builder.add_text_field("words", tokenizer_name="whitespace", index_option="position")
+    builder.add_text_field("singles", tokenizer_name="whitespace", index_option="basic")
+    for name in (*COUNTED, *FOUND):
+        builder.add_text_field(
+            name, tokenizer_name="raw", index_option="basic", fast=name in COUNTED
+        )
+    return builder.build()
+
+
+SCHEMA = schema()
+
+
+def document(row: SearchRow) -> Document:
+    """The document of a row."""
+    post = row.post
+    terms = post_terms(post, row.reasons)
+    found = tokens(_searchable(post))
+    at = held(post.event_at)
+    made = Document()
+    made.add_unsigned("n", row.n)
+    made.add_unsigned("place", at << TIE_BITS | row.n & TIE_MASK)
+    made.add_unsigned("minute", at // MINUTE_MS)
+    made.add_text("words", found.words)
+    if found.singles:
+        made.add_text("singles", found.singles)
+    made.add_text("platform", plain_key(post.platform))
+    made.add_text("source", post.source)
+    made.add_text("lang", terms.lang)
+    made.add_text("account", terms.account)
+    for name, values in (
+        ("subject", row.subjects),
+        ("author", terms.authors),
+        ("tag", terms.tags),
+        ("link", terms.links),
+        ("domain", terms.domains),
+        ("mention", terms.mentions),
+        ("mark", terms.marks),
+    ):
+        for value in values:
+            made.add_text(name, value)
+    for name, number in terms.numbers.items():
+        made.add_integer(name, number)
+    return made
+
+
+def held(at: int) -> int:
+    """An event time inside what can be sorted and counted."""
+    return min(max(at, 0), LATEST_MS)
+
+
+def _searchable(post: Post) -> str:
+    """The text, with hashtags and picture descriptions that do not stand in it."""
+    parts = [post.text]
+    parts += [tag for tag in post.hashtags if tag not in post.text]
+    parts += [media.alt for media in post.media if media.alt]
+    return "\n".join(parts) if len(parts) > 1 else post.text

@@ -1,0 +1,157 @@
+"""What a query means, said once more and naively: the judge of every index."""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from detect.text import fold
+from stream.index import IndexedPost, PostFacet
+from stream.query_tree import And, Node, Not, Or, Term
+from stream.tokens import Clause, clauses, tokens
+
+COMPARE = {
+    "=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
+}  # fmt: skip
+SPELLINGS = {
+    "likes": {"likes", "like_count", "favorite_count", "score"},
+    "reposts": {"reposts", "repost_count", "retweet_count", "num_crossposts"},
+    "replies": {"replies", "reply_count", "num_comments"},
+    "views": {"views", "view_count", "impression_count"},
+}
+
+
+def matches(found: IndexedPost, node: Node | None) -> bool:
+    """Whether a post is what the query asks for."""
+    if node is None:
+        return True
+    if isinstance(node, Not):
+        return not matches(found, node.part)
+    if isinstance(node, And):
+        return all(matches(found, part) for part in node.parts)
+    if isinstance(node, Or):
+        return any(matches(found, part) for part in node.parts)
+    return holds(found, node)
+
+
+def holds(found: IndexedPost, term: Term) -> bool:  # noqa: PLR0911, PLR0912 - a line a field
+    post, value = found.post, term.value
+    match term.field:
+        case "text":
+            return says(searchable(found), f'"{value}"' if term.phrase else value)
+        case "subject":
+            return value in found.subjects
+        case "platform":
+            return post.platform == value.casefold()
+        case "source":
+            return post.source == value
+        case "lang":
+            lang = (post.lang or "und").casefold()
+            return value.casefold() in {lang, lang.partition("-")[0]}
+        case "author":
+            return handle(value) in authors(found)
+        case "tag":
+            return fold(value.lstrip("#")) in tags(found)
+        case "mention":
+            return handle(value) in {handle(one) for one in post.mentions}
+        case "link":
+            return any(leads_to(url, value) for url in post.urls)
+        case "id":
+            return post.id == value
+        case "cluster":
+            return value in found.clusters
+        case "is":
+            return {"reply": post.reply_to, "repost": post.repost_of, "quote": post.quote_of}[
+                value
+            ] is not None
+        case "has":
+            return bool({"link": post.urls, "media": post.media, "tag": post.hashtags}[value])
+        case "reason":
+            return any(one.reason == value for one in found.mentions)
+        case "since":
+            return post.event_at >= term.number
+        case "until":
+            return post.event_at < term.number
+        case "followers":
+            known = post.author.followers if post.author else None
+            return known is not None and COMPARE[term.op](known, term.number)
+        case "likes" | "reposts" | "replies" | "views":
+            known = [n for name, n in post.metrics.items() if name in SPELLINGS[term.field]]
+            return bool(known) and COMPARE[term.op](known[0], term.number)
+    return False
+
+
+def searchable(found: IndexedPost) -> str:
+    post = found.post
+    return "\n".join([post.text, *post.hashtags, *[m.alt for m in post.media if m.alt]])
+
+
+def says(text: str, query: str) -> bool:
+    """Whether a text holds every clause of a query."""
+    found = tokens(text)
+    line, singles = f" {' '.join(found.words.split())} ", set(found.singles.split())
+    wanted = clauses(query)
+    return bool(wanted) and all(_says_one(clause, line, singles) for clause in wanted)
+
+
+def _says_one(clause: Clause, line: str, singles: set[str]) -> bool:
+    if clause.single:
+        return clause.single in singles
+    return f" {' '.join(clause.words)} " in line
+
+
+def handle(value: str) -> str:
+    return value.removeprefix("@").removeprefix("u/").casefold()
+
+
+def account(found: IndexedPost) -> str:
+    post = found.post
+    name = post.author.handle if post.author and post.author.handle else post.author_id
+    return f"{post.platform}:{name}".casefold()
+
+
+def authors(found: IndexedPost) -> set[str]:
+    post = found.post
+    names = {handle(post.author_id), account(found)}
+    if post.author and post.author.handle:
+        names.add(handle(post.author.handle))
+    return names
+
+
+def tags(found: IndexedPost) -> set[str]:
+    return {fold(tag.lstrip("#")) for tag in found.post.hashtags}
+
+
+def host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def leads_to(url: str, value: str) -> bool:
+    there = urlsplit(value if "//" in value else f"//{value}")
+    name = (there.hostname or "").removeprefix("www.")
+    rest = there.path.rstrip("/") + (f"?{there.query}" if there.query else "")
+    here = urlsplit(url)
+    if rest:
+        path = here.path.rstrip("/") + (f"?{here.query}" if here.query else "")
+        return (host(url), path) == (name, rest)
+    return host(url) == name or ("." in name and host(url).endswith(f".{name}"))
+
+
+def values(found: IndexedPost, facet: PostFacet) -> set[str]:
+    """Under what a post is counted."""
+    post = found.post
+    return {
+        "subject": set(found.subjects),
+        "platform": {post.platform},
+        "lang": {(post.lang or "und").casefold()},
+        "tag": tags(found),
+        "link": {host(url) for url in post.urls} - {""},
+        "author": {account(found)},
+    }[facet]
+
+
+def counted(hits: Iterable[IndexedPost], facet: PostFacet) -> dict[str, int]:
+    """Posts by value."""
+    return dict(Counter(value for hit in hits for value in values(hit, facet)))
