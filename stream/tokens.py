@@ -11,13 +11,14 @@ plain one.
 from __future__ import annotations
 
 import re
+import unicodedata
 from operator import add
 
 import msgspec
 
 from detect.text import fold
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same text gives other tokens: search folders are then made anew."""
 
 QUERY_LIMIT = 1000
@@ -31,7 +32,14 @@ _DENSE = (
     "\u30fc-\u30ff\u31f0-\u31ff"  # kana
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Han
 )
-_RUN = re.compile(f"[{_DENSE}]+|[^\\W_{_DENSE}]+")
+# Vowel signs of Indic scripts and points of Arabic and Hebrew are no word characters to
+# `re`, but belong to the word in which they stand.
+_MARKS = "".join(
+    char
+    for char in map(chr, range(0x0591, 0x1DFF))
+    if unicodedata.category(char) in ("Mn", "Mc") and not re.match(f"[{_DENSE}]", char)
+)
+_RUN = re.compile(f"[{_DENSE}]+|[^\\W_{_DENSE}]+(?:[{_MARKS}]+[^\\W_{_DENSE}]*)*")
 _DENSE_RUN = re.compile(f"[{_DENSE}]+")
 _FIRST_DENSE = "\u0e00"
 _ASCII = {code: " " for code in range(128) if not chr(code).isalnum()}
@@ -69,6 +77,31 @@ def tokens(text: str) -> Tokens:
         else:
             words.extend(map(add, run, run[1:]))
     return Tokens(" ".join(words), " ".join(dict.fromkeys("".join(dense))))
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A token and where it stands in the plain text; ``single`` for one of ``singles``."""
+
+    token: str
+    start: int
+    end: int
+    single: bool = False
+
+
+def pieces(plain: str) -> list[Piece]:
+    """The tokens of a folded text with their places; as ``tokens`` cuts it."""
+    found: list[Piece] = []
+    for match in _RUN.finditer(plain):
+        run, at = match[0], match.start()
+        if not _DENSE_RUN.match(run):
+            found.append(Piece(run, at, match.end()))
+            continue
+        found += [Piece(char, at + i, at + i + 1, single=True) for i, char in enumerate(run)]
+        if len(run) == 1:
+            found.append(Piece(run, at, at + 1))
+        else:
+            found += [Piece(run[i : i + 2], at + i, at + i + 2) for i in range(len(run) - 1)]
+    return found
 
 
 def clauses(query: str) -> list[Clause] | None:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tantivy import FieldType, Occur, Query
 
+from stream.highlight import clauses_of
 from stream.index import PostQuery
 from stream.local.documents import SCHEMA, TIE_BITS, held
 from stream.local.tables import LATEST_MS
 from stream.post_terms import author_key, link_key, plain_key, tag_key, whole_bounds
 from stream.query_tree import METRICS, And, Node, Not, Or, Term
-from stream.tokens import clauses
+from stream.tokens import Clause, clauses
 
 Rows = Callable[[Term], Sequence[int]]
 """The rows behind ``id:`` and ``cluster:``, which the tables know."""
@@ -30,7 +31,7 @@ def compiled(query: PostQuery, rows: Rows) -> Query:
     """The conditions of a query."""
     must: list[Query] = []
     if query.text.strip():
-        must.append(_text(query.text))
+        must.append(_clauses(clauses(query.text) or ()))
     filters = (
         ("subject", query.subject),
         ("platform", query.platform and plain_key(query.platform)),
@@ -72,7 +73,7 @@ def _term(term: Term, rows: Rows) -> Query:
     """One condition of the language."""
     field, value = term.field, term.value
     if field == "text":
-        return _text(f'"{value.replace(chr(34), " ")}"' if term.phrase else value)
+        return _clauses(clauses_of(term))
     if field in _KEYS:
         name, key = _KEYS[field]
         found = _is(name, key(value))
@@ -96,10 +97,10 @@ def _term(term: Term, rows: Rows) -> Query:
     return found
 
 
-def _text(text: str) -> Query:
+def _clauses(wanted: Iterable[Clause]) -> Query:
     """Words that all occur, quoted ones side by side; no words match nothing."""
     found: list[Query] = []
-    for clause in clauses(text) or ():
+    for clause in wanted:
         if clause.single:
             found.append(_is("singles", clause.single))
         elif len(clause.words) == 1:
