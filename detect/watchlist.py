@@ -64,7 +64,7 @@ class Subject(Record, frozen=True, kw_only=True, tag="subject/1"):
     fan_projects: tuple[FanProject, ...] = ()
 
 
-class Watchlist(Record, frozen=True, kw_only=True, tag="watchlist/1", dict=True):
+class Watchlist(Record, frozen=True, kw_only=True, tag="watchlist/1", gc=True, dict=True):
     """All subjects of one installation."""
 
     subjects: tuple[Subject, ...] = ()

@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 GAP_MS = 60_000
 """Outages shorter than this are ordinary and not recorded."""
 PUT_WAIT_S = 0.1
+AT_ONCE = 8
+"""Batches of one source polled at once, which bounds the host's transactions."""
 
 
 class Backoff(msgspec.Struct, frozen=True, kw_only=True):
@@ -292,7 +294,11 @@ class Collector:
             run.thread.start()
 
     def poll(self, timeout: float, /) -> list[Collected]:
-        """Batches that have come, at most one a source; waits up to ``timeout`` seconds."""
+        """Batches that have come, oldest first a source; waits up to ``timeout`` seconds.
+
+        While catching up a source has several waiting: together they make one
+        transaction of the host, which writes what changes often only once.
+        """
         found = self._drain()
         if found or self.finished:
             return found
@@ -317,8 +323,9 @@ class Collector:
         found: list[Collected] = []
         for run in self._runs:
             run.hand_over_waiting()
-            with suppress(queue.Empty):
-                found.append(run.out.get_nowait())
+            # Nobody else takes anything out, so as many as are counted are there.
+            waiting = min(AT_ONCE, run.out.qsize())
+            found.extend(run.out.get_nowait() for _ in range(waiting))
         return found
 
 

@@ -17,7 +17,9 @@ TEXT_LIMIT = 65_536
 """Longest text kept, in code points; the rest is cut and ``truncated`` is set."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="schema"):
+class Record(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="schema"
+):
     """Base of everything that crosses a topic, a log or an index.
 
     The class's tag (``post/1``) is written as the field ``schema`` and checked
@@ -25,7 +27,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     """
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Base of what only lives inside a record and has no schema of its own."""
 
 

@@ -13,6 +13,7 @@ hide copies. That such copies differ only in digits is said by the burst.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -41,6 +42,8 @@ CONFIRMED = 12
 ANCHOR_FLOOR = 0.35
 """Least estimated similarity with the text a cluster began with."""
 LOAD_CHUNK = 2_000
+SKETCHES_KEPT = 2_048
+"""A member's post comes again for each group, in another segment or partition."""
 
 Ready = dict[int, tuple[Text, Sketch | None]]
 
@@ -76,6 +79,7 @@ class TextClusters:
         self._limits = Limits(self.version, self._keep_ms, max_accounts)
         self._indices: dict[tuple[int, str], TextIndex] = {}
         self._grams = GramCache()
+        self._sketches: dict[str, Sketch] = {}
 
     @property
     def name(self) -> str:
@@ -91,6 +95,7 @@ class TextClusters:
         """Forget what is held in memory; it is read from the state again when needed."""
         self._indices.clear()
         self._grams.clear()
+        self._sketches.clear()
 
     def texts(self, partition: int, subject: str) -> int:
         """Distinct texts of a subject held in memory."""
@@ -134,9 +139,15 @@ class TextClusters:
             index = self._index(partition, event.subject, rows)
             if index.find(int(text.key, 16), item.watermark) < 0:
                 unknown[text.key] = text
-        made = dict(zip(unknown, sketches(list(unknown.values())), strict=True))
+        drawn = self._sketches
+        new = [text for key, text in unknown.items() if key not in drawn]
+        for text, sketch in zip(new, sketches(new), strict=True):
+            drawn[text.key] = sketch
         for offset, (text, _) in ready.items():
-            ready[offset] = (text, made.get(text.key))
+            if text.key in unknown:
+                ready[offset] = (text, drawn[text.key])
+        for key in list(islice(drawn, max(0, len(drawn) - SKETCHES_KEPT))):
+            del drawn[key]
         return ready
 
     def _seen(

@@ -17,7 +17,7 @@ import msgspec
 from stream.records import DeadLetter, Result, SubjectEvent
 
 
-class Item(msgspec.Struct, frozen=True):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One entry of the subject log on its way through the pipeline.
 
     ``watermark`` is the ``at`` of the last tick before it. ``derived`` holds
@@ -32,7 +32,7 @@ class Item(msgspec.Struct, frozen=True):
     due: tuple[str, ...] = ()
 
 
-class Put(msgspec.Struct, frozen=True):
+class Put(msgspec.Struct, frozen=True, gc=False):
     """A state write; invisible once the watermark reaches ``expires_at``."""
 
     value: bytes

@@ -156,7 +156,9 @@ class _Growth:
             self.absent[target] = None
             self._put(target, self._top, None)
         self._put(post_id, target, kind)
-        self.walk(target if target != self._top else post_id)
+        # What is absent may have been reached before; this branch was not.
+        self.reached.add(target)
+        self.walk(post_id)
 
     def order(self) -> list[str]:
         """Everything below the top: near before far, and in a family the older first."""

@@ -8,6 +8,7 @@ move together. A bounded cache of recent values saves reads.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -134,7 +135,7 @@ class SqliteState:
 
     def _keep(self, key: str, held: tuple[bytes, int]) -> None:
         if len(self._cache) >= CACHE_ENTRIES:
-            for old in list(self._cache)[: CACHE_ENTRIES // 4]:
+            for old in list(islice(self._cache, CACHE_ENTRIES // 4)):
                 del self._cache[old]
         self._cache[key] = held
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.collector import Backoff, Collected, Collector
+from ingest.collector import AT_ONCE, Backoff, Collected, Collector
 from ingest.records import Gap, Malformed, Post
 from ingest.source import (
     CursorLost,
@@ -199,6 +199,22 @@ def test_a_source_that_is_ahead_waits_behind_its_queue():
     collector.close(1.0)
 
     assert ahead <= 10 * (3 + 2)
+
+
+def test_catching_up_takes_several_batches_at_once_and_never_more_than_bounded():
+    collector = Collector([Scripted(numbers(0, 400))], {}, batch=10, queue_batches=30)
+    collector.start()
+    time.sleep(0.3)
+    sizes: list[int] = []
+    found: list[Collected] = []
+    while not collector.finished:
+        polled = collector.poll(0.1)
+        sizes.append(len(polled))
+        found += polled
+    collector.close(1.0)
+
+    assert max(sizes) == AT_ONCE
+    assert items(found) == [f"t:{n}" for n in range(400)]
 
 
 def test_a_source_gone_quiet_hands_over_what_it_has():
