@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "index": ("dashboards.commands.index", "Rebuild the search index from the log."),
     "forget": ("dashboards.commands.forget", "Delete a post or an account everywhere."),
     "web": ("dashboards.commands.web", "Serve the pages for a data folder."),
+    "keys": ("dashboards.commands.keys", "Make, list and revoke keys of the HTTP API."),
     "doctor": ("dashboards.commands.doctor", "Check this machine and say what to fix."),
     "config": ("dashboards.commands.config", "Show, check and explain the settings."),
 }

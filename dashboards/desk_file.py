@@ -52,7 +52,20 @@ CREATE INDEX deliveries_waiting ON deliveries (sink, seq)
 CREATE INDEX deliveries_state ON deliveries (sink, state, changed_at);
 """
 
-MIGRATIONS = (Step("decisions", DECISIONS), Step("deliveries", DELIVERIES))
+KEYS = """
+CREATE TABLE keys (
+    key_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL, scopes TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    created_at INTEGER NOT NULL, revoked_at INTEGER
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (
+    Step("decisions", DECISIONS),
+    Step("deliveries", DELIVERIES),
+    Step("keys", KEYS),
+)
 """Applied in order, once each; only ever appended to."""
 
 
@@ -65,17 +78,19 @@ class DeskFile:
 
     Args:
         path: made if absent, as is its folder.
+        beside: do not become the owner, who may be running: for what SQLite keeps
+            apart by itself, as keys are.
 
     Raises:
         DeskInUseError: another process has it open.
         StorageVersionError: written by a newer version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, beside: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._guard = threading.RLock()
-        self._lock = _lock(path)
+        self._lock = os.open(os.devnull, os.O_RDONLY) if beside else _lock(path)
         try:
             self._db = _connect(path)
             try:

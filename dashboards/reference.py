@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: commands, settings, sources (``make docs``)."""
+"""Writes docs/reference from the code: commands, settings, sources, API (``make docs``)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "settings.md": settings_page(),
         "sources.md": sources_page(),
+        "api.md": api_page(),
     }
 
 
@@ -107,6 +108,13 @@ def sources_page() -> str:
         sink = plugins.load(plugins.SINKS, kind)
         lines += [f"## Sink `{kind}`\n", _first_paragraph(sink), ""]
     return "\n".join(lines)
+
+
+def api_page() -> str:
+    """Every operation of the HTTP API."""
+    from dashboards.reference_api import page
+
+    return page(NOTE)
 
 
 def _first_paragraph(thing: type) -> str:

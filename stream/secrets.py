@@ -20,6 +20,8 @@ _VALUE = re.compile(
     r"""(?:(?:Bearer|Basic)\s++)?(?:"[^"]*+"|'[^']*+'|[^\s,;&"']++)""", re.IGNORECASE
 )
 _BEARER = re.compile(r"\b(?P<scheme>Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
+_OWN = re.compile(r"\bjk_[0-9a-f]{8}_[\w-]+", re.ASCII)
+"""Keys of our own HTTP API (``dashboards/keys.py``)."""
 
 
 def is_secret_key(key: str) -> bool:
@@ -33,7 +35,7 @@ def mask_text(text: str) -> str:
         # The patterns look back and forth; no message for people is this long.
         text = f"{text[:LONGEST]} (and {len(text) - LONGEST:,} characters more)"
     text = _URL.sub(lambda found: mask_url(found[0]), text)
-    text = _mask_assigned(text)
+    text = _OWN.sub(f"jk_{MASK}", _mask_assigned(text))
     return _BEARER.sub(lambda found: f"{found['scheme']} {MASK}", text)
 
 

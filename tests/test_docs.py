@@ -45,10 +45,10 @@ def anchors(file: Path) -> set[str]:
 
 
 def test_the_reference_holds_the_three_pages():
-    assert set(reference.pages()) == {"commands.md", "settings.md", "sources.md"}
+    assert set(reference.pages()) == {"commands.md", "settings.md", "sources.md", "api.md"}
 
 
-@pytest.mark.parametrize("page", ["commands.md", "settings.md", "sources.md"])
+@pytest.mark.parametrize("page", ["commands.md", "settings.md", "sources.md", "api.md"])
 def test_the_reference_is_what_the_code_says(page):
     written = text_of(f"docs/reference/{page}")
 

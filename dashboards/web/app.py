@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from dashboards.desk import Desk
+from dashboards.keys import Keys
 from dashboards.web import alerts, clusters, login, overview, posts, sources, threads, trends
 from dashboards.web.api.app import PREFIX, create_api
 from dashboards.web.api.problems import AGAIN_S, DAMAGED
@@ -89,7 +90,7 @@ def create_app(
         app.add_exception_handler(kind, _unreadable)
     app.add_exception_handler(Exception, _failed)
     # The last one added is the outermost.
-    app.add_middleware(Gate, sessions=sessions)
+    app.add_middleware(Gate, sessions=sessions, keys=Keys(desk.file))
     app.add_middleware(Guard, hosts=allowed_hosts(public_url, bound))
     return app
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as HttpScope
 
+from dashboards.keys import SCOPES, Keys, Scope
 from dashboards.web.api.problems import ApiError, problem
 from dashboards.web.sessions import SESSION_COOKIE, Sessions
 from stream.settings import ConfigError
@@ -91,7 +94,7 @@ class Guard:
         self._app = app
         self._hosts = hosts
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: HttpScope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
@@ -112,31 +115,65 @@ class Guard:
         await self._app(scope, receive, guarded)
 
 
-class Gate:
-    """Lets only people in who have logged in, once a password is set."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who sent a request, and whether that still holds for an answer that takes long."""
 
-    def __init__(self, app: ASGIApp, *, sessions: Sessions | None) -> None:
+    person: str | None
+    scopes: tuple[Scope, ...] = ()
+    by_key: bool = False
+
+
+class Gate:
+    """Lets only people in who have logged in, once a password is set, and keys to the API."""
+
+    def __init__(self, app: ASGIApp, *, sessions: Sessions | None, keys: Keys) -> None:
         self._app = app
         self._sessions = sessions
+        self._keys = keys
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: HttpScope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        token = read_cookie(Headers(scope=scope).get("cookie", ""), SESSION_COOKIE)
-        person = self._sessions.person(token) if self._sessions else NOBODY
-        state = scope.setdefault("state", {})
-        state["person"] = person
         path: str = scope["path"]
-        if person is None and path not in OPEN_PATHS and not path.startswith("/static/"):
-            if of_api(path):
-                await problem(_WHO)(scope, receive, send)
-                return
-            back = quote(path, safe="/") if scope["method"] == "GET" else "/"
-            answer = RedirectResponse(f"/login?next={quote(back, safe='')}", status_code=303)
-            await answer(scope, receive, send)
+        headers = Headers(scope=scope)
+        sender = self._sender(headers, for_programs=of_programs(path))
+        state = scope.setdefault("state", {})
+        state["person"] = sender.person
+        state["scopes"] = sender.scopes
+        state["by_key"] = sender.by_key
+        state["still"] = lambda: (
+            self._sender(headers, for_programs=of_programs(path)).person is not None
+        )
+        if sender.person is None and path not in OPEN_PATHS and not path.startswith("/static/"):
+            await _ask_who(path, scope["method"])(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    def _sender(self, headers: Headers, *, for_programs: bool) -> Sender:
+        if for_programs and "authorization" in headers:
+            # A wrong key is never quietly taken for nobody in particular.
+            scheme, _, text = headers["authorization"].partition(" ")
+            key = self._keys.holder(text.strip()) if scheme.casefold() == "bearer" else None
+            if key is None:
+                return Sender(person=None)
+            return Sender(person=key.who, scopes=key.scopes, by_key=True)
+        token = read_cookie(headers.get("cookie", ""), SESSION_COOKIE)
+        person = self._sessions.person(token) if self._sessions else NOBODY
+        return Sender(person=person, scopes=() if person is None else SCOPES)
+
+
+def _ask_who(path: str, method: str) -> Response:
+    if of_programs(path):
+        return problem(_WHO)
+    back = quote(path, safe="/") if method == "GET" else "/"
+    return RedirectResponse(f"/login?next={quote(back, safe='')}", status_code=303)
+
+
+def of_programs(path: str) -> bool:
+    """Whether keys are taken here."""
+    return of_api(path) or path == "/metrics"
 
 
 def of_api(path: str) -> bool:
@@ -152,7 +189,7 @@ _WHO = ApiError(
 )
 
 
-def _foreign_host(scope: Scope) -> Response:
+def _foreign_host(scope: HttpScope) -> Response:
     reason = "jikimi does not serve this address. To reach it by this name, set web.public_url."
     if of_api(scope["path"]):
         return problem(ApiError(400, "foreign-host", reason))

@@ -5,11 +5,23 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from dashboards.web.api import alerts, clusters, counts, posts, sources, subjects, threads
-from dashboards.web.api.problems import MEDIA_TYPE, Problem, install
+from dashboards.web.api import (
+    alerts,
+    clusters,
+    counts,
+    decisions,
+    me,
+    posts,
+    sources,
+    subjects,
+    threads,
+)
+from dashboards.web.api.access import permitted
+from dashboards.web.api.limits import BodyLimit
+from dashboards.web.api.problems import Problem, install, refusal
 from dashboards.web.site import Site
 
 PREFIX = "/api"
@@ -29,28 +41,34 @@ TAGS = (
     ("subjects", "Whom we protect, and how much is said about them."),
     ("threads", "What followed a post."),
     ("counts", "Totals, posts over time, posts by value."),
+    ("access", "Who one is to jikimi."),
     ("sources", "How reading goes, and when posts may have been missed."),
 )
 
 
-def _refusal(text: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": text, "content": {MEDIA_TYPE: {"schema": schema}}}
-
-
 EVERYWHERE: dict[int | str, dict[str, Any]] = {
-    400: _refusal("The Host header or the address cannot be read."),
-    401: _refusal("Neither a valid key nor a session came with the request."),
-    403: _refusal("The key lacks the scope, or the form token is missing or stale."),
-    404: _refusal("There is no such thing."),
-    422: _refusal("The request is not as documented; `errors` says where."),
-    500: _refusal("A fault of jikimi; it is in the log."),
-    503: _refusal("The index cannot be read, or the disk is full; try again."),
+    400: refusal("The Host header or the address cannot be read."),
+    401: refusal("Neither a valid key nor a session came with the request."),
+    403: refusal("The key lacks the scope, or the form token is missing or stale."),
+    404: refusal("There is no such thing."),
+    413: refusal("The body is larger than any documented one."),
+    422: refusal("The request is not as documented; `errors` says where."),
+    500: refusal("A fault of jikimi; it is in the log."),
+    503: refusal("The index cannot be read, or the disk is full; try again."),
 }
 
 
 def create_api(site: Site) -> FastAPI:
     """The API over the parts of a web process, to be mounted at ``/api``."""
+    api = bare_api()
+    api.state.site = site
+    document = describe(api)
+    api.openapi = lambda: document  # type: ignore[method-assign]
+    return api
+
+
+def bare_api() -> FastAPI:
+    """The API with nothing behind it, which can only be described."""
     api = FastAPI(
         title="jikimi",
         version=version("jikimi"),
@@ -58,14 +76,12 @@ def create_api(site: Site) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         responses=EVERYWHERE,
-        max_body_size=MAX_BODY,
+        dependencies=[Depends(permitted)],
     )
-    api.state.site = site
-    for part in (alerts, posts, clusters, subjects, threads, counts, sources):
+    for part in (alerts, decisions, posts, clusters, subjects, threads, counts, sources, me):
         api.include_router(part.router)
     install(api)
-    document = describe(api)
-    api.openapi = lambda: document  # type: ignore[method-assign]
+    api.add_middleware(BodyLimit, most=MAX_BODY)
     return api
 
 
@@ -81,6 +97,12 @@ def describe(api: FastAPI) -> dict[str, Any]:
         servers=[{"url": PREFIX}],
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
+    for operations in found["paths"].values():
+        for operation in operations.values():
+            # The first sentence of a docstring is what it is about.
+            operation["summary"] = operation["description"].partition(".")[0]
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _not_null(parameter["schema"])
     components = found.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     made = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -106,3 +128,12 @@ def describe(api: FastAPI) -> dict[str, Any]:
     # On the machine itself, without a password, nothing is needed.
     found["security"] = [{"key": []}, {"session": []}, {}]
     return found
+
+
+def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a parameter, which may be left out but is never null."""
+    kinds = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    if len(kinds) != 1:
+        return schema
+    only: dict[str, Any] = kinds[0]
+    return {key: value for key, value in schema.items() if key != "anyOf"} | only

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from dashboards.web.api.fields import Model
 from stream.index import SearchUnavailableError
 from stream.local.tables import IndexDamagedError
-from stream.store import StorageFullError
+from stream.storage import StorageFullError
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +84,12 @@ def invalid(where: str, message: str) -> ApiError:
         "The request is not as documented; see errors.",
         more={"errors": [{"where": where, "message": message}]},
     )
+
+
+def refusal(text: str) -> dict[str, Any]:
+    """How OpenAPI describes an answer that is a problem."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": text, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
 def problem(error: ApiError) -> Response:
