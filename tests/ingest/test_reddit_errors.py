@@ -1,0 +1,440 @@
+"""Every bad day of Reddit through PRAW: what each answer leads to, and that no secret shows."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import threading
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ingest.collector import Backoff, Collector
+from ingest.records import Gap, Post
+from ingest.reddit.limits import Limits
+from ingest.secret import Secret
+from ingest.source import (
+    Disconnected,
+    RateLimited,
+    SourceError,
+    SourceMisconfigured,
+)
+from tests.ingest.payloads import PAYLOADS, needs_payloads
+from tests.ingest.reddit_server import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    Answer,
+    RunningReddit,
+    json_answer,
+    reddit,
+)
+from tests.ingest.test_reddit import ids, items, last_cursor, source, sweep
+
+HTML = b"<!doctype html><title>Blocked</title>" + CLIENT_SECRET.encode()
+HTML_HEADERS = {"Content-Type": "text/html"}
+
+
+def refused(status: int, reason: str | None = None, **headers: str) -> Answer:
+    told = {"message": "Forbidden", "error": status} | ({"reason": reason} if reason else {})
+    return json_answer(status, told, headers)
+
+
+@pytest.fixture
+def server() -> Iterator[RunningReddit]:
+    with reddit() as running:
+        yield running
+
+
+def failure(server: RunningReddit, mood: Any, **more: object) -> Exception:
+    """What reading raises when every answer is like that."""
+    server.moods = [mood] * 40
+    with pytest.raises((SourceError, SourceMisconfigured)) as raised:
+        list(source(server, **more).read(None, threading.Event()))
+    return raised.value
+
+
+TROUBLE: dict[str, Any] = {
+    **{f"status {status}": (status, HTML_HEADERS, HTML) for status in (408, 500, 502, 503, 504, 520, 522, 525)},
+    "HTML instead of JSON": (200, HTML_HEADERS, HTML),
+    "JSON that breaks off": (200, {}, b'{"kind": "Listing", "data": {"children": ['),
+    "nothing": (200, {}, b""),
+    "no content": (204, {}, b""),
+    "a list": json_answer(200, []),
+    "null": json_answer(200, None),
+    "another object": json_answer(200, {"error": "x"}),
+    "a listing without children": json_answer(200, {"kind": "Listing", "data": {}}),
+    "children that are none": json_answer(200, {"kind": "Listing", "data": {"children": "x"}}),
+    "JSON without end": (200, {}, b"[" * 100_000),
+    "not UTF-8": (200, {}, b"\xff\xfe\xfa"),
+    "gzip that is none": (200, {"Content-Encoding": "gzip"}, b"no gzip"),
+    "an unknown status": (599, {}, b"x"),
+    "a status of success that is none": (299, {}, b"{}"),
+    "a redirect to nowhere": (302, {}, b""),
+    "a body shorter than announced": "truncate",
+    "a connection that is reset": "reset",
+    "a special error without JSON": (415, {}, b"x"),
+    "a bad request of an odd shape": (400, {}, b"[1]"),
+    "an unauthorised answer that says nothing": (401, {}, b""),
+    "an unauthorised answer in riddles": (401, {"WWW-Authenticate": "Basic x"}, b""),
+    "insufficient scope": (403, {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}, b""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", TROUBLE)
+def test_an_answer_that_cannot_be_read_means_try_again_later(server, what):
+    server.submit("never lost")
+    error = failure(server, TROUBLE[what])
+
+    assert isinstance(error, Disconnected), error
+    assert "Reddit" in str(error)
+    server.moods = []
+    assert len(ids(sweep(source(server)))) == 1
+
+
+def test_silence_is_given_up_after_the_time_limit(server):
+    error = failure(server, "hang", timeout_s=0.2)
+
+    assert str(error).endswith("no answer in time")
+    server.ended.set()
+
+
+def test_an_endless_answer_is_cut_off(server, monkeypatch):
+    monkeypatch.setattr("ingest.reddit.client.LARGEST_ANSWER", 1000)
+    bomb = gzip.compress(b"[" + b" " * 5_000_000 + b"]")
+
+    assert "endless" in str(failure(server, (200, {"Content-Encoding": "gzip"}, bomb)))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "17"}, 17),
+        ({"retry-after": "2.5"}, 2.5),
+        ({"Retry-After": "0"}, 1),
+        ({"Retry-After": "1e30"}, 3600),
+        ({"Retry-After": "nan", "X-Ratelimit-Reset": "99"}, 99),
+        ({"Retry-After": "soon"}, 60),
+        ({"Retry-After": "-5"}, 60),
+        ({"X-Ratelimit-Reset": "240"}, 240),
+        ({"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT"}, 1),
+        ({}, 60),
+    ],
+)
+def test_too_many_requests_says_how_long_to_wait(server, headers, seconds):
+    error = failure(server, (429, headers, b"slow down"))
+
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == seconds
+
+
+def test_a_used_up_quota_is_waited_for_by_the_collector_and_not_in_silence(server):
+    server.submit("x")
+    server.headers = {
+        "X-Ratelimit-Remaining": "0.0", "X-Ratelimit-Used": "1000", "X-Ratelimit-Reset": "321",
+    }  # fmt: skip
+    reader = source(server).read(None, threading.Event())
+
+    first = next(reader)
+    with pytest.raises(RateLimited, match="quota is used up") as raised:
+        list(reader)
+
+    assert isinstance(first.item, Post)
+    assert 319 < raised.value.retry_after <= 321
+
+
+@pytest.mark.parametrize("value", ["", "x", "-1", "nan", "1e999", "5.5"])
+def test_odd_headers_of_the_quota_break_nothing(server, value):
+    server.submit("x")
+    server.headers = {"X-Ratelimit-Remaining": "500", "X-Ratelimit-Reset": value}
+    odd = sweep(source(server))
+    server.headers = {"X-Ratelimit-Remaining": value, "X-Ratelimit-Used": value, "X-Ratelimit-Reset": "5"}  # fmt: skip
+
+    assert len(ids(odd)) == len(ids(sweep(source(server)))) == 1
+
+
+def test_never_more_than_a_hundred_requests_a_minute():
+    now = [0.0]
+    limits = Limits(clock=lambda: now[0])
+    sent: list[float] = []
+    for _ in range(350):
+        now[0] += limits.pause()
+        limits.sent()
+        sent.append(now[0])
+        now[0] += 0.01
+
+    for place in range(len(sent) - 100):
+        assert sent[place + 100] - sent[place] > 59.99
+
+
+def test_what_is_left_of_the_quota_is_spread_over_what_is_left_of_the_window():
+    now = [0.0]
+    limits = Limits(clock=lambda: now[0])
+
+    limits.heard({"x-ratelimit-remaining": "400", "x-ratelimit-reset": "300"})
+    assert limits.pause() == 0
+    limits.heard({"x-ratelimit-remaining": "30", "x-ratelimit-reset": "300"})
+    assert limits.pause() == 10
+    limits.heard({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "0"})
+    assert limits.pause() == 1
+    now[0] += 1
+    assert limits.pause() == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (refused(403, "private"), "r/shy is private"),
+        (refused(403, "quarantined"), "r/shy is quarantined"),
+        (refused(404, "banned"), "r/shy is banned"),
+        (refused(403, "gold_only"), "r/shy is for paying members"),
+        (refused(403), "r/shy is closed to us"),
+        (refused(403, "<b>odd</b>"), "r/shy is closed to us"),
+        ((403, HTML_HEADERS, HTML), "r/shy is closed to us"),
+        (refused(404), "r/shy does not exist or is banned"),
+        (refused(451), "r/shy may not be shown for legal reasons"),
+        ((302, {"Location": "https://www.reddit.com/subreddits/search?q=shy"}, b""), "r/shy does not exist"),
+        ((301, {"Location": "/r/other/new.json"}, b""), "r/shy does not exist"),
+    ],
+)  # fmt: skip
+def test_a_subreddit_that_refuses_us_is_named_and_the_others_are_read(
+    server, answer, why, capfd
+):
+    server.refusals["shy"] = answer
+    mine = server.submit("readable")
+
+    sightings = sweep(source(server, subreddits=["shy", "kpop"]))
+
+    assert ids(sightings) == [f"reddit:{mine}"]
+    assert why in capfd.readouterr().out
+
+
+def test_a_subreddit_alone_that_refuses_us_is_said_in_the_status(server):
+    server.refusals["kpop"] = refused(403, "private")
+    collector = Collector([source(server)], {}, backoff=Backoff(first=0.01, longest=0.01))
+    collector.start()
+    problem = None
+    for _ in range(200):
+        collector.poll(0.02)
+        problem = collector.statuses()[0].problem
+        if problem:
+            break
+    collector.close()
+
+    assert problem is not None
+    assert "no subreddit can be read: r/kpop is private" in problem
+
+
+def test_what_was_missed_while_a_subreddit_refused_us_is_a_gap(server, monkeypatch):
+    monkeypatch.setattr("ingest.reddit.places.AGAIN_S", 0.05)
+    server.refusals["shy"] = refused(403, "private")
+    stop = threading.Event()
+    gaps: list[Gap] = []
+    late: list[str] = []
+    for count, sighting in enumerate(
+        source(server, subreddits=["shy", "kpop"]).read(None, stop)
+    ):
+        gaps += [sighting.item] if isinstance(sighting.item, Gap) else []
+        if gaps and not late:
+            server.refusals.clear()
+            late.append(server.submit("open again", subreddit="shy"))
+        if late and isinstance(sighting.item, Post):
+            assert sighting.item.id == f"reddit:{late[0]}"
+            break
+        assert count < 500
+
+    assert {gap.reason for gap in gaps} == {"r/shy is private"}
+
+
+def test_a_refusal_is_remembered_over_a_restart_and_asked_about_anew(server):
+    server.refusals["shy"] = refused(403, "private")
+    before = sweep(source(server, subreddits=["shy", "kpop"]))
+    server.refusals.clear()
+
+    after = sweep(source(server, subreddits=["shy", "kpop"]), last_cursor(before))
+
+    [gap] = items(after, Gap)
+    assert gap.reason.startswith("r/shy")
+    assert '"shy"' not in (last_cursor(after) or "")
+
+
+def test_being_refused_everywhere_is_not_blamed_on_the_subreddits(server):
+    names = [f"place{n}" for n in range(30)]
+    blocked = (403, HTML_HEADERS, HTML)
+
+    error = failure(server, blocked, subreddits=names)
+
+    assert "Reddit refuses us everywhere" in str(error)
+    assert len(server.asked) < 20
+
+
+def test_a_search_that_is_refused_does_not_keep_the_rest_from_being_read(server):
+    server.refusals["shy"] = refused(403, "private")
+    mine = server.submit("readable")
+    searches = [{"query": "x", "subreddit": "shy"}]
+    found: list[str] = []
+    for sighting in source(server, searches=searches).read(None, threading.Event()):
+        found += [sighting.item.id] if isinstance(sighting.item, Post) else []
+        if len(server.asked) > 6:
+            break
+
+    assert found == [f"reddit:{mine}"]
+    assert [path for path, _ in server.asked].count("/r/shy/search") == 1
+
+
+def test_a_listing_that_fails_does_not_keep_the_others_from_being_read(server):
+    comment = server.comment("read all the same")
+    real = server.answer
+
+    def half(path: str, query: dict[str, str]) -> Answer:
+        return (503, {}, b"") if path.endswith("/new") else real(path, query)
+
+    server.answer = half  # type: ignore[method-assign]
+    reading = source(server).read(None, threading.Event())
+
+    assert next(reading).item.id == f"reddit:{comment}"  # type: ignore[union-attr]
+    reading.close()
+
+
+def test_a_token_that_expires_in_the_middle_is_renewed(server):
+    server.submit("known")
+    cursor = last_cursor(sweep(source(server)))
+    names = [server.submit(f"{n}") for n in range(250)]
+    server.before_answer = lambda *_: server.tokens.clear() if len(server.asked) == 4 else None
+
+    sightings = sweep(source(server), cursor)
+
+    assert ids(sightings) == [f"reddit:{name}" for name in names]
+    assert len(server.logins) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (json_answer(401, {"message": "Unauthorized", "error": 401}), SourceMisconfigured),
+        (json_answer(400, {"error": "invalid_request"}), SourceMisconfigured),
+        (json_answer(200, {"error": "invalid_grant"}), SourceMisconfigured),
+        (json_answer(200, {"error": "unsupported_grant_type", "error_description": CLIENT_SECRET}), SourceMisconfigured),
+        ((403, HTML_HEADERS, HTML), Disconnected),
+        ((429, {"Retry-After": "9"}, b""), RateLimited),
+        ((503, {}, b""), Disconnected),
+        ((200, HTML_HEADERS, HTML), Disconnected),
+        (json_answer(200, {}), Disconnected),
+        (json_answer(200, []), Disconnected),
+        (json_answer(200, {"access_token": "x", "expires_in": "soon", "scope": "*"}), Disconnected),
+        (json_answer(200, {"access_token": None, "expires_in": 1, "scope": 5}), Disconnected),
+    ],
+)  # fmt: skip
+def test_a_login_that_fails_says_whether_a_person_must_act(server, answer, kind):
+    server.login_moods = [answer] * 10
+
+    with pytest.raises((SourceError, SourceMisconfigured)) as raised:
+        list(source(server).read(None, threading.Event()))
+
+    assert isinstance(raised.value, kind), raised.value
+    if kind is SourceMisconfigured:
+        assert "sources.reddit.options.client_id, client_secret" in str(raised.value)
+
+
+def test_a_login_refused_later_is_reddits_trouble_and_not_ours(server):
+    reader = source(server)
+    reading = reader.read(None, threading.Event())
+    next(reading)
+    server.tokens.clear()
+    server.login_moods = [json_answer(401, {})] * 10
+
+    with pytest.raises(Disconnected, match="refuses to let us log in"):
+        list(reading)
+
+
+def test_a_wrong_secret_is_told_by_its_key_and_never_shown(server):
+    wrong = Secret("another-sentinel-secret")
+
+    with pytest.raises(SourceMisconfigured) as raised:
+        list(source(server, client_secret=wrong).read(None, threading.Event()))
+
+    assert "client_secret" in str(raised.value)
+    assert wrong.reveal() not in "".join(traceback.format_exception(raised.value))
+
+
+def test_no_secret_shows_in_any_error_log_or_traceback(server, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    moods = [*TROUBLE.values(), (429, {}, HTML), (403, {}, HTML), refused(403, CLIENT_SECRET)]
+    shown: list[str] = []
+    for mood in moods:
+        error = failure(server, mood)
+        shown += traceback.format_exception(error)
+        shown.append(repr(vars(error)))
+    server.login_moods = [
+        (200, {}, HTML),
+        (403, {}, HTML),
+        json_answer(200, {"error": CLIENT_SECRET}),
+    ]
+    server.moods = []
+    for _ in range(3):
+        with pytest.raises((SourceError, SourceMisconfigured)) as raised:
+            list(source(server).read(None, threading.Event()))
+        shown += traceback.format_exception(raised.value)
+
+    printed = capfd.readouterr()
+    everything = "".join([*shown, caplog.text, printed.out, printed.err])
+    assert len(everything) > 1000
+    assert CLIENT_SECRET not in everything
+    assert "sentinel-token" not in everything
+
+
+def test_what_praw_finds_in_the_environment_changes_nothing(server, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("praw_username", "somebody")
+    monkeypatch.setenv("praw_password", "a-password")
+    monkeypatch.setenv("praw_refresh_token", "a-token")
+    monkeypatch.setenv("praw_client_id", "another")
+    server.submit("x")
+
+    assert len(ids(sweep(source(server)))) == 1
+    assert server.logins == [{"grant_type": "client_credentials"}]
+
+
+def test_a_netrc_of_this_machine_does_not_replace_the_token(server, monkeypatch, tmp_path):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login me password mine\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.submit("x")
+
+    assert len(ids(sweep(source(server)))) == 1
+
+
+@needs_payloads
+@pytest.mark.parametrize(
+    "path", sorted((PAYLOADS / "reddit_prawcore").glob("*.json")), ids=lambda path: path.stem
+)
+def test_every_recorded_error_means_try_again_later(server, path):
+    recorded = json.loads(path.read_text())["interactions"]
+    answers: list[Answer] = [
+        (
+            entry["response"]["status"]["code"],
+            {"Content-Type": "application/json; charset=UTF-8"},
+            entry["response"]["body"]["string"].encode(),
+        )
+        for entry in recorded
+        if "oauth.reddit.com" in entry["request"]["uri"]
+    ]
+    server.submit("never lost")
+    server.moods = [*answers]
+    assert {status for status, _, _ in answers} <= {500, 502, 503, 504, 520}
+
+    # Two listings fail, which ends the first attempt; one fails in the second.
+    with pytest.raises(Disconnected, match="Reddit is in trouble"):
+        sweep(source(server))
+    sightings = sweep(source(server), rounds=2)
+
+    assert len(ids(sightings)) == 1
+    assert server.moods == []
+
+
+def test_the_client_id_of_the_test_is_what_the_server_knows(server):
+    assert CLIENT_ID in str(source(server)._options)
+    assert CLIENT_SECRET not in repr(source(server)._options)
