@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,8 @@ STATES: Final = (OPEN, "acknowledged", "resolved")
 UNDO_MS: Final = 10 * 60 * 1000
 LIMITS: Final = {"alert_id": 200, "reason": 1_000, "note": 4_000, "who": 200}
 """Longest texts kept, in code points."""
+MOST_AT_ONCE: Final = 100
+"""Alerts that one step may decide about."""
 
 _COLUMNS = "decision_id, alert_id, state, reason, note, who, at, undoes"
 _NEWEST = "SELECT max(seq) FROM decisions WHERE alert_id IN (SELECT value FROM json_each(?))"
@@ -128,6 +131,54 @@ class Desk:
             if after is not None and after != (current.decision_id if current else ""):
                 raise DecidedMeanwhile(current)
             return _append(db, wanted)
+
+    def decide_all(
+        self,
+        seen: Mapping[str, str],
+        state: str,
+        *,
+        reason: str,
+        who: str,
+        at_ms: int,
+        note: str = "",
+    ) -> list[Decision]:
+        """One decision about many alerts at once, in one transaction.
+
+        Args:
+            seen: alert ids, each with the decision the person saw, empty for none.
+
+        Returns:
+            The decisions in force now; alerts about which somebody decided meanwhile
+            are left as they are, and are not among them.
+
+        Raises:
+            ValueError, StorageFullError: as :meth:`decide`; nothing was recorded.
+        """
+        made = list[Decision]()
+        with self.file.transaction():
+            for alert_id, after in seen.items():
+                with suppress(DecidedMeanwhile):
+                    made.append(
+                        self.decide(
+                            alert_id,
+                            state,
+                            reason=reason,
+                            who=who,
+                            at_ms=at_ms,
+                            note=note,
+                            after=after,
+                        )
+                    )
+        return made
+
+    def made_at(self, who: str, at_ms: int) -> list[Decision]:
+        """What a person decided in one step, without undos; empty when nothing."""
+        rows = self.file.rows(
+            f"SELECT {_COLUMNS} FROM decisions WHERE at = ? AND who = ? AND undoes = ''"
+            " ORDER BY seq DESC LIMIT ?",
+            (at_ms, _clean(who), MOST_AT_ONCE),
+        )
+        return [_decision(row) for row in rows]
 
     def undo(self, decision_id: str, who: str, at_ms: int) -> Decision | None:
         """Take the last decision about an alert back, within ten minutes.

@@ -60,11 +60,13 @@ CREATE TABLE keys (
     created_at INTEGER NOT NULL, revoked_at INTEGER
 ) WITHOUT ROWID;
 """
+MOMENTS = "CREATE INDEX decisions_at ON decisions (at);"
 
 MIGRATIONS = (
     Step("decisions", DECISIONS),
     Step("deliveries", DELIVERIES),
     Step("keys", KEYS),
+    Step("moments", MOMENTS),
 )
 """Applied in order, once each; only ever appended to."""
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from dashboards.desk import UNDO_MS, Decision
+from dashboards.desk import UNDO_MS, Decision, Desk
 from dashboards.queries.clusters import Variant, posts_of, variants_of
 from dashboards.web import charts
-from dashboards.web.forms import PostedForm
 from dashboards.web.signals import EvidenceBar, evidence_bars
 from dashboards.web.site import Refused, Site, TheSite
-from dashboards.web.text import plain
 from dashboards.web.times import HOUR
-from dashboards.web.triage import AlertList, Filters, list_alerts, read_filters
+from dashboards.web.triage import AlertList, Filters, count_from, list_alerts, read_filters
 from dashboards.web.views import REASONS, SEVERITIES, STATES
 from dashboards.web.words import Words
 from ingest.records import Gap
@@ -24,7 +21,7 @@ from stream.records import Alert, Cluster
 
 router = APIRouter()
 SAMPLES = 5
-MAX_NOTE = 500
+MAX_STEP = 15
 AROUND_MS = 3 * HOUR
 
 
@@ -57,6 +54,24 @@ class AlertDetail:
     undo: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a person wanted to decide while somebody else did."""
+
+    state: str
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one step decided about many alerts, and how many it left alone."""
+
+    step: str
+    decisions: list[Decision]
+    left: int
+
+
 @router.get("/alerts")
 def alerts(
     request: Request,
@@ -65,12 +80,16 @@ def alerts(
     severity: str = "",
     subject: str = "",
     page: str = "",
+    step: str = "",
+    left: str = "",
 ) -> Response:
     """The list; on wide screens the first alert stands beside it."""
     found = list_alerts(site, read_filters(state, severity, subject, page))
     first = found.rows[0].alert if found.rows else None
     detail = alert_detail(site, first, site.words_for(request)) if first else None
-    return _page(request, site, found, detail, chosen=False)
+    made = steps_decisions(site.desk, request.state.person, step, site.now())
+    told = Told(step=step, decisions=made, left=count_from(left)) if step else None
+    return _page(request, site, found, detail, chosen=False, told=told)
 
 
 @router.get("/alerts/{alert_id}")
@@ -84,42 +103,35 @@ def alert(
     page: str = "",
 ) -> Response:
     """One alert: how bad, why we think so, what speaks against it, what to do."""
-    detail = alert_detail(site, _known(site, alert_id), site.words_for(request))
-    found = list_alerts(site, read_filters(state, severity, subject, page))
-    return _page(request, site, found, detail, chosen=True)
+    filters = read_filters(state, severity, subject, page)
+    return render_alert(request, site, known_alert(site, alert_id), filters)
 
 
-@router.post("/alerts/{alert_id}/decide")
-def decide(request: Request, site: TheSite, alert_id: str, form: PostedForm) -> Response:
-    """Acknowledge, resolve with a reason, or open again."""
-    known = _known(site, alert_id)
-    state = form.get("state", "")
-    note = plain(form.get("note", ""), MAX_NOTE)
-    if state == "resolved":
-        reason = form.get("reason", "")
-        if reason not in REASONS:
-            raise Refused(400, "Choose a reason before you resolve an alert.")
-        if reason == "other" and not note:
-            raise Refused(400, "Say in the note what the other reason is.")
-    elif state in {"acknowledged", "open"}:
-        reason = ""
-    else:
-        raise Refused(400, "This decision is not known.")
-    who: str = request.state.person
-    site.desk.decide(known.alert_id, state, reason=reason, note=note, who=who, at_ms=site.now())
-    return _back(alert_id, form)
+def known_alert(site: Site, alert_id: str) -> Alert:
+    """An alert by its id.
+
+    Raises:
+        Refused: there is none.
+    """
+    alert = site.index.alert(alert_id)
+    if alert is None:
+        raise Refused(404, "There is no such alert. It may have been built anew; see the list.")
+    return alert
 
 
-@router.post("/alerts/{alert_id}/undo")
-def undo(request: Request, site: TheSite, alert_id: str, form: PostedForm) -> Response:
-    """Take the last decision back, within ten minutes."""
-    history = site.desk.history(_known(site, alert_id).alert_id)
-    wanted = form.get("decision", "")
-    if not any(one.decision_id == wanted for one in history):
-        raise Refused(400, "This decision is not known.")
-    if site.desk.undo(wanted, request.state.person, site.now()) is None:
-        raise Refused(409, "This decision can no longer be undone. Decide anew instead.")
-    return _back(alert_id, form)
+def render_alert(
+    request: Request,
+    site: Site,
+    alert: Alert,
+    filters: Filters,
+    *,
+    draft: Draft | None = None,
+    status: int = 200,
+) -> Response:
+    """An alert beside its list; ``draft`` is what a person wanted to decide on an old page."""
+    detail = alert_detail(site, alert, site.words_for(request))
+    found = list_alerts(site, filters)
+    return _page(request, site, found, detail, chosen=True, draft=draft, status=status)
 
 
 def alert_detail(site: Site, alert: Alert, words: Words) -> AlertDetail:
@@ -171,6 +183,12 @@ def _timeline(site: Site, alert: Alert, times: list[int]) -> Timeline:
     )
 
 
+def steps_decisions(desk: Desk, person: str, step: str, now: int) -> list[Decision]:
+    """What a person decided in one step that can still be taken back."""
+    at = int(step) if step.isascii() and step.isdigit() and len(step) <= MAX_STEP else 0
+    return desk.made_at(person, at) if now - UNDO_MS <= at <= now else []
+
+
 def _undoable(history: list[Decision], now: int) -> str | None:
     # Taking back an undo would only be confusing; people decide anew instead.
     if history and not history[0].undoes and now - history[0].at <= UNDO_MS:
@@ -185,10 +203,16 @@ def _page(
     detail: AlertDetail | None,
     *,
     chosen: bool,
+    draft: Draft | None = None,
+    told: Told | None = None,
+    status: int = 200,
 ) -> Response:
     return site.render(
         request,
         "alerts.html",
+        status=status,
+        draft=draft,
+        told=told,
         found=found,
         filters=found.filters,
         detail=detail,
@@ -197,21 +221,3 @@ def _page(
         severities=SEVERITIES,
         states=STATES,
     )
-
-
-def _known(site: Site, alert_id: str) -> Alert:
-    alert = site.index.alert(alert_id)
-    if alert is None:
-        raise Refused(404, "There is no such alert. It may have been built anew; see the list.")
-    return alert
-
-
-def _back(alert_id: str, form: dict[str, str]) -> Response:
-    kept = dict(parse_qsl(form.get("filters", ""), max_num_fields=10))
-    filters: Filters = read_filters(
-        kept.get("state", ""),
-        kept.get("severity", ""),
-        kept.get("subject", ""),
-        kept.get("page", ""),
-    )
-    return RedirectResponse(filters.path(alert_id, page=filters.page), status_code=303)

@@ -15,7 +15,17 @@ from starlette.types import Scope
 
 from dashboards.desk import Desk
 from dashboards.keys import Keys
-from dashboards.web import alerts, clusters, login, overview, posts, sources, threads, trends
+from dashboards.web import (
+    alerts,
+    clusters,
+    decisions,
+    login,
+    overview,
+    posts,
+    sources,
+    threads,
+    trends,
+)
 from dashboards.web.api.app import PREFIX, create_api
 from dashboards.web.api.problems import AGAIN_S, DAMAGED
 from dashboards.web.guard import HEADERS, Gate, Guard, allowed_hosts
@@ -79,7 +89,7 @@ def create_app(
         sessions=sessions,
         secure=(public_url or "").startswith("https://"),
     )
-    for part in (overview, alerts, clusters, posts, threads, trends, sources, login):
+    for part in (overview, decisions, alerts, clusters, posts, threads, trends, sources, login):
         app.include_router(part.router)
     app.mount(PREFIX, create_api(app.state.site))
     app.mount("/static", Static(directory=STATIC), name="static")

@@ -12,11 +12,23 @@ from dashboards.web.sessions import CSRF_COOKIE, SESSION_COOKIE
 from dashboards.web.site import Refused, get_site
 
 MAX_BYTES = 16 * 1024
-MAX_FIELDS = 20
+MAX_FIELDS = 150
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 
-async def posted_form(request: Request) -> dict[str, str]:
+class Form(dict[str, str]):
+    """The fields of a form by name; of a repeated field the last value."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        super().__init__(pairs)
+        self._pairs = pairs
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a repeated field."""
+        return [value for key, value in self._pairs if key == name]
+
+
+async def posted_form(request: Request) -> Form:
     """The fields of a posted form.
 
     Raises:
@@ -36,7 +48,7 @@ async def posted_form(request: Request) -> dict[str, str]:
         )
     except ValueError:
         raise Refused(400, "This form could not be read.") from None
-    fields = dict(pairs)
+    fields = Form(pairs)
     if not from_our_pages(request):
         raise Refused(403, "This form did not come from these pages.")
     site = get_site(request)
@@ -47,7 +59,7 @@ async def posted_form(request: Request) -> dict[str, str]:
     return fields
 
 
-PostedForm = Annotated[dict[str, str], Depends(posted_form)]
+PostedForm = Annotated[Form, Depends(posted_form)]
 
 
 def from_our_pages(request: Request) -> bool:

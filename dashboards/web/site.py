@@ -159,9 +159,10 @@ def local_path(path: str) -> str:
 
 
 def with_query(path: str, **values: object) -> str:
-    """A path with those query values that are set."""
+    """A path, or one with a query, and those query values that are set."""
     kept = {key: str(value) for key, value in values.items() if value not in (None, "", ())}
-    return f"{path}?{urlencode(kept, errors='replace')}" if kept else path
+    mark = "&" if "?" in path else "?"
+    return f"{path}{mark}{urlencode(kept, errors='replace')}" if kept else path
 
 
 def get_site(request: Request) -> Site:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from dashboards.desk import Decision
 from dashboards.queries.alerts import decided, in_state
 from dashboards.web.site import Site, with_query
 from dashboards.web.text import path_of
@@ -46,10 +47,15 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
-    """One alert in the list."""
+    """One alert in the list, and the decision about it in force."""
 
     alert: Alert
-    state: str
+    decision: Decision | None
+
+    @property
+    def state(self) -> str:
+        """open, acknowledged or resolved."""
+        return self.decision.state if self.decision else "open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +84,12 @@ def read_filters(state: str, severity: str, subject: str, page: str) -> Filters:
 
 def page_number(text: str) -> int:
     """A page from a query, 1 when it is none."""
-    fine = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
-    return max(1, int(text)) if fine else 1
+    return max(1, count_from(text))
+
+
+def count_from(text: str) -> int:
+    """A count from a query, 0 when it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
 
 
 def list_alerts(site: Site, filters: Filters) -> AlertList:
@@ -100,15 +110,10 @@ def list_alerts(site: Site, filters: Filters) -> AlertList:
     asked.sort(key=lambda one: (SEVERITIES.index(one.severity), -one.updated_at, one.alert_id))
     start = (filters.page - 1) * PAGE
     shown = asked[start : start + PAGE]
-    states = {
-        alert_id: decision.state
-        for alert_id, decision in site.desk.decisions([one.alert_id for one in shown]).items()
-    }
+    decisions = site.desk.decisions([one.alert_id for one in shown])
     return AlertList(
         filters=filters,
-        rows=tuple(
-            AlertRow(alert=one, state=states.get(one.alert_id, "open")) for one in shown
-        ),
+        rows=tuple(AlertRow(alert=one, decision=decisions.get(one.alert_id)) for one in shown),
         total=len(asked),
         pages=max(1, -(-len(asked) // PAGE)),
         unscanned=max(0, found.total - len(found.alerts)),

@@ -437,3 +437,24 @@ def test_decisions_are_read_in_the_order_in_which_they_were_made(desk):
     assert found[-1][0] == desk.newest()
     assert desk.decisions_after(found[0][0], limit=1) == [found[1]]
     assert desk.totals() == {"open": 0, "acknowledged": 2, "resolved": 1}
+
+
+def test_a_step_decides_what_nobody_touched_and_leaves_the_rest(desk: Desk):
+    desk.decide("b", "acknowledged", reason="", who="mina", at_ms=1)
+
+    made = desk.decide_all(
+        {"a": "", "b": "", "c": ""}, "resolved", reason="fan event", who="hana", at_ms=5
+    )
+
+    assert [one.alert_id for one in made] == ["a", "c"]
+    assert desk.decisions(["b"])["b"].who == "mina"
+    assert desk.made_at("hana", 5) == made[::-1]
+    assert desk.made_at("hana", 6) == desk.made_at("mina", 5) == []
+    assert desk.verify().intact
+
+
+def test_a_step_is_recorded_whole_or_not_at_all(desk: Desk):
+    with pytest.raises(ValueError, match="alert_id"):
+        desk.decide_all({"a": "", "": ""}, "resolved", reason="", who="hana", at_ms=5)
+
+    assert desk.history("a") == []
