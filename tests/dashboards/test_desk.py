@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboards.desk import LIMITS, STATES, UNDO_MS, DecidedMeanwhile, Decision, Desk
@@ -377,6 +377,7 @@ Step = st.tuples(
 )
 
 
+@settings(deadline=None)  # every step waits for the disk
 @given(steps=st.lists(Step, max_size=25))
 def test_any_series_of_decisions_agrees_with_a_simple_model(tmp_path_factory, steps):
     desk = Desk(tmp_path_factory.mktemp("desk") / "desk.db")
