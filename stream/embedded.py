@@ -19,19 +19,21 @@ import structlog
 from ingest.records import SourceStatus
 from ingest.source import Stop
 from stream.dead_letters import DeadLetters
-from stream.erasure import Eraser, Wiping
+from stream.erasure import Eraser
 from stream.errands import Errands
 from stream.feed import IndexFeed
 from stream.index import Index
 from stream.intake import Follow, Intake, Match
 from stream.log import Routed, Seen
+from stream.migrations import drop_copies
 from stream.operator import Operator
 from stream.processor import Processor
 from stream.records import Logged, LoggedClock, LoggedDeletion, LoggedPost, Versions
 from stream.router import LATENESS_MS, MINUTE_MS, Router, RouterClock
 from stream.sqlite_log import SqlitePostsLog, SqliteSubjectLog
 from stream.sqlite_state import Offsets
-from stream.store import StorageFullError, Store, full_message, is_full
+from stream.store import DATABASE, StorageFullError, Store, full_message, is_full
+from stream.wiping import Wiping
 
 if TYPE_CHECKING:
     from ingest.collector import Collected
@@ -117,7 +119,7 @@ class EmbeddedHost:
             self.subjects,
             lambda entry: self._router.subjects_of(entry.mentions),
         )
-        self.wiping = Wiping(self.store)
+        self.wiping = Wiping(self.store.db, folder / DATABASE, also=lambda: drop_copies(folder))
         self.errands = Errands(
             self.store, self.intake, self.dead, self.posts, self._route, now=now
         )

@@ -20,6 +20,7 @@ from pathlib import Path
 
 PAGES = 4_096
 """Pages looked at in one step, about 30 ms."""
+PATIENCE_MS = 50
 LARGEST = 1 << 38
 """Beyond 256 GiB a page of another kind could look like one of a b-tree."""
 
@@ -55,8 +56,14 @@ class Scrubber:
         """
         if self._db.in_transaction:
             return None
-        if self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-            return None
+        patience = int(self._db.execute("PRAGMA busy_timeout").fetchone()[0])
+        # A reader in the middle of a query must not hold the writer up.
+        self._db.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
+        try:
+            if self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                return None
+        finally:
+            self._db.execute(f"PRAGMA busy_timeout={patience}")
         self._db.execute("BEGIN IMMEDIATE")
         try:
             wal = self._path.with_name(f"{self._path.name}-wal")

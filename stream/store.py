@@ -24,14 +24,12 @@ from stream.storage import (
     is_full,
 )
 from stream.store_schema import STEPS
+from stream.wiping import wipe_later
 
 DATABASE = "jikimi.db"
-PURGE = "purge"
-"""Entry of ``meta``: counts deletions while bytes of any of them are still to be wiped."""
 
 __all__ = [
     "DATABASE",
-    "PURGE",
     "FolderInUseError",
     "StorageFullError",
     "StorageVersionError",
@@ -107,11 +105,7 @@ class Store:
 
     def wipe_later(self) -> None:
         """Note, as part of the running transaction, that deleted bytes must be wiped."""
-        self.set_meta(PURGE, str(int(self.meta(PURGE) or b"0") + 1).encode())
-
-    def checkpoint(self) -> None:
-        """Fold the write-ahead log back, so that deleted bytes leave it too."""
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        wipe_later(self.db)
 
     def close(self) -> None:
         """Close the file and let the next process in."""

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from tantivy import Document
 
 from ingest.records import Post
 from stream.index import IndexBatch
-from stream.local.documents import SearchRow
+from stream.local.documents import SearchRow, document
 from stream.local.search import (
     FOLDER,
     Position,
@@ -23,11 +24,14 @@ from stream.local.search import (
     discard,
 )
 from stream.local.sweep import Sweep
-from stream.local.tables import CHUNK, connect_writer
+from stream.local.tables import CHUNK, DATABASE, connect_writer
 from stream.local.writing import Changes, TableWriter, decode_standings, search_row
+from stream.wiping import Wiping, wipe_later
 
 COMMIT_EVERY_S = 1.0
 SWEEP_EVERY_S = 6 * 3600.0
+SETTLE_S = 10.0
+"""Seconds that the end waits for deleted words to leave the files; the next start goes on."""
 
 _decode_post = msgspec.msgpack.Decoder(Post).decode
 
@@ -39,7 +43,8 @@ class Feeder:
         folder: made if absent.
         clock: monotonic seconds; decides only when search is committed.
         commit_every_s: least time between two commits of search.
-        sweep_every_s: least time between two sweeps (``stream/local/sweep.py``).
+        sweep_every_s: least time between two looks for what a sweep can tidy up
+            (``stream/local/sweep.py``); deleted posts leave within a minute anyway.
 
     Raises:
         IndexDamagedError: the tables cannot be used.
@@ -61,11 +66,13 @@ class Feeder:
         self._search: SearchWriter | None = None
         self._dirty = False
         self._touched = False
-        self._erased = False
+        # A killed process may have left deleted content in the write-ahead log.
+        self._erased = True
         self.db = connect_writer(folder)
+        self._wiping = Wiping(self.db, folder / DATABASE)
         try:
             self._tables = TableWriter(self.db)
-            self._sweep = Sweep(self.db, every_s=sweep_every_s, wall=time.time)
+            self._sweep = Sweep(every_s=sweep_every_s, clock=time.monotonic)
             self.checkpoint = self._meta_checkpoint()
             self._open_search()
         except BaseException:
@@ -111,6 +118,8 @@ class Feeder:
                 changes = Changes()
             else:
                 changes = self._tables.apply(batch)
+                if changes.removed:
+                    wipe_later(self.db)
                 self.db.execute(
                     "INSERT OR REPLACE INTO meta VALUES ('checkpoint', ?)", (batch.checkpoint,)
                 )
@@ -128,8 +137,8 @@ class Feeder:
         stale = changes.changed + changes.removed
         if stale:
             search.remove(stale)
-            self._sweep.note(len(stale))
             self._touched = True
+        self._sweep.removed(changes.removed, search.shards.fresh)
         if changes.added:
             search.add(changes.added)
         if changes.changed:
@@ -148,39 +157,61 @@ class Feeder:
         with self._mending():
             self._commit(self._search)
 
-    def _commit(self, search: SearchWriter) -> None:
-        """Commit search, and fold deleted content out of the write-ahead log."""
+    def _commit(self, search: SearchWriter, *, hurry: bool = False) -> None:
+        """Commit search, and let deleted content leave the files."""
         search.check()
         if self._dirty:
-            position = Position(n=self._tables.last, touched=self._last_touched())
-            search.commit(position)
-            self._dirty = False
-            self._sweep.committed()
-            if self._touched:
-                self.db.execute("DELETE FROM touched WHERE seq <= ?", (position.touched,))
-                self._touched = False
+            self._commit_position(search)
+        else:
+            search.publish()
         self._committed_at = self._clock()
         if self._erased:
             # A reader in the middle of a query holds this up; then the next commit does it.
             busy = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             self._erased = bool(busy)
-        again = self._sweep.take(self._tables.last)
-        if again:
-            search.remove(again)
-            search.add(self._rows(again))
-        self._dirty = self._sweep.under_way
+        if search.sweep(
+            lambda shards: self._sweep.step(
+                shards, self._tables.last, self._documents, hurry=hurry
+            )
+        ):
+            self._commit_position(search)
+        self._wiping.step(hurry=hurry)
+
+    def _commit_position(self, search: SearchWriter) -> None:
+        position = Position(n=self._tables.last, touched=self._last_touched())
+        search.commit(position)
+        self._dirty = False
+        if self._touched:
+            self.db.execute("DELETE FROM touched WHERE seq <= ?", (position.touched,))
+            self._touched = False
+
+    def settle(self, seconds: float) -> bool:
+        """Let what was deleted leave the files, for at most some seconds; False if it did not.
+
+        Raises:
+            OSError: no space left.
+        """
+        until = time.monotonic() + seconds
+        while self._search is not None and self._sweep.urgent and time.monotonic() < until:
+            with self._mending():
+                self._commit(self._search, hurry=True)
+        return self._wiping.finish(max(0.0, until - time.monotonic())) and not (
+            self._sweep.urgent
+        )
 
     def close(self) -> None:
         """Commit what can be committed and let go of the files."""
         try:
             if self._search is not None:
                 self._commit(self._search)
+                self.settle(SETTLE_S)
         except (OSError, SearchDamagedError, sqlite3.OperationalError):
             # Healed on the next opening.
             self._dirty = True
         finally:
             self._drop_search()
             self.db.close()
+            self._wiping.close()
 
     def _open_search(self) -> None:
         """Open the search folder and bring it up to the tables; a damaged one is made anew."""
@@ -203,7 +234,6 @@ class Feeder:
         if self._search is not None:
             self._search.close()
             self._search = None
-            self._sweep.lost()
 
     def _catch_up(self) -> None:
         """Open the folder and add what the tables hold beyond its position."""
@@ -236,15 +266,22 @@ class Feeder:
         )
         search.remove(touched)
         search.add(self._rows(touched))
-        if touched:
-            self._sweep.note(len(touched))
         search.commit(last)
+        self._sweep.opened(search.shards)
         posts = int(self.db.execute("SELECT value FROM meta WHERE key = 'posts'").fetchone()[0])
         if search.documents() != posts:
             raise SearchDamagedError(f"{self._search_folder}: it does not hold all posts")
         self._dirty = False
         self._touched = True
         self._committed_at = self._clock()
+
+    def _documents(self, after: int, last: int, limit: int) -> list[tuple[int, Document]]:
+        rows = self.db.execute(
+            "SELECT n, subjects, body FROM posts WHERE n > ? AND n <= ? AND body IS NOT NULL "
+            "ORDER BY n LIMIT ?",
+            (after, last, limit),
+        )
+        return [(row.n, document(row)) for row in _revive(rows)]
 
     def _rows(self, numbers: list[int]) -> Iterator[SearchRow]:
         for i in range(0, len(numbers), CHUNK):

@@ -10,43 +10,34 @@ from __future__ import annotations
 import contextlib
 import errno
 import shutil
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import tantivy
-from tantivy import FieldType, Order, Query
+from tantivy import Order
 
 from stream.index import FacetCounts, PostFacet, PostQuery
 from stream.local import counting
 from stream.local.compiling import Rows, compiled
 from stream.local.documents import SCHEMA, SearchRow, document
+from stream.local.shards import PLACE as SHARDS
+from stream.local.shards import Shards
 from stream.tokens import VERSION as TOKENS_VERSION
 
 FOLDER = "search"
 POSITION = "position.json"
-FORMAT = f"2.{TOKENS_VERSION}"
-HEAP_BYTES = 48_000_000
-SEGMENT_PARTS = ("idx", "pos", "term", "fast", "fieldnorm", "store")
+FORMAT = f"3.{TOKENS_VERSION}"
 ORDERS = {"newest": Order.Desc, "oldest": Order.Asc}
 
 
 class Position(msgspec.Struct, frozen=True):
-    """Rows and changes that tantivy has committed."""
+    """Rows and changes that tantivy has committed, and the generation of each shard."""
 
     format: str = FORMAT
     n: int = 0
     touched: int = 0
-
-
-class _Segment(msgspec.Struct, frozen=True):
-    segment_id: str
-
-
-class _Meta(msgspec.Struct, frozen=True):
-    """What tantivy notes about a folder, as far as we read it."""
-
-    segments: tuple[_Segment, ...]
+    shards: dict[int, int] = {}
 
 
 class Hits(msgspec.Struct, frozen=True):
@@ -133,69 +124,67 @@ class SearchWriter:
         self._folder = folder
         with _reported(folder):
             self.position = _read_position(folder)
-            self._index = tantivy.Index(SCHEMA, path=str(folder))
-            self._index.config_reader("manual")
-            self._writer = self._index.writer(HEAP_BYTES, 1)
+            self.shards = Shards(folder, SCHEMA, self.position.shards)
 
     def add(self, rows: Iterable[SearchRow]) -> None:
         """Add documents for rows; older ones of the same rows must be removed first."""
         with _reported(self._folder):
             for row in rows:
-                self._writer.add_document(document(row))
+                self.shards.add(row.n, document(row))
 
     def remove(self, rows: Iterable[int]) -> None:
         """Remove the documents of rows, where there are any."""
         with _reported(self._folder):
             for n in rows:
-                # Deleting by term makes a signed term, which no unsigned field holds.
-                self._writer.delete_documents_by_query(Query.term_query(SCHEMA, "n", n))
+                self.shards.remove(n)
 
     def remove_after(self, n: int) -> None:
         """Remove every document of a row above ``n``."""
-        query = Query.range_query(
-            SCHEMA, "n", FieldType.Unsigned, lower_bound=n, include_lower=False
-        )
         with _reported(self._folder):
-            self._writer.delete_documents_by_query(query)
+            self.shards.remove_after(n)
 
     def commit(self, position: Position) -> None:
-        """Make everything so far durable and visible, then note the position."""
+        """Make everything so far durable, note the position, then show it to readers."""
         with _reported(self._folder):
-            self._writer.commit()
+            self.shards.commit()
+            position = msgspec.structs.replace(position, shards=self.shards.generations)
             _write_position(self._folder, position)
+            self.shards.publish()
+            self.shards.tidy()
         self.position = position
+
+    def publish(self) -> None:
+        """Show readers what merges have done since."""
+        with _reported(self._folder):
+            self.shards.publish()
+
+    def sweep(self, step: Callable[[Shards], bool]) -> bool:
+        """Let a sweep go on; True when a shard was replaced and must be committed."""
+        with _reported(self._folder):
+            return step(self.shards)
 
     def check(self) -> None:
         """Notice files that somebody else took away; tantivy itself goes on without them."""
         with _reported(self._folder):
-            wanted = self._wanted()
-            here = {file.name for file in self._folder.iterdir()}
-            if not wanted <= here:
-                # A merge may have replaced segments meanwhile; they never come back.
-                lost = (wanted - here) & self._wanted()
-                if lost:
-                    raise SearchDamagedError(f"{self._folder}: {min(lost)} is gone")
-
-    def _wanted(self) -> set[str]:
-        meta = msgspec.json.decode((self._folder / "meta.json").read_bytes(), type=_Meta)
-        names = [segment.segment_id.replace("-", "") for segment in meta.segments]
-        return {f"{name}.{part}" for name in names for part in SEGMENT_PARTS}
+            self.shards.check()
 
     def documents(self) -> int:
         """Committed documents that can be found."""
         with _reported(self._folder):
-            self._index.reload()
-            return int(self._index.searcher().num_docs)
+            index = tantivy.Index.open(str(self._folder))
+            index.config_reader("manual")
+            return int(index.searcher().num_docs)
 
     def close(self) -> None:
         """Wait for merges and let go of the folder."""
         with contextlib.suppress(SearchDamagedError, OSError), _reported(self._folder):
-            self._writer.wait_merging_threads()
+            self.shards.close()
 
 
 def discard(folder: Path) -> None:
-    """Delete a search folder."""
+    """Delete a search folder with its shards."""
     shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder.with_name(SHARDS), ignore_errors=True)
 
 
 def _check_format(folder: Path) -> None:

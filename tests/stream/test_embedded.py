@@ -382,7 +382,7 @@ def test_a_full_disk_writes_nothing_and_goes_on_when_there_is_space(tmp_path: Pa
     reference = open_host(tmp_path / "a")
     play(reference, items, 50)
     host = open_host(tmp_path / "b")
-    host.store.checkpoint()
+    host.store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     pages = host.store.db.execute("PRAGMA page_count").fetchone()[0]
     host.store.db.execute(f"PRAGMA max_page_count={pages + 2}")
 

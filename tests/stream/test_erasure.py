@@ -16,7 +16,8 @@ from ingest.records import Deletion, Malformed, Post
 from stream.migrations import keep_copy
 from stream.pipeline import operators
 from stream.requests import Asking, Forget
-from stream.store import DATABASE, PURGE
+from stream.store import DATABASE
+from stream.wiping import PURGE
 from tests.stream.test_embedded import START, collected, open_host, post
 
 ROOT = Path(__file__).parents[2]

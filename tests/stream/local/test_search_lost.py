@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stream.index import PostQuery, SearchUnavailableError
+from stream.local.search import FORMAT
 from stream.local_index import LocalIndex
 from stream.query import parse
 from tests.stream.index_world import HOUR, MINUTE, T0, batch, membership, post, seen
@@ -134,7 +135,7 @@ def test_search_of_an_older_jikimi_is_not_read_and_is_made_anew(tmp_path):
     index.write(filled(0))
     index.close()
     note = tmp_path / SEARCH / "position.json"
-    note.write_text(note.read_text().replace('"format":"2.', '"format":"1.'))
+    note.write_text(note.read_text().replace(f'"format":"{FORMAT}', '"format":"1.0'))
 
     reader = LocalIndex(tmp_path, read_only=True)
     with pytest.raises(SearchUnavailableError, match=r"format 1\."):
