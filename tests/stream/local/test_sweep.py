@@ -19,6 +19,7 @@ from stream.index import PostQuery
 from stream.local import shards, sweep
 from stream.local.feeding import Feeder
 from stream.local.search import FOLDER
+from stream.local.shard_view import SUFFIXES
 from stream.local.shards import PLACE, Shards
 from stream.local_index import LocalIndex
 from stream.query import parse
@@ -45,7 +46,7 @@ def strays(folder: Path) -> set[str]:
     for place in [folder / FOLDER, *(folder / PLACE).iterdir()]:
         for segment in json.loads((place / "meta.json").read_bytes())["segments"]:
             named.add(segment["segment_id"].replace("-", ""))
-        files |= {f.name for f in place.iterdir() if f.suffix in shards.SUFFIXES}
+        files |= {f.name for f in place.iterdir() if f.suffix in SUFFIXES}
     return {name for name in files if name.split(".")[0] not in named}
 
 
@@ -279,8 +280,9 @@ def test_readers_beside_see_every_post_at_any_moment(tmp_path, small):
 KILLED = """
 import os, sys
 from pathlib import Path
-from stream.local import shards
-from stream.local.shards import Shards, View
+from stream.local import shard_view, shards
+from stream.local.shard_view import View
+from stream.local.shards import Shards
 shards.ROWS = 10
 from tests.stream.local.test_sweep import delete, feeder
 one = feeder(Path(sys.argv[1]))
@@ -299,7 +301,7 @@ elif when == "shown":
         die()
     View._show = show
 elif when == "linking":
-    shards._link = die
+    shard_view._link = die
 one.settle(30)
 os.kill(os.getpid(), 9)
 """
@@ -354,7 +356,7 @@ def test_without_hard_links_files_are_copied(tmp_path, monkeypatch):
     def refused(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("stream.local.shards.os.link", refused)
+    monkeypatch.setattr("stream.local.shard_view.os.link", refused)
     one = filled(tmp_path)
     delete(one, "secret")
     assert one.settle(30)
