@@ -9,11 +9,17 @@ from dashboards.web.forms import PostedForm
 from dashboards.web.sessions import MAX_NAME, SESSION_COOKIE, SESSION_MS
 from dashboards.web.site import THEMES, Refused, TheSite, local_path
 from dashboards.web.text import plain
+from dashboards.web.times import ZONES
 from dashboards.web.words import LANGUAGES
 
 router = APIRouter()
 YEAR_S = 365 * 24 * 60 * 60
-CHOICES = {"theme": THEMES, "lang": tuple(LANGUAGES), "keys": ("on", "off")}
+CHOICES = {
+    "theme": THEMES,
+    "lang": tuple(LANGUAGES),
+    "keys": ("on", "off"),
+    "zone": tuple(ZONES),
+}
 
 
 @router.get("/login")
@@ -58,7 +64,7 @@ def leave(form: PostedForm) -> Response:
 
 @router.post("/preferences")
 def prefer(site: TheSite, form: PostedForm) -> Response:
-    """Keep theme, language or shortcut keys in a cookie, and go back."""
+    """Keep theme, language, time zone or shortcut keys in a cookie, and go back."""
     answer = RedirectResponse(local_path(form.get("back", "/")), status_code=303)
     for name, allowed in CHOICES.items():
         if form.get(name) in allowed:

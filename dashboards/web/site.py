@@ -124,6 +124,8 @@ class Site:
         said = self.words_for(request)
         now = self.now()
         theme = request.cookies.get("jikimi_theme", "")
+        zone = request.cookies.get("jikimi_zone", "")
+        zone = zone if zone in times.ZONES else next(iter(times.ZONES))
         person = getattr(request.state, "person", None)
         return {
             "_": said,
@@ -132,7 +134,10 @@ class Site:
             "languages": words.LANGUAGES,
             "theme": theme if theme in THEMES else "system",
             "keys": request.cookies.get("jikimi_keys") != "off",
-            "moment": partial(times.moment, now=now, words=said),
+            "moment": partial(times.moment, now=now, words=said, zone=times.ZONES[zone]),
+            "clock": partial(times.clock, zone=times.ZONES[zone]),
+            "zone": zone.upper(),
+            "area": times.AREAS[zone],
             "span": partial(times.span, words=said),
             "person": person,
             "with_login": self.sessions is not None,
@@ -194,7 +199,6 @@ def _environment() -> Environment:
         "path_of": text.path_of,
         "with_query": with_query,
         "outside": text.outside,
-        "clock": times.clock,
         "static": _static_paths(),
     }
     env.filters |= filters

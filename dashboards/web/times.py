@@ -1,13 +1,17 @@
-"""Moments and durations in words: Korean time, UTC, and how long ago."""
+"""Moments and durations in words: Korean time or UTC, and how long ago."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from dashboards.web.words import Words
 
 KST = timezone(timedelta(hours=9), "KST")
+ZONES: dict[str, tzinfo] = {"kst": KST, "utc": UTC}
+"""Zones a person may choose; the first one is shown unless they do."""
+AREAS = {"kst": "Asia/Seoul", "utc": "UTC"}
+"""The same as browsers name them."""
 SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
@@ -18,25 +22,29 @@ LAST_YEAR_MS = 253_370_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One point in time, ready for ``<time>``."""
+    """One point in time, ready for ``<time>``.
+
+    ``at`` is in the chosen zone, ``other`` the same in the other one, shorter.
+    """
 
     iso: str
-    kst: str
-    utc: str
+    at: str
+    other: str
     ago: str
 
 
-def moment(at: int, now: int, words: Words) -> Moment:
+def moment(at: int, now: int, words: Words, zone: tzinfo = KST) -> Moment:
     """A time in milliseconds as people read it; impossible times become a dash."""
     if not FIRST_YEAR_MS < at < LAST_YEAR_MS:
-        return Moment(iso="", kst="—", utc="—", ago="—")
+        return Moment(iso="", at="—", other="—", ago="—")
     utc = datetime.fromtimestamp(at / 1000, UTC)
-    kst = utc.astimezone(KST)
-    other = f"{utc:%H:%M}" if utc.date() == kst.date() else f"{utc:%m-%d %H:%M}"
+    here = utc.astimezone(zone)
+    there = utc.astimezone(UTC if zone is KST else KST)
+    short = f"{there:%H:%M}" if there.date() == here.date() else f"{there:%m-%d %H:%M}"
     return Moment(
         iso=utc.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        kst=f"{kst:%Y-%m-%d %H:%M} KST",
-        utc=f"{other} UTC",
+        at=f"{here:%Y-%m-%d %H:%M} {here:%Z}",
+        other=f"{short} {there:%Z}",
         ago=relative(at, now, words),
     )
 
@@ -62,8 +70,8 @@ def span(length: int, words: Words) -> str:
     return words.many("{n} day", "{n} days", length // DAY)
 
 
-def clock(at: int) -> str:
-    """Hour and minute in Korean time, for chart axes."""
+def clock(at: int, zone: tzinfo = KST) -> str:
+    """Hour and minute, for chart axes."""
     if not FIRST_YEAR_MS < at < LAST_YEAR_MS:
         return "—"
-    return f"{datetime.fromtimestamp(at / 1000, KST):%H:%M}"
+    return f"{datetime.fromtimestamp(at / 1000, zone):%H:%M}"

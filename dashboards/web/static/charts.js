@@ -70,10 +70,10 @@ function draw(uPlot, figure) {
   const table = figure.querySelector("table");
   const names = [...table.querySelectorAll("th")].map((cell) => cell.textContent);
   const hour = new Intl.DateTimeFormat("en-GB", {
-    hour: "2-digit", minute: "2-digit", timeZone: "Asia/Seoul",
+    hour: "2-digit", minute: "2-digit", timeZone: document.documentElement.dataset.area,
   });
   const day = new Intl.DateTimeFormat("en-CA", {
-    month: "2-digit", day: "2-digit", timeZone: "Asia/Seoul",
+    month: "2-digit", day: "2-digit", timeZone: document.documentElement.dataset.area,
   });
   const axis = {
     stroke: colour("--muted"), grid: { show: false }, ticks: { show: false }, font: "12px system-ui",
@@ -99,7 +99,7 @@ function draw(uPlot, figure) {
         { ...axis, size: 30, splits: (_, axisIndex, low, high) => [0, high] },
       ],
       series: [
-        { label: "KST", value: (_, at) => (at == null ? "–" : time(at)) },
+        { label: document.documentElement.dataset.zone, value: (_, at) => (at == null ? "–" : time(at)) },
         { label: names[1], stroke: colour("--accent"), fill: `${colour("--soft")}70`, width: 1.6, points: { show: false } },
         { label: names[2], stroke: colour("--muted"), dash: [4, 4], width: 1.2, points: { show: false } },
         ...(whole ? [{ ...edge, label: "≤" }, { ...edge, label: "≥" }] : []),

@@ -51,6 +51,9 @@ function put(page, address) {
   document.body.className = page.body.className;
   document.title = page.title;
   history.replaceState(null, "", address);
+  for (const back of document.querySelectorAll(".prefs [name=back]")) {
+    back.value = location.pathname + location.search;
+  }
   document.dispatchEvent(new Event("alert-shown"));
   return true;
 }

@@ -158,6 +158,44 @@ def test_the_theme_is_the_systems_until_a_person_chooses(
     assert page.evaluate(ground) == "rgb(247, 247, 245)"
 
 
+def test_all_times_are_in_the_zone_a_person_chose_also_on_charts(
+    browser: Browser, site: Served, complaints: list[str]
+):
+    page = open_page(browser, complaints)
+    page.goto(f"{site.url}/subjects/seoan", wait_until="networkidle")
+    hour = page.locator("details td").first.inner_text
+    page.locator("main details").first.evaluate("details => { details.open = true; }")
+    assert hour().endswith("KST")
+
+    page.get_by_role("button", name="Times are in KST. Change to UTC").click()
+
+    page.wait_for_load_state("networkidle")
+    assert page.url == f"{site.url}/subjects/seoan"
+    for path in PAGES:
+        page.goto(site.url + path, wait_until="networkidle")
+        shown = page.locator("main").inner_text()
+        assert not re.search(r"\d\d:\d\d KST(?!\))", shown), path
+    page.goto(site.url, wait_until="networkidle")
+    if page.locator("#charts-module").count():
+        page.locator(".uplot").first.hover()
+        assert "UTC" in page.locator(".u-legend").first.inner_text()
+
+
+def test_paper_shows_the_alert_and_what_is_folded_away_and_nothing_to_press(
+    browser: Browser, site: Served, complaints: list[str]
+):
+    page = open_page(browser, complaints, color_scheme="dark")
+    page.goto(f"{site.url}/alerts/{SMEAR}")
+    page.emulate_media(media="print")
+
+    assert page.locator(".detail .title").is_visible()
+    assert page.locator(".detail details table").first.is_visible()
+    for gone in (".top", ".views", ".list", ".actions", ".resolve-form"):
+        assert not page.locator(gone).first.is_visible(), gone
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+
+
 def test_news_is_offered_and_nothing_moves(
     browser: Browser, site: Served, complaints: list[str]
 ):

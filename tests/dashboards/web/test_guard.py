@@ -234,10 +234,22 @@ def test_a_path_of_ours_is_kept():
 def test_preferences_are_kept_and_only_known_ones(site: Served):
     visitor = site.browser()
 
-    post_form(visitor, "/", "/preferences", theme="dark", lang="ko", keys="off", back="/alerts")
+    post_form(
+        visitor,
+        "/",
+        "/preferences",
+        theme="dark",
+        lang="ko",
+        keys="off",
+        zone="utc",
+        back="/alerts",
+    )
     html = visitor.get("/").text
 
-    assert '<html lang="ko" data-theme="dark" data-keys="off">' in html
+    assert (
+        '<html lang="ko" data-theme="dark" data-area="UTC" data-zone="UTC" data-keys="off">'
+        in html
+    )
     post_form(visitor, "/", "/preferences", theme='"><script>', back="//evil.example")
     assert 'data-theme="dark"' in visitor.get("/").text
 
@@ -245,7 +257,10 @@ def test_preferences_are_kept_and_only_known_ones(site: Served):
 def test_a_forged_preference_cookie_is_passed_over(site: Served):
     visitor = site.browser(cookies={"jikimi_theme": "x onload", "jikimi_lang": "../.."})
 
-    assert '<html lang="en" data-theme="system">' in visitor.get("/").text
+    assert (
+        '<html lang="en" data-theme="system" data-area="Asia/Seoul" data-zone="KST">'
+        in visitor.get("/").text
+    )
 
 
 @pytest.mark.parametrize(
