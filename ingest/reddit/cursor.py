@@ -74,11 +74,16 @@ class Known:
 
 
 class CursorState(msgspec.Struct, omit_defaults=True):
-    """The whole cursor: listings by key, and since when (ms) a subreddit refuses us."""
+    """The whole cursor.
+
+    Listings by key, since when (ms) a subreddit refuses us, and what is to be
+    looked at again.
+    """
 
     reddit: Literal[1]
     listings: dict[str, KnownState] = {}
     refused: dict[str, int] = {}
+    recheck: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class Memory:
@@ -100,6 +105,7 @@ class Memory:
             raise ValueError("not a cursor of Reddit") from None
         self.known = {key: Known(kept) for key, kept in state.listings.items()}
         self.refused = dict(state.refused)
+        self.recheck = msgspec.Raw(bytes(state.recheck))
         self._kept = dict(state.listings)
 
     def of(self, key: str) -> Known:
@@ -110,5 +116,7 @@ class Memory:
         """The cursor now; ``changed`` is the listing that moved since the last time."""
         if changed is not None:
             self._kept[changed] = self.known[changed].state()
-        state = CursorState(reddit=1, listings=self._kept, refused=self.refused)
+        state = CursorState(
+            reddit=1, listings=self._kept, refused=self.refused, recheck=self.recheck
+        )
         return msgspec.json.encode(state).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -11,12 +12,13 @@ import structlog
 
 from ingest.clean import Context
 from ingest.formats import reddit
-from ingest.records import Gap
+from ingest.records import Gap, Post
 from ingest.reddit.client import PAGE, Client, Refused
 from ingest.reddit.cursor import Memory
 from ingest.reddit.listing import Fetched, Page, fetch, page_of
 from ingest.reddit.options import RedditOptions, Search
 from ingest.reddit.places import AGAIN_S, Places
+from ingest.reddit.recheck import Recheck
 from ingest.source import Disconnected, Sighting, Stop
 
 log = structlog.get_logger(__name__)
@@ -25,6 +27,8 @@ FASTEST_S: Final = 2.0
 BUSY: Final = PAGE // 2
 """New things in a poll from which on the next comes sooner."""
 QUIET: Final = PAGE // 10
+RECHECK_AGAIN_S: Final = 60.0
+"""Seconds after which what failed to be looked at is tried again."""
 COMPLAINTS: Final = 1000
 """Things without an id that are remembered, so that each is reported once."""
 
@@ -56,12 +60,15 @@ class Reader:
         options: RedditOptions,
         client: Client,
         memory: Memory,
+        recheck: Recheck,
         now: Callable[[], int],
     ) -> None:
         self._name = name
         self._options = options
         self._client = client
         self._memory = memory
+        self._recheck = recheck
+        self._recheck_after = 0.0
         self._now = now
         self._places = Places(name, options.subreddits, client, memory, now)
         self._complaints: dict[bytes, None] = {}
@@ -73,16 +80,48 @@ class Reader:
         Raises:
             SourceError: nothing can be read for now.
         """
+        has_looked = False
         while not stop.is_set():
             listing = min(self._listings, key=lambda one: one.due)
             wait = listing.due - time.monotonic()
-            if wait > 0:
-                stop.wait(wait)
-                continue
-            try:
-                yield from self._poll(listing)
-            except (Disconnected, Refused) as error:
-                self._failed(listing, error)
+            again = self._recheck_in()
+            if again <= 0 and (wait > 0 or not has_looked):
+                # In turn with listings, so that neither waits for the other for long.
+                has_looked = True
+                yield from self._look_again()
+            elif wait <= 0:
+                has_looked = False
+                try:
+                    yield from self._poll(listing)
+                except (Disconnected, Refused) as error:
+                    self._failed(listing, error)
+            else:
+                stop.wait(min(wait, max(again, 0.01)))
+
+    def _recheck_in(self) -> float:
+        """Seconds until something is to be looked at again."""
+        due = self._recheck.due(self._now())
+        if due is None:
+            return math.inf
+        return max(due / 1000, self._recheck_after - time.monotonic())
+
+    def _look_again(self) -> Iterator[Sighting]:
+        """What vanished or changed; a failure is no reason not to read what is new."""
+        context = Context(source=self._name, now=self._now(), live=True)
+        try:
+            for item, _ in self._recheck.look(self._info, context):
+                yield Sighting(item)
+        except (Disconnected, Refused) as error:
+            self._recheck_after = time.monotonic() + RECHECK_AGAIN_S
+            log.warning("reddit_recheck", problem=str(error))
+        self._write_recheck()
+        yield Sighting(None, cursor=self._memory.cursor())
+
+    def _info(self, names: str) -> Page:
+        return page_of(self._client.get("api/info", {"id": names}))
+
+    def _write_recheck(self) -> None:
+        self._memory.recheck = msgspec.Raw(msgspec.json.encode(self._recheck.state()))
 
     def _failed(self, listing: Listing, error: Exception) -> None:
         """One that fails does not keep the others from being read; all together do."""
@@ -139,12 +178,22 @@ class Reader:
         for content in fetched.nameless:
             if self._is_first_complaint(content):
                 yield Sighting(reddit.decode(content, context))
-        new = [thing for thing in fetched.things if known.is_new(thing.number)]
-        for thing in new:
+        new = 0
+        for thing in fetched.things:
+            name = f"{reddit.kind_of(thing.content)}_{thing.native}"
+            is_new = known.is_new(thing.number)
+            if not is_new and not self._recheck.is_edited(name, thing.content):
+                continue
+            new += is_new
             known.add(thing.number, thing.native, thing.at)
-            cursor = self._memory.cursor(listing.key)
-            yield Sighting(reddit.decode(thing.content, context), cursor=cursor)
-        self._schedule(listing, len(new), fetched.pages)
+            item = reddit.decode(thing.content, context)
+            if isinstance(item, Post):
+                self._recheck.note(name, thing.content, self._now())
+            else:
+                self._recheck.forget(name)
+            yield Sighting(item, cursor=self._memory.cursor(listing.key))
+        self._write_recheck()
+        self._schedule(listing, new, fetched.pages)
         yield Sighting(None, cursor=self._memory.cursor(listing.key))
 
     def _schedule(self, listing: Listing, new: int, pages: int) -> None:

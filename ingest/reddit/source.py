@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Self
 
+import msgspec
+
 from ingest.reddit.cursor import Memory
 from ingest.reddit.limits import Limits
 from ingest.reddit.options import RedditOptions, read_options
+from ingest.reddit.recheck import Recheck, RecheckState
 from ingest.source import Sighting, SourceMisconfigured, Stop, Terms
 
 
@@ -68,10 +71,13 @@ class RedditSource:
 
         try:
             memory = Memory(after)
+            recheck = Recheck(
+                self._options.recheck_ms, msgspec.json.decode(memory.recheck, type=RecheckState)
+            )
         except ValueError:
             raise SourceMisconfigured(f"{self._name}: the cursor is not one of ours") from None
         client = Client(self._name, self._options, self._limits, stop)
-        reader = Reader(self._name, self._options, client, memory, self._now)
+        reader = Reader(self._name, self._options, client, memory, recheck, self._now)
         try:
             yield from reader.run(stop)
         except Stopped:
