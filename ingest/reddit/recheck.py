@@ -173,7 +173,7 @@ class Recheck:
                 yield item, name
 
     def _a_witness(self, names: list[str]) -> list[str]:
-        """Something that should be there: an answer without it says nothing about the others."""
+        """Something that should be there; an answer without it says nothing of others."""
         lately = self._groups[-1][1] if self._groups else {}
         for name in (self._witness, *reversed(lately)):
             if name is not None and name not in names and name not in self._doubts:
