@@ -206,6 +206,13 @@ class Deliveries:
         )
         return [_seen(row) for row in rows]
 
+    def totals(self) -> dict[tuple[str, str], int]:
+        """How many deliveries of each sink ended how, or wait (pending, sending)."""
+        rows = self._file.rows(
+            "SELECT sink, state, count(*) FROM deliveries GROUP BY sink, state"
+        )
+        return {(str(sink), str(state)): int(n) for sink, state, n in rows}
+
     def report(self, sinks: Sequence[str]) -> list[SinkReport]:
         """How each of the sinks is doing."""
         return [self._report(sink) for sink in sinks]

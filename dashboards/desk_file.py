@@ -126,6 +126,25 @@ class DeskFile:
                     raise StorageFullError(full_message(self.path.parent)) from error
                 raise
 
+    def probe(self) -> None:
+        """Check that it can be written: changes something and takes it back.
+
+        Raises:
+            StorageFullError: the disk is full.
+            sqlite3.OperationalError: anything else is in the way.
+        """
+        with self._guard:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._db.execute("CREATE TABLE probe (n INTEGER)")
+            except sqlite3.OperationalError as error:
+                if is_full(error):
+                    raise StorageFullError(full_message(self.path.parent)) from error
+                raise
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         with self._guard:

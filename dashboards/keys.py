@@ -53,7 +53,7 @@ class Keys:
         self._file = file
 
     def create(self, name: str, scopes: Sequence[Scope], at_ms: int) -> tuple[Key, Secret]:
-        """A new key and its text, which is shown once and kept nowhere.
+        """A new key and its text, which is shown once and kept nowhere; all may read.
 
         Raises:
             KeyRefusedError: the name is taken by a valid key or is no name.
@@ -66,7 +66,7 @@ class Keys:
         made = Key(
             key_id=secrets.token_hex(4),
             name=name,
-            scopes=tuple(one for one in SCOPES if one in scopes),
+            scopes=tuple(one for one in SCOPES if one == "read" or one in scopes),
             created_at=at_ms,
         )
         text = f"jk_{made.key_id}_{secrets.token_urlsafe(32)}"

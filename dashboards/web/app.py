@@ -19,7 +19,9 @@ from dashboards.web import (
     alerts,
     clusters,
     decisions,
+    health,
     login,
+    metrics,
     overview,
     posts,
     sources,
@@ -29,13 +31,29 @@ from dashboards.web import (
 from dashboards.web.api.app import PREFIX, create_api
 from dashboards.web.api.problems import AGAIN_S, DAMAGED
 from dashboards.web.guard import HEADERS, Gate, Guard, allowed_hosts
+from dashboards.web.metrics import register
 from dashboards.web.sessions import Sessions
 from dashboards.web.site import STATIC, Refused, Site, get_site
+from dashboards.web.timing import Durations, Timing
 from dashboards.web.words import gettext_noop
 from detect.watchlist import Watchlist
 from stream.index import Index
 
 LEAST_SECRET = 16
+# In this order: of two routes that fit, the first answers.
+PARTS = (
+    health,
+    metrics,
+    overview,
+    decisions,
+    alerts,
+    clusters,
+    posts,
+    threads,
+    trends,
+    sources,
+    login,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +98,7 @@ def create_app(
         raise ValueError(f"the secret that signs cookies needs {LEAST_SECRET} bytes or more")
     sessions = Sessions(secret, password, now) if password else None
     app = FastAPI(title="jikimi", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.site = Site(
+    site = app.state.site = Site(
         index,
         desk,
         watchlist,
@@ -89,9 +107,9 @@ def create_app(
         sessions=sessions,
         secure=(public_url or "").startswith("https://"),
     )
-    for part in (overview, decisions, alerts, clusters, posts, threads, trends, sources, login):
+    for part in PARTS:
         app.include_router(part.router)
-    app.mount(PREFIX, create_api(app.state.site))
+    app.mount(PREFIX, create_api(site))
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _http_error)
@@ -101,7 +119,9 @@ def create_app(
     app.add_exception_handler(Exception, _failed)
     # The last one added is the outermost.
     app.add_middleware(Gate, sessions=sessions, keys=Keys(desk.file))
+    register(site.registry, site)
     app.add_middleware(Guard, hosts=allowed_hosts(public_url, bound))
+    app.add_middleware(Timing, durations=Durations(site.registry))
     return app
 
 

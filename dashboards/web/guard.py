@@ -40,7 +40,7 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
-OPEN_PATHS = ("/login", "/healthz", "/preferences")
+OPEN_PATHS = ("/login", "/healthz", "/readyz", "/preferences")
 _HOST = re.compile(r"^(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[a-z0-9.-]+))(?::\d{1,5})?$")
 
 

@@ -61,16 +61,6 @@ def overview(request: Request, site: TheSite) -> Response:
     )
 
 
-@router.get("/healthz")
-def healthz(site: TheSite) -> Response:
-    """For supervisors: 200 when the index answers."""
-    try:
-        site.index.counts()
-    except (OSError, RuntimeError):
-        return JSONResponse({"status": "failing"}, status_code=503)
-    return JSONResponse({"status": "ok"})
-
-
 @router.get("/pulse")
 def pulse(site: TheSite) -> Response:
     """When the newest alert was raised, for pages that ask whether there is news."""

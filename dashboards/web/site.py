@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from fastapi import Depends, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from prometheus_client import CollectorRegistry
 from starlette.responses import HTMLResponse, Response
 
 from dashboards.desk import Desk
@@ -57,6 +58,7 @@ class Site:
         self.watchlist = watchlist
         self.now = now
         self.tokens = FormTokens(secret)
+        self.registry = CollectorRegistry()
         self.sessions = sessions
         self.secure = secure
         self._names = {subject.id: subject.name for subject in watchlist.subjects}

@@ -292,21 +292,11 @@ def test_what_does_not_exist_is_said_plainly(site: Served, path: str):
     assert "To the overview" in answer.text
 
 
-def test_health_is_told_to_supervisors(site: Served):
-    answer = site.browser().get("/healthz")
-
-    assert answer.json() == {"status": "ok"}
-
-
 class Broken(MemoryIndex):
     """An index whose file has become unreadable."""
 
     def counts(self):
         raise OSError("input/output error at /secret/path")
-
-
-def test_a_broken_index_is_told_to_supervisors(serve: Serve):
-    assert serve(Broken()).browser().get("/healthz").status_code == 503
 
 
 def test_a_fault_of_ours_shows_no_details_and_keeps_its_headers(serve: Serve):
