@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "watchlist": ("dashboards.commands.watchlist", "Import, check and try the watchlist."),
     "sources": ("dashboards.commands.sources", "List sources, their terms and their state."),
     "index": ("dashboards.commands.index", "Rebuild the search index from the log."),
+    "dead": ("dashboards.commands.dead", "Records that could not be read: list, show, replay."),
     "forget": ("dashboards.commands.forget", "Delete a post or an account everywhere."),
     "web": ("dashboards.commands.web", "Serve the pages for a data folder."),
     "keys": ("dashboards.commands.keys", "Make, list and revoke keys of the HTTP API."),

@@ -64,6 +64,22 @@ class DeadLetters:
         if self._count > KEPT or self._bytes > KEPT_BYTES:
             self._drop_oldest()
 
+    def get(self, seq: int) -> DeadLetter | None:
+        """A letter by number, None when it is gone."""
+        row = self._db.execute("SELECT body FROM dead_letters WHERE seq = ?", (seq,)).fetchone()
+        return None if row is None else _decode(row[0])
+
+    def tried(self, seq: int, letter: DeadLetter, reason: str) -> None:
+        """Note another try that failed, and why."""
+        again = msgspec.structs.replace(letter, reason=reason, tries=letter.tries + 1)
+        body = _encode(again)
+        before = self._db.execute("SELECT size FROM dead_letters WHERE seq = ?", (seq,))
+        self._bytes += len(body) - int(before.fetchone()[0])
+        self._db.execute(
+            "UPDATE dead_letters SET reason = ?, size = ?, body = ? WHERE seq = ?",
+            (reason, len(body), body, seq),
+        )
+
     def forget(self, native_ids: Iterable[str]) -> int:
         """Remove every letter that names one of these ids; returns how many."""
         gone = 0

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ingest.collector import Collected
-from ingest.records import Deletion
-from stream.requests import Forget, Outcome, Request, Requests
+from ingest.formats import read_again
+from ingest.records import Deletion, Malformed
+from stream.requests import Forget, Outcome, Replay, Request, Requests
 
 if TYPE_CHECKING:
     from stream.dead_letters import DeadLetters
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from stream.store import Store
 
 LOOK_EVERY_S = 0.5
+SOURCE_STAGE = "source"
+"""Stage of letters that a source could not read; only these can be read again."""
 FORGOTTEN = "forget"
 """Name of the source of deletions that a person asked for."""
 
@@ -77,6 +80,8 @@ class Errands:
         match request:
             case Forget():
                 return self._forget(request)
+            case Replay():
+                return self._replay(request)
             case None:
                 return Outcome(problem="this jikimi does not know what was asked for")
 
@@ -96,6 +101,40 @@ class Errands:
             if not (theirs or letters or (seen is not None and not seen.deleted)):
                 counts["unknown"] += 1
             self._delete(id_, "account" if theirs else "post")
+        return Outcome(counts=counts)
+
+    def _replay(self, request: Replay) -> Outcome:
+        """Take dead letters in as if their source had just brought them.
+
+        What can be read now moves from ``malformed`` to where it belongs, so that what
+        was read stays what was logged, unmatched and malformed together.
+        """
+        counts = {"read": 0, "unreadable": 0, "gone": 0, "refused": 0}
+        for seq in dict.fromkeys(request.seqs):
+            letter = self._dead.get(seq)
+            if letter is None:
+                counts["gone"] += 1
+                continue
+            if letter.stage != SOURCE_STAGE:
+                counts["refused"] += 1
+                continue
+            items = read_again(letter.raw, letter.source, letter.at)
+            malformed = [item for item in items if isinstance(item, Malformed)]
+            if malformed:
+                self._dead.tried(seq, letter, malformed[0].reason)
+                counts["unreadable"] += 1
+                continue
+            counts["read"] += 1
+            self._dead.remove([seq])
+            before = self._intake.counters(letter.source)
+            self._intake.take(
+                Collected(source=letter.source, items=list(items), skipped=0 if items else 1),
+                self._route,
+            )
+            for name, n in self._intake.counters(letter.source).items():
+                if n != before.get(name, 0):
+                    counts[name] = counts.get(name, 0) + n - before.get(name, 0)
+            self._intake.count(letter.source, {"malformed": -1, "replayed": 1})
         return Outcome(counts=counts)
 
     def _delete(self, id_: str, scope: str) -> None:

@@ -33,7 +33,14 @@ class Forget(msgspec.Struct, frozen=True, kw_only=True, tag="forget/1"):
     who: str = ""
 
 
-Request = Forget
+class Replay(msgspec.Struct, frozen=True, kw_only=True, tag="replay/1"):
+    """Read dead letters again, by number."""
+
+    seqs: tuple[int, ...]
+    who: str = ""
+
+
+Request = Forget | Replay
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

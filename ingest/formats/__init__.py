@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from ingest.clean import Context
+from ingest import clean
+from ingest.clean import Context, Unreadable
 from ingest.formats import jetstream, own, pushshift, x_v2
 from ingest.records import Deletion, Malformed, Post
 
@@ -39,6 +40,8 @@ FORMATS: dict[str, Format] = {
 }
 """By name, the most particular first: the first that recognises a record reads its file."""
 
+LIVE = frozenset({"jetstream"})
+
 
 def recognise(record: Mapping[str, object]) -> Format | None:
     """The format that a parsed record is in, None if it is in none of ours."""
@@ -46,3 +49,21 @@ def recognise(record: Mapping[str, object]) -> Format | None:
         if known.recognises(record):
             return known
     return None
+
+
+def read_again(raw: bytes, source: str, at: int) -> Decoded:
+    """What a record says that could not be read at the time ``at`` (ms); perhaps now it can.
+
+    A record in no format we know is a Malformed again, as is one that was cut off.
+    """
+    context = Context(source=source, now=at)
+    try:
+        record = clean.fields(raw)
+    except Unreadable as error:
+        return [clean.malformed(context, raw, str(error))]
+    found = recognise(record)
+    if found is None:
+        return [clean.malformed(context, raw, "in none of the formats we read")]
+    # What came live was observed then, whatever its author claims.
+    live = found.name in LIVE
+    return found.decode(raw, msgspec.structs.replace(context, live=live))
