@@ -61,12 +61,21 @@ CREATE TABLE keys (
 ) WITHOUT ROWID;
 """
 MOMENTS = "CREATE INDEX decisions_at ON decisions (at);"
+VIEWS = """
+CREATE TABLE views (
+    view_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL, page TEXT NOT NULL, query TEXT NOT NULL,
+    owner TEXT NOT NULL, who TEXT NOT NULL, created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX views_owner ON views (owner, name);
+"""
 
 MIGRATIONS = (
     Step("decisions", DECISIONS),
     Step("deliveries", DELIVERIES),
     Step("keys", KEYS),
     Step("moments", MOMENTS),
+    Step("views", VIEWS),
 )
 """Applied in order, once each; only ever appended to."""
 

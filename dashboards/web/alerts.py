@@ -10,6 +10,7 @@ from starlette.responses import Response
 from dashboards.desk import UNDO_MS, Decision, Desk
 from dashboards.queries.clusters import Variant, posts_of, variants_of
 from dashboards.web import charts
+from dashboards.web.saved import counted
 from dashboards.web.signals import EvidenceBar, evidence_bars
 from dashboards.web.site import Refused, Site, TheSite
 from dashboards.web.times import HOUR
@@ -211,6 +212,7 @@ def _page(
         request,
         "alerts.html",
         status=status,
+        saved=counted(site, request.state.person),
         draft=draft,
         told=told,
         found=found,

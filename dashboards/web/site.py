@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 from starlette.responses import HTMLResponse, Response
 
 from dashboards.desk import Desk
+from dashboards.saved_views import SavedViews
 from dashboards.web import text, times, words
 from dashboards.web.sessions import CSRF_COOKIE, SESSION_COOKIE, FormTokens, Sessions
 from dashboards.web.views import Health, health_of
@@ -56,6 +57,8 @@ class Site:
         self.index = index
         self.desk = desk
         self.watchlist = watchlist
+        self.views = SavedViews(desk.file)
+        self.view_counts: dict[str, tuple[int, int]] = {}
         self.now = now
         self.tokens = FormTokens(secret)
         self.registry = CollectorRegistry()

@@ -118,7 +118,7 @@ def token_of(html: str) -> str:
     return found[1]
 
 
-def post_form(client: httpx.Client, page: str, action: str, **fields: str) -> httpx.Response:
+def post_form(client: httpx.Client, page: str, action: str, /, **fields: str) -> httpx.Response:
     """Open a page and send a form of it, as a person does."""
     token = token_of(client.get(page).text)
     return client.post(action, data={"csrf": token, **fields})
