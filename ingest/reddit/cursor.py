@@ -54,6 +54,10 @@ class Known:
         """Whether a thing has not been read."""
         return number > self.floor and number not in self._seen
 
+    def has(self, number: int) -> bool:
+        """Whether it is among what is remembered."""
+        return number in self._seen
+
     def add(self, number: int, native: str, at: int | None) -> None:
         """A thing has been read."""
         if not self.is_new(number):
@@ -76,14 +80,17 @@ class Known:
 class CursorState(msgspec.Struct, omit_defaults=True):
     """The whole cursor.
 
-    Listings by key, since when (ms) a subreddit refuses us, and what is to be
-    looked at again.
+    Listings by key, since when (ms) a subreddit refuses us, what is to be looked
+    at again, which backfill a listing has had, and the ids of submissions whose
+    comments it still wants.
     """
 
     reddit: Literal[1]
     listings: dict[str, KnownState] = {}
     refused: dict[str, int] = {}
     recheck: msgspec.Raw = msgspec.Raw(b"{}")
+    backfilled: dict[str, str] = {}
+    threads: list[str] = []
 
 
 class Memory:
@@ -106,6 +113,8 @@ class Memory:
         self.known = {key: Known(kept) for key, kept in state.listings.items()}
         self.refused = dict(state.refused)
         self.recheck = msgspec.Raw(bytes(state.recheck))
+        self.backfilled = dict(state.backfilled)
+        self.threads = list(state.threads)
         self._kept = dict(state.listings)
 
     def of(self, key: str) -> Known:
@@ -117,6 +126,11 @@ class Memory:
         if changed is not None:
             self._kept[changed] = self.known[changed].state()
         state = CursorState(
-            reddit=1, listings=self._kept, refused=self.refused, recheck=self.recheck
+            reddit=1,
+            listings=self._kept,
+            refused=self.refused,
+            recheck=self.recheck,
+            backfilled=self.backfilled,
+            threads=self.threads,
         )
         return msgspec.json.encode(state).decode()

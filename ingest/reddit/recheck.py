@@ -93,6 +93,10 @@ class Recheck:
             for oldest in list(islice(names, AT_ONCE)):
                 self.forget(oldest)
 
+    def knows(self, name: str) -> bool:
+        """Whether a thing was read and is still looked at."""
+        return name in self._known
+
     def forget(self, name: str) -> None:
         """A thing is gone."""
         if name in self._known:

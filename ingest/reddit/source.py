@@ -71,9 +71,8 @@ class RedditSource:
 
         try:
             memory = Memory(after)
-            recheck = Recheck(
-                self._options.recheck_ms, msgspec.json.decode(memory.recheck, type=RecheckState)
-            )
+            span = self._options.recheck_ms if self._options.live else 0
+            recheck = Recheck(span, msgspec.json.decode(memory.recheck, type=RecheckState))
         except ValueError:
             raise SourceMisconfigured(f"{self._name}: the cursor is not one of ours") from None
         client = Client(self._name, self._options, self._limits, stop)

@@ -129,7 +129,8 @@ class RedditWorld:
             case ["comments", native]:
                 found = self._thread(f"t3_{native}")
             case ["api", "morechildren"]:
-                things = [self.things[f"t1_{n}"] for n in query["children"].split(",")]
+                names = [f"t1_{native}" for native in query["children"].split(",")]
+                things = [self.things[name] for name in names if name in self.things]
                 found = {"json": {"errors": [], "data": {"things": things}}}
             case _:
                 return json_answer(404, {"message": "Not Found", "error": 404})
@@ -188,7 +189,8 @@ class RedditWorld:
                 "data": {"children": rest, "count": len(rest), "id": rest[0]},
             }
             top = [*top[: self.more_at], more]
-        return [listing([self.things[submission]]), listing(top)]
+        top_thing = self.things.get(submission)
+        return [listing([top_thing] if top_thing else []), listing(top)]
 
     def log_in(self, authorization: str) -> Answer:
         good = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
@@ -234,12 +236,14 @@ class _Handler(BaseHTTPRequestHandler):
                 if world.before_answer is not None:
                     world.before_answer(parts.path, query)
                 mood = world.moods.pop(0) if world.moods else None
-                status, headers, body = world.answer(parts.path, query)
-                answer = status, headers | world.headers, body
+                if isinstance(mood, tuple):
+                    answer = mood
+                else:
+                    status, headers, body = world.answer(parts.path, query)
+                    answer = status, headers | world.headers, body
         if isinstance(mood, tuple):
-            self._send(mood, "well")
-        else:
-            self._send(answer, mood or "well")
+            answer = mood
+        self._send(answer, mood if isinstance(mood, str) else "well")
 
     def _send(self, answer: Answer, mood: str) -> None:
         status, headers, body = answer
