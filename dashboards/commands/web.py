@@ -66,6 +66,7 @@ def command(
     from dashboards.sinks import build_sinks
     from dashboards.web.app import create_app
     from dashboards.web.guard import check_bind
+    from stream.dead_box import LocalDeadBox
     from stream.local_index import LocalIndex
 
     cli.start_logging()
@@ -99,6 +100,7 @@ def command(
             public_url=settings.web.public_url,
             now=wall_clock,
             bound=address,
+            dead_box=LocalDeadBox(folder, now=wall_clock),
         )
         server = _server(app)
         if with_parent:

@@ -18,6 +18,7 @@ from dashboards.keys import Keys
 from dashboards.web import (
     alerts,
     clusters,
+    dead,
     decisions,
     health,
     login,
@@ -38,6 +39,7 @@ from dashboards.web.site import STATIC, Refused, Site, get_site
 from dashboards.web.timing import Durations, Timing
 from dashboards.web.words import gettext_noop
 from detect.watchlist import Watchlist
+from stream.dead_box import DeadBox
 from stream.index import Index
 
 LEAST_SECRET = 16
@@ -54,6 +56,7 @@ PARTS = (
     threads,
     trends,
     sources,
+    dead,
     login,
 )
 
@@ -86,12 +89,14 @@ def create_app(
     public_url: str | None,
     now: Callable[[], int],
     bound: str | None = None,
+    dead_box: DeadBox | None = None,
 ) -> FastAPI:
     """The web application over an index and a desk.
 
     ``secret`` signs cookies and forms; at least ``LEAST_SECRET`` bytes, the same across
     restarts if sessions shall last. ``public_url`` and ``bound`` are names under
-    which the pages answer besides loopback. ``now`` gives milliseconds.
+    which the pages answer besides loopback. ``now`` gives milliseconds. ``dead_box`` shows
+    records that could not be read; without it there is no such page.
 
     Raises:
         ValueError: the secret is too short.
@@ -108,6 +113,7 @@ def create_app(
         secret=secret,
         sessions=sessions,
         secure=(public_url or "").startswith("https://"),
+        dead=dead_box,
     )
     for part in PARTS:
         app.include_router(part.router)

@@ -22,6 +22,7 @@ from dashboards.web import text, times, words
 from dashboards.web.sessions import CSRF_COOKIE, SESSION_COOKIE, FormTokens, Sessions
 from dashboards.web.views import Health, health_of
 from detect.watchlist import Watchlist
+from stream.dead_box import DeadBox
 from stream.index import Index
 
 HERE = Path(__file__).parent
@@ -53,8 +54,10 @@ class Site:
         secret: bytes,
         sessions: Sessions | None,
         secure: bool,
+        dead: DeadBox | None = None,
     ) -> None:
         self.index = index
+        self.dead = dead
         self.desk = desk
         self.watchlist = watchlist
         self.views = SavedViews(desk.file)

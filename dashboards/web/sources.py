@@ -33,6 +33,7 @@ def sources(request: Request, site: TheSite, page: str = "") -> Response:
         page=number,
         pages=max(1, min(-(-ledger.total // GAPS), LAST_PAGE)),
         page_path=path,
+        has_dead=site.dead is not None,
     )
 
 

@@ -15,6 +15,7 @@ import uvicorn
 
 from dashboards.desk import Desk
 from dashboards.web.app import create_app
+from stream.dead_box import DeadBox
 from stream.index import Index
 from tests.dashboards.web.memory_index import MemoryIndex
 from tests.dashboards.web.world import NOW, WATCHLIST, filled_index
@@ -62,6 +63,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         *,
         password: str | None = None,
         public_url: str | None = None,
+        dead_box: DeadBox | None = None,
     ) -> Served:
         clock = Clock()
         desk = Desk(tmp_path / f"desk{len(running)}.db")
@@ -74,6 +76,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             secret=SECRET,
             public_url=public_url,
             now=clock,
+            dead_box=dead_box,
         )
         server = uvicorn.Server(
             uvicorn.Config(

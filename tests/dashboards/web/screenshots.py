@@ -24,6 +24,7 @@ from dashboards.desk import Desk
 from dashboards.web.app import create_app
 from dashboards.web.text import path_of
 from tests.dashboards.web.browsers import chromium
+from tests.dashboards.web.dead_world import filled_box
 from tests.dashboards.web.world import NOW, POST_ID, SMEAR, THREAD, WATCHLIST, filled_index
 
 PAGES = {
@@ -38,6 +39,8 @@ PAGES = {
     "trends": "/trends",
     "subject": path_of("subjects", "seoan"),
     "sources": "/sources",
+    "dead": "/dead",
+    "dead-letter": "/dead/2",
     "help": "/help",
     "nothing": "/alerts?state=resolved",
 }
@@ -64,6 +67,7 @@ def main(arguments: list[str]) -> None:
             secret=b"pictures need no secret",
             public_url=None,
             now=lambda: NOW,
+            dead_box=filled_box(Path(scratch)),
         )
         config = uvicorn.Config(app, port=0, log_level="critical", ws="none", lifespan="off")
         server = uvicorn.Server(config)

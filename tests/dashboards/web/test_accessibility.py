@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from dashboards.web.text import path_of
 from tests.dashboards.web.browsers import chromium, needs_chromium
 from tests.dashboards.web.conftest import Serve, Served
+from tests.dashboards.web.dead_world import filled_box
 from tests.dashboards.web.memory_index import MemoryIndex
 from tests.dashboards.web.world import POST_ID, SMEAR, THREAD
 
@@ -91,6 +92,16 @@ def test_pages_without_anything_have_no_fault(page: Page, serve: Serve):
     page.get_by_label("Password").fill("a long enough password")
     page.get_by_role("button", name="Log in").click()
     for path in ("/", "/alerts", "/posts", "/trends", "/subjects/seoan", "/sources"):
+        go(page, site.url + path)
+        found += faults(page)
+
+    assert found == []
+
+
+def test_pages_of_unreadable_records_have_no_fault(page: Page, serve: Serve, tmp_path: Path):
+    site = serve(dead_box=filled_box(tmp_path / "data"))
+    found = list[str]()
+    for path in ("/dead", "/dead?reason=nothing", "/dead/2", "/dead/3"):
         go(page, site.url + path)
         found += faults(page)
 
