@@ -136,7 +136,13 @@ def read_secret(path: Path) -> bytes:
 def _server(app: FastAPI) -> Server:
     import uvicorn
 
-    return uvicorn.Server(
+    class Stopping(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # Streams never end by themselves, and uvicorn waits for all answers.
+            app.state.feed.close()
+            await super().shutdown(sockets)
+
+    return Stopping(
         uvicorn.Config(
             app,
             log_config=None,

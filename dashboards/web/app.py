@@ -117,7 +117,9 @@ def create_app(
     )
     for part in PARTS:
         app.include_router(part.router)
-    app.mount(PREFIX, create_api(site))
+    api = create_api(site)
+    app.state.feed = api.state.feed
+    app.mount(PREFIX, api)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _http_error)

@@ -7,12 +7,14 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
+from prometheus_client import Counter, Gauge
 
 from dashboards.web.api import (
     alerts,
     clusters,
     counts,
     decisions,
+    events,
     me,
     posts,
     sources,
@@ -20,12 +22,26 @@ from dashboards.web.api import (
     threads,
 )
 from dashboards.web.api.access import permitted
+from dashboards.web.api.feed import Feed
 from dashboards.web.api.limits import BodyLimit
 from dashboards.web.api.problems import Problem, install, refusal
 from dashboards.web.site import Site
 
 PREFIX = "/api"
 MAX_BODY = 16 * 1024
+# In the order of the description.
+PARTS = (
+    alerts,
+    decisions,
+    posts,
+    clusters,
+    subjects,
+    threads,
+    counts,
+    sources,
+    events,
+    me,
+)
 DESCRIPTION = """\
 What the pages of jikimi show, as JSON: alerts with what speaks for and against them, what
 people decided, posts, clusters of copies, trends, threads, sources.
@@ -41,6 +57,7 @@ TAGS = (
     ("subjects", "Whom we protect, and how much is said about them."),
     ("threads", "What followed a post."),
     ("counts", "Totals, posts over time, posts by value."),
+    ("events", "What is new, as it happens."),
     ("access", "Who one is to jikimi."),
     ("sources", "How reading goes, and when posts may have been missed."),
 )
@@ -62,6 +79,17 @@ def create_api(site: Site) -> FastAPI:
     """The API over the parts of a web process, to be mounted at ``/api``."""
     api = bare_api()
     api.state.site = site
+    dropped = Counter(
+        "jikimi_sse_dropped",
+        "Listeners that were cut off because they did not keep up.",
+        registry=site.registry,
+    )
+    feed = Feed(site, dropped=dropped.inc)
+    listening = Gauge(
+        "jikimi_sse_listeners", "Who listens to /api/events now.", registry=site.registry
+    )
+    listening.set_function(lambda: float(feed.listeners))
+    api.state.feed = feed
     document = describe(api)
     api.openapi = lambda: document  # type: ignore[method-assign]
     return api
@@ -78,7 +106,7 @@ def bare_api() -> FastAPI:
         responses=EVERYWHERE,
         dependencies=[Depends(permitted)],
     )
-    for part in (alerts, decisions, posts, clusters, subjects, threads, counts, sources, me):
+    for part in PARTS:
         api.include_router(part.router)
     install(api)
     api.add_middleware(BodyLimit, most=MAX_BODY)
