@@ -20,6 +20,7 @@ from msgspec import Meta, field
 from ingest.secret import Secret
 from stream.settings_decode import (
     HTTP_ADDRESS,
+    TOPIC_PREFIX,
     Options,
     Origins,
     TomlLines,
@@ -186,6 +187,53 @@ class LogSettings(Section, frozen=True, kw_only=True):
     ] = "console"
 
 
+class KafkaSettings(Section, frozen=True, kw_only=True):
+    """Kafka, for scale-out; `jikimi run` does not use it."""
+
+    bootstrap: Annotated[
+        str, Meta(description="Brokers to begin with, as host:port, divided by commas.")
+    ] = "127.0.0.1:9092"
+    prefix: Annotated[
+        str,
+        Meta(
+            description="Beginning of the names of topics and groups; one an installation.",
+            pattern=TOPIC_PREFIX,
+        ),
+    ] = "jikimi"
+    partitions: Annotated[
+        int,
+        Meta(description="Parts of the topics; fixed once there is data.", ge=1, le=256),
+    ] = 8
+    replication: Annotated[
+        int, Meta(description="Brokers that hold each record.", ge=1, le=16)
+    ] = 1
+    retention_days: Annotated[
+        int,
+        Meta(description="Days after which posts leave the topics.", ge=1, le=3_650),
+    ] = 90
+    tls: Annotated[bool, Meta(description="Whether the brokers speak TLS.")] = False
+    ca_file: Annotated[
+        Path | None, Meta(description="Certificates to trust, PEM; unset: the system's.")
+    ] = None
+    cert_file: Annotated[
+        Path | None, Meta(description="Our own certificate, PEM, where brokers ask for one.")
+    ] = None
+    key_file: Annotated[Path | None, Meta(description="The key to our certificate, PEM.")] = (
+        None
+    )
+    key_password: Annotated[
+        Secret | None, Meta(description="Password of that key; better given by environment.")
+    ] = None
+    sasl: Annotated[
+        Literal["none", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
+        Meta(description="How we log in. PLAIN is refused without TLS."),
+    ] = "none"
+    username: Annotated[str | None, Meta(description="Name to log in with.")] = None
+    password: Annotated[
+        Secret | None, Meta(description="Password of that name; better given by environment.")
+    ] = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set; every part has a default."""
 
@@ -201,6 +249,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alerts: AlertSettings = field(default_factory=AlertSettings)
     web: WebSettings = field(default_factory=WebSettings)
     notify: dict[str, SinkSettings] = field(default_factory=dict[str, SinkSettings])
+    kafka: KafkaSettings = field(default_factory=KafkaSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
     def reasons_for(self, source: str) -> frozenset[MatchReason]:

@@ -54,6 +54,7 @@ from stream.records import (
 from stream.router import RouterClock
 from stream.sink import Delivery
 from stream.sqlite_log import PostReference
+from stream.topics import RouterTick, SourceCursor
 
 GOLDEN = Path(__file__).parent / "golden"
 AT = 1_790_000_000_000
@@ -246,6 +247,8 @@ SAMPLES: list[Record] = [
         change="edit",
         late=True,
     ),
+    RouterTick(router=3, of=8, at=AT),
+    SourceCursor(source="bluesky", cursor="1790000000000000", owner="host-1"),
     Delivery(delivery_id="de_1", alert=ALERT, link="https://a.example/alerts/al_1"),
 ]
 

@@ -1,0 +1,261 @@
+"""The topics of scale-out: names, partitions, keys, retention, and how records are written.
+
+    posts     what collectors bring in        key: post id          compacted
+    subjects  all that operators read         key: subject, post    compacted
+    results   what operators make             key: kind, id         compacted
+    sources   cursors and statuses            key: kind, source     compacted
+    dead      what could not be read          key: topic and place  for two weeks
+    *-state   changes of state, for restoring key: table and key    compacted
+
+A value is the msgpack of its record, or one zstd frame of it when that is worth it;
+the frame's magic number tells them apart. Compression stands inside the value because
+a client of ours cannot read zstd at the level of batches.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+import zstandard
+
+from ingest.records import Record, SourceStatus
+from stream.ids import partition_of
+from stream.records import (
+    EVERYONE,
+    DeadLetter,
+    GapSeen,
+    Logged,
+    LoggedClock,
+    LoggedDeletion,
+    LoggedGap,
+    LoggedPost,
+    PostGone,
+    PostSeen,
+    Result,
+    SubjectEvent,
+)
+from stream.sqlite_state import key_of
+
+DAY_MS = 24 * 60 * 60 * 1000
+LARGEST_VALUE = 8 * 2**20
+"""Bytes of a record on a topic, and of what a zstd frame may become."""
+COMPRESS_FROM = 400
+"""Bytes below which zstd is not worth its time."""
+TOMBSTONES_KEPT_MS = 7 * DAY_MS
+"""A folder of state that was away for longer may have missed a removal."""
+
+_SEPARATOR = "\x1f"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+T = TypeVar("T")
+
+
+class RouterTick(Record, frozen=True, kw_only=True, tag="router-tick/1"):
+    """Event time of one of ``of`` partitions of the router has reached ``at``.
+
+    The subject's event time is the least of all of them: the host makes a Tick of it.
+    """
+
+    router: int
+    of: int
+    at: int
+
+
+class SourceCursor(Record, frozen=True, kw_only=True, tag="source-cursor/1"):
+    """Where a source goes on; everything before it was delivered. ``owner`` wrote it."""
+
+    source: str
+    cursor: str
+    owner: str = ""
+
+
+SubjectEntry = SubjectEvent | RouterTick
+"""What the subjects topic holds."""
+SourceEntry = SourceCursor | SourceStatus
+"""What the sources topic holds."""
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """One topic as it must be. ``retention_ms`` None keeps the latest of each key for ever."""
+
+    name: str
+    partitions: int
+    compact: bool = True
+    retention_ms: int | None = None
+    lag_ms: tuple[int, int] = (0, DAY_MS)
+
+    def config(self) -> dict[str, str]:
+        """Settings of the topic as Kafka names them."""
+        policies = ["compact"] if self.compact else []
+        policies += ["delete"] if self.retention_ms is not None else []
+        made = {
+            "cleanup.policy": ",".join(policies),
+            "retention.ms": str(self.retention_ms or -1),
+            "max.message.bytes": str(LARGEST_VALUE + 2**16),
+            "compression.type": "producer",
+            "message.timestamp.type": "CreateTime",
+        }
+        if self.compact:
+            made["min.compaction.lag.ms"] = str(self.lag_ms[0])
+            # A deleted post leaves the topic's files within this time.
+            made["max.compaction.lag.ms"] = str(self.lag_ms[1])
+            made["delete.retention.ms"] = str(TOMBSTONES_KEPT_MS)
+            made["min.cleanable.dirty.ratio"] = "0.2"
+        return made
+
+
+class Topics(msgspec.Struct, frozen=True, kw_only=True):
+    """All topics of an installation."""
+
+    posts: Topic
+    subjects: Topic
+    results: Topic
+    sources: Topic
+    dead: Topic
+    router_state: Topic
+    operators_state: Topic
+
+    def all(self) -> tuple[Topic, ...]:
+        """Every topic, in the order of the way of a post."""
+        return tuple(getattr(self, field) for field in self.__struct_fields__)
+
+
+def topics(prefix: str = "jikimi", *, partitions: int = 8, retention_days: int = 90) -> Topics:
+    """The topics of the installation ``prefix``.
+
+    Args:
+        partitions: of posts, subjects, results and state; fixed once there is data.
+        retention_days: after which posts and results leave the topics by themselves.
+    """
+    keep = retention_days * DAY_MS
+    # Within half a day a reader sees every revision; then only the last one is kept.
+    read = (DAY_MS // 2, DAY_MS)
+
+    def named(name: str, n: int = partitions, **more: object) -> Topic:
+        return msgspec.convert({"name": f"{prefix}.{name}", "partitions": n, **more}, Topic)
+
+    return Topics(
+        posts=named("posts", retention_ms=keep, lag_ms=read),
+        subjects=named("subjects", retention_ms=keep, lag_ms=read),
+        results=named("results", retention_ms=keep),
+        sources=named("sources", 1),
+        dead=named("dead", 1, compact=False, retention_ms=14 * DAY_MS),
+        router_state=named("router-state"),
+        operators_state=named("operators-state"),
+    )
+
+
+class UnreadableRecordError(Exception):
+    """A value on a topic is no record of the kind that belongs there."""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def pack(record: Record) -> bytes:
+    """The bytes of a record on a topic."""
+    body = _encode(record)
+    # A compressor is not safe to share between threads; making one costs little.
+    return body if len(body) < COMPRESS_FROM else zstandard.compress(body, 3)
+
+
+class Reader:
+    """Reads the records of one topic; ``kind`` is the union of what may be there."""
+
+    def __init__(self, kind: object) -> None:
+        self._decode = msgspec.msgpack.Decoder(kind).decode
+
+    def read(self, value: bytes | None) -> object:
+        """The record of a value.
+
+        Raises:
+            UnreadableRecordError: it is none, or would grow beyond ``LARGEST_VALUE``.
+        """
+        if value is None:
+            raise UnreadableRecordError("no value")
+        try:
+            if value[:4] == _ZSTD:
+                value = _inflate(value)
+            return self._decode(value)
+        except (zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise UnreadableRecordError(str(error)) from error
+
+
+def _inflate(value: bytes) -> bytes:
+    size = zstandard.frame_content_size(value)
+    if not 0 <= size <= LARGEST_VALUE:
+        raise UnreadableRecordError(f"a zstd frame of {size} bytes, allowed: {LARGEST_VALUE}")
+    return zstandard.decompress(value)
+
+
+def read_posts() -> Reader:
+    """Reader of the posts topic: ``Logged``."""
+    return Reader(Logged)
+
+
+def read_subjects() -> Reader:
+    """Reader of the subjects topic: ``SubjectEntry``."""
+    return Reader(SubjectEntry)
+
+
+def read_results() -> Reader:
+    """Reader of the results topic: ``Result``."""
+    return Reader(Result)
+
+
+def read_sources() -> Reader:
+    """Reader of the sources topic: ``SourceEntry``."""
+    return Reader(SourceEntry)
+
+
+def read_dead() -> Reader:
+    """Reader of the dead letters: ``DeadLetter``."""
+    return Reader(DeadLetter)
+
+
+def post_key(entry: Logged) -> bytes:
+    """Key on the posts topic: a deletion replaces the post it concerns."""
+    match entry:
+        case LoggedPost():
+            return _key(entry.post.id)
+        case LoggedDeletion(deletion=deletion):
+            return _key(deletion.id)
+        case LoggedGap(gap=gap):
+            return _key("", "gap", gap.source, str(gap.since))
+        case LoggedClock():
+            return _key("", "clock")
+
+
+def subject_key(entry: SubjectEntry) -> bytes:
+    """Key on the subjects topic: of a post in a subject only the last word is kept."""
+    match entry:
+        case PostSeen():
+            return _key(entry.subject, entry.post.id)
+        case PostGone():
+            return _key(entry.subject, entry.post_id)
+        case RouterTick():
+            return _key(EVERYONE, "tick", str(entry.router))
+        case GapSeen():
+            return _key(EVERYONE, "gap", entry.gap.source, str(entry.gap.since))
+        case _:
+            return _key(EVERYONE, type(entry).__name__.lower())
+
+
+def result_key(result: Result) -> bytes:
+    """Key on the results topic: a revision replaces the one before."""
+    return _key(*key_of(result))
+
+
+def result_partition(result: Result, partitions: int) -> int:
+    """Results of a subject stand in one partition, in the order in which they were made."""
+    return partition_of(result.subject, partitions)
+
+
+def source_key(entry: SourceEntry) -> bytes:
+    """Key on the sources topic."""
+    kind = "cursor" if isinstance(entry, SourceCursor) else "status"
+    return _key(kind, entry.source)
+
+
+def _key(*parts: str) -> bytes:
+    return _SEPARATOR.join(parts).encode("utf-8", "surrogatepass")
