@@ -29,7 +29,7 @@ from stream.index import (
     Relative,
     Tree,
 )
-from stream.local.asking import LOOK_EVERY_S, PostSearch, check_buckets
+from stream.local.asking import LOOK_EVERY_S, PostSearch
 from stream.local.feeding import Feeder
 from stream.local.folder import (
     IndexInUseError,
@@ -42,7 +42,8 @@ from stream.local.folder import (
 )
 from stream.local.reading import TableReader
 from stream.local.search import FOLDER
-from stream.local.tables import MINUTE_MS, IndexDamagedError, connect_reader, empty
+from stream.local.tables import IndexDamagedError, connect_reader, empty
+from stream.minutes import MINUTE_MS, check_buckets
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, Severity
 
 __all__ = ["IndexDamagedError", "IndexInUseError", "LocalIndex"]

@@ -79,6 +79,14 @@ def post_terms(post: Post, reasons: Iterable[str]) -> PostTerms:
     )
 
 
+def searchable(post: Post) -> str:
+    """The text, with hashtags and picture descriptions that do not stand in it."""
+    parts = [post.text]
+    parts += [tag for tag in post.hashtags if tag not in post.text]
+    parts += [media.alt for media in post.media if media.alt]
+    return "\n".join(parts) if len(parts) > 1 else post.text
+
+
 def author_key(value: str) -> str:
     """A handle or account id, without ``@`` or ``u/`` and without case."""
     return value.strip().removeprefix("@").removeprefix("u/").casefold()[:LONGEST]

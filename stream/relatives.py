@@ -6,11 +6,18 @@ posts that were deleted or that never came. Pure functions that every index shar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Protocol
 
+import msgspec
+
 from stream.index import Held, RelationKind, Relative, Tree
+
+AT_ONCE = 500
+"""Posts whose references are asked for together."""
 
 
 class Linked(Protocol):
@@ -28,6 +35,18 @@ class Linked(Protocol):
     def root(self) -> str | None: ...
 
 
+class Brief(msgspec.Struct, frozen=True):
+    """The fields of a stored post that place it in a tree; the others are not decoded."""
+
+    id: str
+    platform: str
+    author_id: str
+    reply_to: str | None = None
+    repost_of: str | None = None
+    quote_of: str | None = None
+    root: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """A held post as far as its place in a tree needs it."""
@@ -37,6 +56,98 @@ class Member:
     platform: str
     account: str
     references: tuple[tuple[RelationKind, str], ...]
+
+
+class Kin(Protocol):
+    """What an index knows of posts that refer to each other; every answer is bounded."""
+
+    def members(self, post_ids: Sequence[str], /) -> list[tuple[Member, str | None]]:
+        """Those that are held, each with the root that its thread names."""
+        ...
+
+    def below(
+        self, targets: Sequence[str], known: AbstractSet[str], most: int, /
+    ) -> tuple[list[tuple[Member, str | None]], bool]:
+        """Posts that refer to any of the targets and are new, the oldest first.
+
+        Ends where there would be more than ``most`` with the known ones, and says so.
+        """
+        ...
+
+    def held(self, post_ids: Iterable[str], /) -> Mapping[str, Held]:
+        """Whether each post is here, is a tombstone, or never came."""
+        ...
+
+
+def climb(kin: Kin, post_id: str, limit: int) -> list[Relative]:
+    """What a post refers to, upwards, nearest first; a circle is walked once."""
+    met = {post_id}
+    found: list[Member | str] = []
+    links = next(iter(kin.members([post_id])), None)
+    root: str | None = None
+    while links is not None and len(found) < limit:
+        member, root = links[0], links[1] or root
+        above = next((target for _, target in member.references), None)
+        if above is None or above in met:
+            break
+        met.add(above)
+        links = next(iter(kin.members([above])), None)
+        found.append(above if links is None else links[0])
+    if root is not None and root not in met and len(found) < limit:
+        links = next(iter(kin.members([root])), None)
+        found.append(root if links is None else links[0])
+    absent = kin.held(one for one in found if isinstance(one, str))
+    return [
+        Relative(id=one, parent=None, kind=None, held=absent[one])
+        if isinstance(one, str)
+        else _under(one, above)
+        for one, above in zip_longest(found, found[1:])
+    ]
+
+
+def descend(kin: Kin, post_id: str, limit: int) -> Tree:
+    """Everything below a post, level by level."""
+    links = next(iter(kin.members([post_id])), None)
+    members: dict[str, Member] = {}
+    known = {post_id} if links is not None else set[str]()
+    most = max(limit, 1) - 1 + len(known)
+    level, truncated = [post_id], False
+    while level and not truncated:
+        fresh: list[Member] = []
+        for i in range(0, len(level), AT_ONCE):
+            found, truncated = kin.below(level[i : i + AT_ONCE], known, most)
+            fresh += [member for member, _ in found]
+            known.update(member.id for member, _ in found)
+            if truncated:
+                break
+        members.update((member.id, member) for member in fresh)
+        level = [member.id for member in fresh]
+    if links is None:
+        top = Relative(id=post_id, parent=None, kind=None, held=kin.held([post_id])[post_id])
+    else:
+        top = relative(links[0], None, None)
+    return grow(top, members, kin.held, truncated=truncated)
+
+
+def member_of(post: Brief, at: int) -> tuple[Member, str | None]:
+    """A held post as a member, and the root that its thread names."""
+    member = Member(
+        id=post.id,
+        at=at,
+        platform=post.platform,
+        account=f"{post.platform}:{post.author_id}",
+        references=references(post),
+    )
+    return member, post.root
+
+
+def _under(one: Member, above: Member | str | None) -> Relative:
+    """A member on the way up; the root of a thread may lie beyond what it refers to."""
+    target = None if above is None else above if isinstance(above, str) else above.id
+    for kind, reference in one.references[:1]:
+        if reference == target:
+            return relative(one, target, kind)
+    return relative(one, None, None)
 
 
 def references(post: Linked) -> tuple[tuple[RelationKind, str], ...]:

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from stream.index import POST_FACETS, Bucket, FacetCounts, PostFacet, PostPage, PostQuery
-from stream.local.reading import TableReader, whole_minutes
+from stream.local.reading import TableReader
 from stream.local.search import Hits, SearchReader
-from stream.local.tables import MINUTE_MS
 from stream.local.view import SearchView
+from stream.minutes import MINUTE_MS, check_buckets, whole_minutes
 
 LOOK_EVERY_S = 1.0
 """A reader looks for news of the writer at most this often."""
-MAX_BUCKETS = 20_000
 
 T = TypeVar("T")
 
@@ -104,13 +103,3 @@ class PostSearch(ABC):
         """Ask search what is committed; ``nothing`` while there is no index."""
         folder = self._folder_in_use()
         return nothing if folder is None else self._search.ask(folder, work, self._mend())
-
-
-def check_buckets(count: float) -> None:
-    """Refuse a histogram that nobody could look at.
-
-    Raises:
-        ValueError: more than 20,000 buckets.
-    """
-    if count > MAX_BUCKETS:
-        raise ValueError(f"a histogram has at most {MAX_BUCKETS} buckets")

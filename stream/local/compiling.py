@@ -8,8 +8,8 @@ from tantivy import FieldType, Occur, Query
 
 from stream.highlight import clauses_of
 from stream.index import PostQuery
-from stream.local.documents import SCHEMA, TIE_BITS, held
-from stream.local.tables import LATEST_MS
+from stream.local.documents import SCHEMA
+from stream.minutes import LATEST_MS, TIE_BITS, held
 from stream.post_terms import author_key, link_key, plain_key, tag_key, whole_bounds
 from stream.query_tree import METRICS, And, Node, Not, Or, Term
 from stream.tokens import Clause, clauses

@@ -1,8 +1,8 @@
 """What the search folder holds of a post: the schema, and documents made from rows.
 
 A document holds tokens (``stream/tokens.py``), terms (``stream/post_terms.py``) and
-numbers: ``n``, the row of the post, ``place``, its event time followed by low bits of
-``n``, by which hits are ordered, and ``minute``, in which histograms count. Texts are not
+numbers: ``n``, the row of the post, ``place``, its event time followed by the tie of its
+id, by which hits are ordered, and ``minute``, in which histograms count. Texts are not
 stored.
 """
 
@@ -13,13 +13,10 @@ import tantivy
 from tantivy import Document
 
 from ingest.records import Post
-from stream.local.tables import LATEST_MS, MINUTE_MS
-from stream.post_terms import plain_key, post_terms
+from stream.minutes import MINUTE_MS, TIE_BITS, held, tie
+from stream.post_terms import plain_key, post_terms, searchable
 from stream.query_tree import METRICS
 from stream.tokens import tokens
-
-TIE_BITS = 20
-TIE_MASK = (1 << TIE_BITS) - 1
 
 COUNTED = ("subject", "platform", "lang", "tag", "domain", "account")
 """Fields that facets can count; they are kept in columns as well."""
@@ -59,11 +56,11 @@ def document(row: SearchRow) -> Document:
     """The document of a row."""
     post = row.post
     terms = post_terms(post, row.reasons)
-    found = tokens(_searchable(post))
+    found = tokens(searchable(post))
     at = held(post.event_at)
     made = Document()
     made.add_unsigned("n", row.n)
-    made.add_unsigned("place", at << TIE_BITS | row.n & TIE_MASK)
+    made.add_unsigned("place", at << TIE_BITS | tie(post.id))
     made.add_unsigned("minute", at // MINUTE_MS)
     made.add_text("words", found.words)
     if found.singles:
@@ -86,16 +83,3 @@ def document(row: SearchRow) -> Document:
     for name, number in terms.numbers.items():
         made.add_integer(name, number)
     return made
-
-
-def held(at: int) -> int:
-    """An event time inside what can be sorted and counted."""
-    return min(max(at, 0), LATEST_MS)
-
-
-def _searchable(post: Post) -> str:
-    """The text, with hashtags and picture descriptions that do not stand in it."""
-    parts = [post.text]
-    parts += [tag for tag in post.hashtags if tag not in post.text]
-    parts += [media.alt for media in post.media if media.alt]
-    return "\n".join(parts) if len(parts) > 1 else post.text

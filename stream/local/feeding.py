@@ -25,7 +25,8 @@ from stream.local.search import (
 )
 from stream.local.sweep import Sweep
 from stream.local.tables import CHUNK, DATABASE, connect_writer
-from stream.local.writing import Changes, TableWriter, decode_standings, search_row
+from stream.local.writing import Changes, TableWriter, search_row
+from stream.standings import decode_standings
 from stream.wiping import Wiping, wipe_later
 
 COMMIT_EVERY_S = 1.0

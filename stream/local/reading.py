@@ -8,15 +8,14 @@ from typing import Any
 
 import msgspec
 
-from detect.records import Mention
 from ingest.records import Gap, Post, SourceStatus
-from stream.gaps import masks
 from stream.index import AlertPage, AlertQuery, Bucket, Facet, GapPage, IndexedPost
 from stream.local.relations import RelationReader
-from stream.local.tables import EVERY_SUBJECT, MINUTE_MS, select_in, storable
-from stream.local.writing import Standings, decode_standings
+from stream.local.tables import EVERY_SUBJECT, select_in, storable
+from stream.minutes import MINUTE_MS, buckets, whole_minutes
 from stream.query_tree import Term
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, Severity
+from stream.standings import decode_standings, indexed
 
 HOUR_MS = 60 * MINUTE_MS
 
@@ -71,7 +70,12 @@ class TableReader:
         )
         found: dict[str, tuple[int, bytes, bytes]] = {row[0]: row[1:] for row in rows}
         clusters = self._clusters_of(list(found))
-        return [_indexed(*found[i], clusters=clusters.get(i, ())) for i in ids if i in found]
+        return [
+            indexed(_post(body), revision, decode_standings(standings), clusters.get(i, ()))
+            for i in ids
+            if i in found
+            for revision, standings, body in (found[i],)
+        ]
 
     def rows_of(self, term: Term) -> list[int]:
         """Rows of what ``id:`` or ``cluster:`` asks for, of a cluster at most 100,000."""
@@ -88,12 +92,9 @@ class TableReader:
         self, counts: Mapping[int, int], *, first: int, width: int, steps: int
     ) -> list[Bucket]:
         """Buckets of ``width`` minutes with their counts, masked where a gap was."""
-        at, step = first * MINUTE_MS, width * MINUTE_MS
-        masked = masks(self.gaps(since=at, until=at + steps * step), at, step, steps)
-        return [
-            Bucket(at=at + i * step, posts=counts.get(i, 0), masked=masked[i])
-            for i in range(steps)
-        ]
+        at, until = first * MINUTE_MS, (first + width * steps) * MINUTE_MS
+        gaps = self.gaps(since=at, until=until)
+        return buckets(counts, gaps, first=first, width=width, steps=steps)
 
     def posts_by_row(self, rows: Sequence[int]) -> list[IndexedPost]:
         """Posts by row number, in that order; deleted ones left out."""
@@ -294,32 +295,6 @@ class TableReader:
             return None
         found: bytes | None = self._one(f"SELECT body FROM {table} WHERE id = ?", id_)
         return found
-
-
-def whole_minutes(since: int, until: int, bucket_ms: int) -> tuple[int, int, int]:
-    """First minute, the one after the last, and the width of a bucket, rounded outwards."""
-    first = max(since, 0) // MINUTE_MS
-    last = -(-max(until, 0) // MINUTE_MS)
-    return first, last, max(1, -(-bucket_ms // MINUTE_MS))
-
-
-def _indexed(
-    revision: int, standings: bytes, body: bytes, *, clusters: tuple[str, ...]
-) -> IndexedPost:
-    held: Standings = decode_standings(standings)
-    subjects: list[str] = []
-    mentions: dict[Mention, None] = {}
-    for subject, (_, found) in held.items():
-        if found is not None:
-            subjects.append(subject)
-            mentions.update(dict.fromkeys(found))
-    return IndexedPost(
-        post=_post(body),
-        subjects=tuple(subjects),
-        mentions=tuple(mentions),
-        revision=revision,
-        clusters=clusters,
-    )
 
 
 def _alert_conditions(query: AlertQuery) -> tuple[list[str], list[object]]:

@@ -11,13 +11,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
 from stream.index import RELATION_KINDS, Held, RelationKind, Relative, Tree
 from stream.local.tables import CHUNK, select_in, storable
-from stream.relatives import Linked, Member, grow, references, relative, thread_root
+from stream.relatives import (
+    Brief,
+    Linked,
+    Member,
+    climb,
+    descend,
+    member_of,
+    references,
+    thread_root,
+)
 
 CODES: dict[RelationKind, int] = {kind: code for code, kind in enumerate(RELATION_KINDS, 1)}
 ROOT_CODE = len(CODES) + 1
@@ -30,18 +39,6 @@ ROWS_A_POST = ROOT_CODE
 """A post has at most one row of each kind."""
 
 RelationRow = tuple[str, int, int, int]
-
-
-class Brief(msgspec.Struct, frozen=True):
-    """The fields of a stored post that place it in a tree; the others are not decoded."""
-
-    id: str
-    platform: str
-    author_id: str
-    reply_to: str | None = None
-    repost_of: str | None = None
-    quote_of: str | None = None
-    root: str | None = None
 
 
 decode_brief = msgspec.msgpack.Decoder(Brief).decode
@@ -114,54 +111,16 @@ class RelationReader:
         return {kind: rows.get(code, 0) for kind, code in CODES.items()}
 
     def ancestors(self, post_id: str, limit: int) -> list[Relative]:
-        """What a post refers to, upwards, nearest first; a circle is walked once."""
-        met = {post_id}
-        found: list[Member | str] = []
-        links = self._one(post_id)
-        root: str | None = None
-        while links is not None and len(found) < limit:
-            member, root = links[0], links[1] or root
-            above = next((target for _, target in member.references), None)
-            if above is None or above in met:
-                break
-            met.add(above)
-            links = self._one(above)
-            found.append(above if links is None else links[0])
-        if root is not None and root not in met and len(found) < limit:
-            links = self._one(root)
-            found.append(root if links is None else links[0])
-        absent = self.held(one for one in found if isinstance(one, str))
-        return [
-            Relative(id=one, parent=None, kind=None, held=absent[one])
-            if isinstance(one, str)
-            else _under(one, above)
-            for one, above in zip_longest(found, found[1:])
-        ]
+        """What a post refers to, upwards, nearest first."""
+        return climb(self, post_id, limit)
 
     def tree(self, post_id: str, limit: int) -> Tree:
         """Everything below a post, level by level."""
-        links = self._one(post_id)
-        members: dict[str, Member] = {}
-        known = set(self._numbers([post_id]))
-        most = max(limit, 1) - 1 + len(known)
-        level, truncated = [post_id] if storable(post_id) else [], False
-        while level and not truncated:
-            fresh: list[int] = []
-            for i in range(0, len(level), CHUNK):
-                found, truncated = self._below(level[i : i + CHUNK], known, most)
-                fresh += found
-                known.update(found)
-                if truncated:
-                    break
-            below = [member for member, _ in self._members(fresh)]
-            members.update((member.id, member) for member in below)
-            level = [member.id for member in below]
-        if links is None:
-            held = self.held([post_id])[post_id]
-            top = Relative(id=post_id, parent=None, kind=None, held=held)
-        else:
-            top = relative(links[0], None, None)
-        return grow(top, members, self.held, truncated=truncated)
+        return descend(self, post_id, limit)
+
+    def members(self, post_ids: Sequence[str]) -> list[tuple[Member, str | None]]:
+        """Those that are held, each with the root that its thread names."""
+        return list(self._members(self._numbers(post_ids)))
 
     def held(self, post_ids: Iterable[str]) -> dict[str, Held]:
         """Whether each post is here, is a tombstone, or never came."""
@@ -174,26 +133,25 @@ class RelationReader:
         found.update((id_, "held" if present else "deleted") for id_, present in rows)
         return found
 
-    def _below(
-        self, targets: Sequence[str], known: set[int], most: int
-    ) -> tuple[list[int], bool]:
-        """Rows that refer to any of the targets and are new, the oldest first.
-
-        Ends where there would be more than ``most`` with the known ones, and says so.
-        """
-        marks = ",".join("?" * len(targets))
+    def below(
+        self, targets: Sequence[str], known: AbstractSet[str], most: int
+    ) -> tuple[list[tuple[Member, str | None]], bool]:
+        """Posts that refer to any of the targets and are new, the oldest first."""
+        wanted = [target for target in targets if storable(target)]
+        marks = ",".join("?" * len(wanted))
         rows = self._db.execute(
-            f"SELECT n FROM relations WHERE target IN ({marks}) ORDER BY at, n LIMIT ?",
-            (*targets, ROWS_A_POST * (most + 1)),
+            f"SELECT r.n, p.id FROM relations r JOIN posts p ON p.n = r.n "
+            f"WHERE r.target IN ({marks}) ORDER BY r.at, r.n LIMIT ?",
+            (*wanted, ROWS_A_POST * (most + 1)),
         )
         fresh: dict[int, None] = {}
-        for (n,) in rows:
-            if n in known:
+        for n, post_id in rows:
+            if post_id in known:
                 continue
             if n not in fresh and len(known) + len(fresh) >= most:
-                return list(fresh), True
+                return list(self._members(list(fresh))), True
             fresh[n] = None
-        return list(fresh), False
+        return list(self._members(list(fresh))), False
 
     def _members(self, numbers: Sequence[int]) -> Iterator[tuple[Member, str | None]]:
         """Posts by row as members, each with the root its thread names."""
@@ -202,33 +160,10 @@ class RelationReader:
             for at, body in self._db.execute(
                 f"SELECT at, body FROM posts WHERE n IN ({marks}) AND body IS NOT NULL"
             ):
-                yield _member(at, decode_brief(body))
-
-    def _one(self, post_id: str) -> tuple[Member, str | None] | None:
-        return next(self._members(self._numbers([post_id])), None)
+                yield member_of(decode_brief(body), at)
 
     def _numbers(self, post_ids: Sequence[str]) -> list[int]:
         rows = select_in(
             self._db, "SELECT n FROM posts WHERE id IN ({marks})", filter(storable, post_ids)
         )
         return [int(row[0]) for row in rows]
-
-
-def _member(at: int, brief: Brief) -> tuple[Member, str | None]:
-    member = Member(
-        id=brief.id,
-        at=at,
-        platform=brief.platform,
-        account=f"{brief.platform}:{brief.author_id}",
-        references=references(brief),
-    )
-    return member, brief.root
-
-
-def _under(one: Member, above: Member | str | None) -> Relative:
-    """A member on the way up; the root of a thread may lie beyond what it refers to."""
-    target = None if above is None else above if isinstance(above, str) else above.id
-    for kind, reference in one.references[:1]:
-        if reference == target:
-            return relative(one, target, kind)
-    return relative(one, None, None)

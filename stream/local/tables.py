@@ -22,10 +22,6 @@ DATABASE = "index.db"
 EVERY_SUBJECT = 0
 """Key under which the rollups count each post once, whatever its subjects."""
 
-MINUTE_MS = 60_000
-LATEST_MS = 1 << 43
-"""Event times are held inside 0 and this (year 2248) where they sort or count."""
-
 CHUNK = 500
 
 SCHEMA = """

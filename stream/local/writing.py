@@ -9,29 +9,32 @@ other posts likewise.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 import msgspec
 
-from detect.records import Mention
 from ingest.records import Post
 from stream.index import IndexBatch
-from stream.local.documents import SearchRow, held
+from stream.local.documents import SearchRow
 from stream.local.relations import RelationWriter
 from stream.local.results import ResultWriter
-from stream.local.tables import EVERY_SUBJECT, MINUTE_MS, select_in
+from stream.local.tables import EVERY_SUBJECT, select_in
+from stream.minutes import MINUTE_MS, held
 from stream.post_terms import UNKNOWN_LANG
-from stream.records import PostGone, PostSeen
-
-Standing = tuple[int, tuple[Mention, ...] | None]
-"""Revision that last spoke of a subject, and its mentions; None when it is gone."""
-Standings = dict[str, Standing]
+from stream.standings import (
+    News,
+    Standings,
+    decode_standings,
+    merge,
+    news_of,
+    present_subjects,
+    reasons_of,
+)
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_post = msgspec.msgpack.Decoder(Post).decode
-decode_standings: Callable[[bytes], Standings] = msgspec.msgpack.Decoder(Standings).decode
 
 INSERT_POST = "INSERT INTO posts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 UPDATE_POST = (
@@ -67,14 +70,6 @@ class Changes:
     erased: bool = False
 
 
-@dataclass(slots=True)
-class News:
-    """What a batch says about one post: by subject, the highest revision seen and gone."""
-
-    seen: dict[str, PostSeen] = field(default_factory=dict[str, PostSeen])
-    gone: dict[str, int] = field(default_factory=dict[str, int])
-
-
 class TableWriter:
     """Writes batches inside the caller's transaction; ``load`` after a rollback."""
 
@@ -108,7 +103,7 @@ class TableWriter:
         changes = Changes()
         self._tally = {}
         self._posts = self._deleted = 0
-        self._write_posts(_news(batch), changes)
+        self._write_posts(news_of(batch), changes)
         self._count()
         self._results.write(batch.results)
         self._db.executemany(
@@ -166,10 +161,10 @@ class TableWriter:
 
     def _fresh(self, post_id: str, said: News, changes: Changes) -> tuple[object, ...]:
         """The row of a post that was never heard of."""
-        standings = _merge({}, said)
+        standings = merge({}, said)
         n = self._next
         self._next += 1
-        best = _best(said)
+        best = said.best()
         subjects = present_subjects(standings)
         if best is None or not subjects:
             self._deleted += 1
@@ -184,8 +179,8 @@ class TableWriter:
 
     def _change(self, post_id: str, row: Row, said: News, changes: Changes) -> None:
         """Bring the row of a known post up to what was said about it."""
-        standings = _merge(row.standings, said)
-        best = _best(said)
+        standings = merge(row.standings, said)
+        best = said.best()
         newer = best is not None and (best.revision > row.revision or not row.present)
         before = present_subjects(row.standings) if row.present else ()
         after = present_subjects(standings)
@@ -282,58 +277,6 @@ class TableWriter:
                 self._db.execute("UPDATE meta SET value = value + ? WHERE key = ?", (by, name))
 
 
-def present_subjects(standings: Standings) -> tuple[str, ...]:
-    """Subjects a post concerns at present."""
-    return tuple(s for s, (_, mentions) in standings.items() if mentions is not None)
-
-
 def search_row(n: int, post: Post, standings: Standings) -> SearchRow:
     """What search needs of a post."""
-    reasons = {m.reason for _, mentions in standings.values() for m in mentions or ()}
-    return SearchRow(n, post, present_subjects(standings), tuple(sorted(reasons)))
-
-
-def _news(batch: IndexBatch) -> dict[str, News]:
-    """By post id, what the batch says; the order inside the batch does not matter."""
-    news: dict[str, News] = {}
-    for seen in chain(batch.posts, batch.sightings):
-        said = news.get(seen.post.id)
-        if said is None:
-            said = news[seen.post.id] = News()
-        held = said.seen.get(seen.subject)
-        if held is None or seen.revision > held.revision:
-            said.seen[seen.subject] = seen
-    for gone in batch.gone:
-        said = news.setdefault(gone.post_id, News())
-        said.gone[gone.subject] = max(said.gone.get(gone.subject, 0), _revision(gone, said))
-    return news
-
-
-def _revision(gone: PostGone, said: News) -> int:
-    """The revision from which a post is gone; 0 where neither it nor the batch says."""
-    if gone.revision:
-        return gone.revision
-    seen = said.seen.get(gone.subject)
-    return seen.revision if seen else 0
-
-
-def _best(said: News) -> PostSeen | None:
-    if len(said.seen) == 1:
-        return next(iter(said.seen.values()))
-    return max(said.seen.values(), key=lambda seen: seen.revision, default=None)
-
-
-def _merge(held: Standings, said: News) -> Standings:
-    """What stands after the news; of one revision, gone holds against seen."""
-    standings = dict(held)
-    for subject, seen in said.seen.items():
-        before = standings.get(subject)
-        if before is None or seen.revision > before[0]:
-            standings[subject] = (seen.revision, seen.mentions)
-    for subject, revision in said.gone.items():
-        before = standings.get(subject)
-        if before is None:
-            standings[subject] = (revision, None)
-        elif revision == 0 or revision >= before[0]:
-            standings[subject] = (max(revision, before[0]), None)
-    return standings
+    return SearchRow(n, post, present_subjects(standings), reasons_of(standings))
