@@ -7,14 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from ingest.records import Gap
-from stream.index import Bucket, Index, IndexedPost, PostQuery
+from stream.index import Bucket, Index, IndexedPost, PostFacet, PostQuery
+from stream.query import parse
 from stream.trends.baseline import HOUR_MS, Baseline, fit
 from stream.trends.departures import Change, Surge, changes, surges
 from stream.trends.tails import ratio_interval
 
 DAY_MS = 24 * HOUR_MS
 WEEK_MS = 7 * DAY_MS
+COMPARED = 6
+"""Subjects on one page."""
 PERIODS = {"1d": DAY_MS, "7d": WEEK_MS, "28d": 4 * WEEK_MS}
 TAUGHT_MS = 8 * WEEK_MS
 LEAST_TAUGHT_H = 7 * 24
@@ -74,10 +79,13 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What the newest posts of a period say: at most ``SAMPLE``, ``seen`` of ``total``.
+    """What the posts of a period are made of.
 
+    Platforms, languages, hashtags, linked sites, reposts and replies are counted over
+    all ``total`` posts; a frequent value exactly, a rare one perhaps too low where there
+    are very many. The rest is of the newest ``seen`` posts, at most ``SAMPLE``:
     ``followers`` is the sum over distinct authors of what the platform said at their
-    newest post: an upper bound of who could have seen it, not of who did. It is known
+    newest post, an upper bound of who could have seen it, not of who did; it is known
     for ``known_authors`` of ``authors``. ``copies`` are posts whose text others posted too.
     """
 
@@ -164,33 +172,41 @@ def gaps_in(index: Index, since: int, until: int) -> list[Gap]:
 
 
 def profile(index: Index, subject: str | None, *, since: int, until: int) -> Profile:
-    """Platforms, languages, tags, links, reach and copies of the newest posts."""
-    page = index.search(PostQuery(subject=subject, since=since, until=until, limit=SAMPLE))
-    posts = page.posts
+    """Platforms, languages, tags, links, reach and copies of a period's posts."""
+    every = PostQuery(subject=subject, since=since, until=until, limit=SAMPLE)
+    page = index.search(every)
     authors: dict[str, int | None] = {}
     metrics: Counter[str] = Counter()
-    for one in posts:
+    for one in page.posts:
         author = one.post.author
         if authors.get(one.post.account) is None:
             authors[one.post.account] = author.followers if author else None
         metrics.update({k: v for k, v in one.post.metrics.items() if v > 0})
     known = [n for n in authors.values() if n is not None]
-    links = [_links(one) for one in posts]
+    found = index.facets(every, names=("platform", "lang", "tag", "link"), limit=TOP)
+
+    def shares(name: PostFacet) -> tuple[Share, ...]:
+        counts = found[name].values.items()
+        return tuple(Share(value=v, posts=n, share=n / page.total) for v, n in counts)
+
+    def with_mark(mark: str) -> int:
+        return index.search(replace(every, where=parse(f"is:{mark}"), limit=0)).total
+
     return Profile(
-        seen=len(posts),
+        seen=len(page.posts),
         total=page.total,
         authors=len(authors),
         known_authors=len(known),
         followers=sum(known),
-        copies=sum(bool(one.clusters) for one in posts),
-        reposts=sum(one.post.repost_of is not None for one in posts),
-        replies=sum(one.post.reply_to is not None for one in posts),
+        copies=sum(bool(one.clusters) for one in page.posts),
+        reposts=with_mark("repost"),
+        replies=with_mark("reply"),
         metrics=tuple(metrics.most_common(6)),
-        platforms=_top(([one.post.platform] for one in posts), len(posts)),
-        languages=_top(([one.post.lang or "und"] for one in posts), len(posts)),
-        hashtags=_top(([t.casefold() for t in one.post.hashtags] for one in posts), len(posts)),
-        domains=_top(([_domain(u) for u in found] for found in links), len(posts)),
-        links=_top(links, len(posts)),
+        platforms=shares("platform"),
+        languages=shares("lang"),
+        hashtags=shares("tag"),
+        domains=shares("link"),
+        links=_top(map(_links, page.posts), len(page.posts)),
     )
 
 
@@ -270,3 +286,12 @@ def volumes(
         trend(index, subject, since=since, until=until, start=start) for subject in subjects
     ]
     return sorted(found, key=lambda one: (-one.posts, one.subject or ""))
+
+
+def compared(index: Index, subjects: Sequence[str], *, since: int, until: int) -> list[Trend]:
+    """Trends of a few subjects side by side, in the order asked for."""
+    start = data_start(index, until)
+    return [
+        trend(index, subject, since=since, until=until, start=start)
+        for subject in dict.fromkeys(subjects[:COMPARED])
+    ]

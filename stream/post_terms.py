@@ -35,6 +35,7 @@ METRIC_NAMES = {
 """What platforms call the numbers of the query language."""
 
 _ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#]*)([^#]*)")
+_IPV6 = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]*)?")
 
 
 class PostTerms(msgspec.Struct, frozen=True):
@@ -157,6 +158,10 @@ def _parts(url: str) -> tuple[str, str]:
     if match is None:
         return "", ""
     host = match[1].partition(":")[0].strip(".").casefold().removeprefix("www.")[:LONGEST]
+    if "[" in match[1] or "]" in match[1]:
+        # Only the address of IP version 6 stands in brackets; anything else leads nowhere.
+        six = _IPV6.fullmatch(match[1])
+        host = six[1].casefold() if six else ""
     return host, f"{host}{match[2].rstrip('/')}"[:LONGEST]
 
 

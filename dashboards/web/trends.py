@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Literal, NamedTuple
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from dashboards import trends
@@ -15,50 +16,115 @@ from dashboards.web import charts
 from dashboards.web.exports import csv_answer
 from dashboards.web.overview import subject_trends, window_end
 from dashboards.web.site import Refused, Site, TheSite, with_query
-from dashboards.web.times import DAY
+from dashboards.web.times import DAY, KST
 from detect.watchlist import Subject
 from stream.index import AlertQuery
+
+EARLIEST_MS = 631_152_000_000
+"""1990: nothing we read is older."""
 
 router = APIRouter()
 DEFAULT_PERIOD = "7d"
 SORTS = ("posts", "ratio", "name")
 ALERTS = 8
 CLUSTERS = 8
-Part = Literal["volume", "platforms", "languages", "hashtags", "domains", "links", "departures"]
+ALL_ALERTS = 10_000
+Part = Literal[
+    "volume", "platforms", "languages", "hashtags", "domains", "links", "departures", "reach",
+    "texts", "alerts",
+]  # fmt: skip
+
+
+class Period(NamedTuple):
+    """A stretch of whole hours; ``day`` is the last day where one was chosen."""
+
+    length: str
+    since: int
+    until: int
+    day: str
 
 
 @router.get("/trends")
 def all_trends(
-    request: Request, site: TheSite, period: str = "", sort: str = "posts"
+    request: Request, site: TheSite, period: str = "", until: str = "", sort: str = "posts"
 ) -> Response:
     """Every subject of the watchlist: now, usual, and what departs from it."""
-    chosen, since, until = _period(site, period)
+    chosen = _period(site, period, until)
     order = sort if sort in SORTS else SORTS[0]
-    found = _sorted(site, _volumes(site, since, until), order)
+    found = _sorted(site, _volumes(site, chosen.since, chosen.until), order)
     return site.render(
         request,
         "trends.html",
         rows=[(one, charts.banded(one.steps, one.surges, one.changes)) for one in found],
-        period=chosen,
+        period=chosen.length,
+        day=chosen.day,
         periods=tuple(PERIODS),
         sort=order,
-        since=since,
-        until=until,
-        bom_link=with_query("/trends.csv", period=chosen, bom=1),
+        until=chosen.until,
+        most=trends.COMPARED,
+        bom_link=with_query("/trends.csv", period=chosen.length, until=chosen.day, bom=1),
     )
 
 
+@router.get("/trends/compare")
+def compare(
+    request: Request,
+    site: TheSite,
+    subject: Annotated[list[str] | None, Query()] = None,
+    period: str = "",
+    until: str = "",
+) -> Response:
+    """A few subjects side by side over one period, each on its own scale."""
+    chosen = _period(site, period, until)
+    ids = [one for one in subject or [] if site.watchlist.subject(one) is not None]
+    found = trends.compared(site.index, ids, since=chosen.since, until=chosen.until)
+    return site.render(
+        request,
+        "compare.html",
+        rows=[(one, charts.banded(one.steps, one.surges, one.changes)) for one in found],
+        subjects=sorted(site.watchlist.subjects, key=lambda one: one.name.casefold()),
+        chosen=[one.subject for one in found],
+        period=chosen.length,
+        day=chosen.day,
+        periods=tuple(PERIODS),
+        since=chosen.since,
+        until=chosen.until,
+        most=trends.COMPARED,
+    )
+
+
+@router.get("/trends/compare.csv")
+def compare_csv(
+    site: TheSite,
+    subject: Annotated[list[str] | None, Query()] = None,
+    period: str = "",
+    until: str = "",
+    bom: str = "",
+) -> Response:
+    """The curves of a comparison."""
+    chosen = _period(site, period, until)
+    ids = [one for one in subject or [] if site.watchlist.subject(one) is not None]
+    found = trends.compared(site.index, ids, since=chosen.since, until=chosen.until)
+    rows = [
+        (one.subject, site.name_of(one.subject or ""), *step)
+        for one in found
+        for step in _steps(one)
+    ]
+    header = ("subject", "name", "at", "posts", "usual", "low", "high", "masked")
+    return csv_answer(("compare", chosen.length), header, rows, bom)
+
+
 @router.get("/trends.csv")
-def all_trends_csv(site: TheSite, period: str = "", bom: str = "") -> Response:
+def all_trends_csv(site: TheSite, period: str = "", until: str = "", bom: str = "") -> Response:
     """The table of all subjects."""
-    chosen, since, until = _period(site, period)
+    chosen = _period(site, period, until)
     header = (
         "subject", "name", "since", "until", "posts", "posts_whole_hours", "usual", "ratio",
         "previous", "versus_previous", "versus_low", "versus_high", "bursts", "changes",
         "masked_hours",
     )  # fmt: skip
-    rows = [_row(site, one) for one in _volumes(site, since, until)]
-    return csv_answer(("trends", chosen), header, rows, bom)
+    rows = [_row(site, one) for one in _volumes(site, chosen.since, chosen.until)]
+    return csv_answer(("trends", chosen.length), header, rows, bom)
 
 
 @router.get("/overview.csv")
@@ -76,12 +142,16 @@ def overview_csv(site: TheSite, bom: str = "") -> Response:
 
 
 @router.get("/subjects/{subject_id}")
-def subject(request: Request, site: TheSite, subject_id: str, period: str = "") -> Response:
+def subject(
+    request: Request, site: TheSite, subject_id: str, period: str = "", until: str = ""
+) -> Response:
     """One subject: volume with its baseline, who and what it is made of, what grew."""
     found = _known(site, subject_id)
-    chosen, since, until = _period(site, period)
-    start = trends.data_start(site.index, until)
-    shown = trends.trend(site.index, found.id, since=since, until=until, start=start)
+    chosen = _period(site, period, until)
+    start = trends.data_start(site.index, chosen.until)
+    shown = trends.trend(
+        site.index, found.id, since=chosen.since, until=chosen.until, start=start
+    )
     return site.render(
         request,
         "subject.html",
@@ -90,44 +160,121 @@ def subject(request: Request, site: TheSite, subject_id: str, period: str = "") 
         members=[one for one in site.watchlist.subjects if found.id in one.groups],
         trend=shown,
         chart=charts.banded(shown.steps, shown.surges, shown.changes),
-        profile=trends.profile(site.index, found.id, since=since, until=until),
-        gaps=trends.gaps_in(site.index, since, until),
+        profile=trends.profile(site.index, found.id, since=chosen.since, until=chosen.until),
+        gaps=trends.gaps_in(site.index, chosen.since, chosen.until),
         alerts=site.index.alerts(AlertQuery(subject=found.id, limit=ALERTS)).alerts,
-        clusters=site.index.clusters(subject=found.id, since=since, limit=CLUSTERS),
-        period=chosen,
+        clusters=site.index.clusters(subject=found.id, since=chosen.since, limit=CLUSTERS),
+        period=chosen.length,
+        day=chosen.day,
         periods=tuple(PERIODS),
-        daily=chosen == "28d",
+        daily=chosen.length == "28d",
         surge_steps=_steps_of(shown, [(one.since, one.until) for one in shown.surges]),
         change_steps=_steps_of(shown, [(one.at, one.at + 1) for one in shown.changes]),
+        posts_between=_posts_between,
     )
 
 
 @router.get("/subjects/{subject_id}/{part}.csv")
 def subject_csv(
-    site: TheSite, subject_id: str, part: Part, period: str = "", bom: str = ""
+    site: TheSite,
+    subject_id: str,
+    part: Part,
+    period: str = "",
+    until: str = "",
+    bom: str = "",
 ) -> Response:
     """One chart or table of a subject."""
     found = _known(site, subject_id)
-    chosen, since, until = _period(site, period)
-    name = (found.id, part, chosen)
+    chosen = _period(site, period, until)
+    name = (found.id, part, chosen.length)
+    header, rows = _table(site, found, part, chosen)
+    return csv_answer(name, header, rows, bom)
+
+
+def _table(
+    site: Site, found: Subject, part: Part, chosen: Period
+) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
+    since, until = chosen.since, chosen.until
     if part in {"volume", "departures"}:
         start = trends.data_start(site.index, until)
         shown = trends.trend(site.index, found.id, since=since, until=until, start=start)
         if part == "volume":
-            return csv_answer(
-                name, ("at", "posts", "usual", "low", "high", "masked"), _steps(shown), bom
+            return ("at", "posts", "usual", "low", "high", "masked"), _steps(shown)
+        return (
+            ("kind", "since", "until", "posts", "usual", "ratio", "low", "high", "chance"),
+            _departures(shown),
+        )
+    if part == "texts":
+        held_clusters = site.index.clusters(subject=found.id, since=since, limit=CLUSTERS)
+        return ("cluster", "posts", "accounts", "first_at", "last_at", "sample"), [
+            (
+                one.cluster_id,
+                one.posts,
+                one.accounts,
+                iso(one.first_at),
+                iso(one.last_at),
+                one.sample,
             )
-        header = ("kind", "since", "until", "posts", "usual", "ratio", "low", "high", "chance")
-        return csv_answer(name, header, _departures(shown), bom)
+            for one in held_clusters
+        ]
+    if part == "alerts":
+        raised = site.index.alerts(AlertQuery(subject=found.id, limit=ALL_ALERTS)).alerts
+        return ("alert", "created_at", "severity", "posts", "accounts", "title"), [
+            (
+                one.alert_id,
+                iso(one.created_at),
+                one.severity,
+                one.posts,
+                one.accounts,
+                one.title,
+            )
+            for one in raised
+        ]
     held = trends.profile(site.index, found.id, since=since, until=until)
-    rows = [(one.value, one.posts, round(one.share, 4), held.seen) for one in _part(held, part)]
-    return csv_answer(name, (part, "posts", "share", "of_posts"), rows, bom)
+    if part == "reach":
+        return ("measure", "value", "of"), _reach(held)
+    of = held.seen if part == "links" else held.total
+    return (part, "posts", "share", "of_posts"), [
+        (one.value, one.posts, round(one.share, 4), of) for one in _part(held, part)
+    ]
 
 
-def _period(site: Site, period: str) -> tuple[str, int, int]:
-    chosen = period if period in PERIODS else DEFAULT_PERIOD
+def _reach(held: Profile) -> list[Sequence[Cell]]:
+    return [
+        ("accounts", held.authors, held.seen),
+        ("accounts_with_known_followers", held.known_authors, held.authors),
+        ("followers", held.followers, held.known_authors),
+        ("copies", held.copies, held.seen),
+        ("reposts", held.reposts, held.total),
+        ("replies", held.replies, held.total),
+        *((name, n, held.seen) for name, n in held.metrics),
+    ]
+
+
+def _posts_between(subject_id: str, since: int, until: int) -> str:
+    """The posts of a subject in a stretch, the first ones on top."""
+    quoted = subject_id.replace('"', "")
+    asked = f'subject:"{quoted}" since:{_utc(since)} until:{_utc(until)}'
+    return with_query("/posts", q=asked, sort="oldest")
+
+
+def _utc(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, KST):%Y-%m-%dT%H:%M}"
+
+
+def _period(site: Site, period: str, day: str = "") -> Period:
+    """The stretch asked for: ``day`` is the last day in it (ISO), empty for the newest."""
+    length = period if period in PERIODS else DEFAULT_PERIOD
     until = trends.end_of(site.index, site.now())
-    return chosen, until - PERIODS[chosen], until
+    chosen = ""
+    try:
+        end = datetime.combine(date.fromisoformat(day), time.min, KST) + timedelta(days=1)
+        asked = int(end.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        asked = until
+    if EARLIEST_MS < asked < until:
+        until, chosen = asked, day
+    return Period(length, until - PERIODS[length], until, chosen)
 
 
 def _known(site: Site, subject_id: str) -> Subject:

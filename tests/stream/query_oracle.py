@@ -125,10 +125,16 @@ def tags(found: IndexedPost) -> set[str]:
 
 
 def host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")
+    """Empty for what is no address, like ``http://[broken``."""
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def leads_to(url: str, value: str) -> bool:
+    if not host(url):
+        return False
     there = urlsplit(value if "//" in value else f"//{value}")
     name = (there.hostname or "").removeprefix("www.")
     rest = there.path.rstrip("/") + (f"?{there.query}" if there.query else "")

@@ -38,6 +38,7 @@ PAGES = {
     "thread-copies": path_of("threads", POST_ID),
     "trends": "/trends",
     "subject": path_of("subjects", "seoan"),
+    "compare": "/trends/compare?subject=seoan&subject=lumena&period=7d",
     "sources": "/sources",
     "dead": "/dead",
     "dead-letter": "/dead/2",

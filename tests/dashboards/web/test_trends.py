@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
+from dashboards.web.times import KST
 from ingest.records import Author, Gap, Post
 from stream.index import IndexBatch
 from stream.records import GapSeen
@@ -176,3 +178,51 @@ def test_shares_add_up_and_say_of_how_many(site: Served):
 
     assert sum(float(row["share"]) for row in rows) == pytest.approx(1, abs=0.01)
     assert sum(int(row["posts"]) for row in rows) == int(rows[0]["of_posts"])
+
+
+def test_a_few_subjects_are_compared_side_by_side_each_on_its_own_scale(site: Served):
+    browser = site.browser()
+    html = browser.get(
+        "/trends/compare?subject=seoan&subject=lumena&subject=nobody&period=1d"
+    ).text
+    rows = rows_of(browser.get("/trends/compare.csv?subject=seoan&subject=lumena").text)
+
+    assert html.count('class="multiple"') == 2
+    assert {row["subject"] for row in rows} == {"seoan", "lumena"}
+    assert len(rows) == 2 * 7 * 24
+
+
+def test_a_comparison_of_nothing_says_what_to_do(site: Served):
+    assert "Choose the subjects to compare" in site.browser().get("/trends/compare").text
+
+
+def test_no_more_subjects_are_compared_than_fit(site: Served):
+    many = "&".join(["subject=seoan", "subject=lumena", "subject=dajin"] * 20)
+
+    assert site.browser().get(f"/trends/compare?{many}").text.count('class="multiple"') == 3
+
+
+def test_an_earlier_period_is_chosen_by_its_last_day(serve: Serve):
+    browser = serve(steady(days=30)).browser()
+    newest = rows_of(browser.get("/subjects/seoan/volume.csv?period=1d").text)
+    day = (datetime.fromtimestamp(NOW / 1000, KST) - timedelta(days=10)).date().isoformat()
+    earlier = rows_of(browser.get(f"/subjects/seoan/volume.csv?period=1d&until={day}").text)
+
+    assert earlier[-1]["at"] < newest[0]["at"]
+    last = datetime.fromisoformat(earlier[-1]["at"]).astimezone(KST)
+    assert (last.date().isoformat(), last.hour) == (day, 23)
+    assert f'value="{day}"' in browser.get(f"/subjects/seoan?until={day}").text
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "9999-12-31", "0001-01-01", "2099-01-01", "\x00"])  # fmt: skip
+def test_a_last_day_that_makes_no_sense_is_the_newest(site: Served, day: str):
+    browser = site.browser()
+    answer = browser.get("/subjects/seoan/volume.csv", params={"until": day})
+
+    assert rows_of(answer.text) == rows_of(browser.get("/subjects/seoan/volume.csv").text)
+
+
+def test_a_burst_leads_to_its_first_posts(serve: Serve):
+    html = serve(steady(burst=100)).browser().get("/subjects/seoan").text
+
+    assert re.search(r'href="/posts\?q=subject%3A%22seoan%22\+since%3A2[^"]+sort=oldest"', html)
