@@ -121,6 +121,10 @@ class Client:
         """Close its connections."""
         self._session.close()
 
+    def spare_in(self) -> float:
+        """Seconds until there is quota for what can wait."""
+        return self._limits.spare_in()
+
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> object:
         """The answer to a GET as plain JSON.
 

@@ -77,20 +77,43 @@ class Known:
         return KnownState(head=self.head, at=self.at, floor=self.floor, seen=seen)
 
 
+class JobState(msgspec.Struct, omit_defaults=True):
+    """How far a listing of the past was read.
+
+    ``read`` is the highest id read, ``listed`` the lowest that Reddit listed;
+    ``done`` says that nothing is left.
+    """
+
+    read: int = 0
+    listed: int = 0
+    done: bool = False
+
+
+class PastState(msgspec.Struct, omit_defaults=True):
+    """A backfill: what was asked for, since when (ms), its listings by key.
+
+    ``threads`` are ids of submissions whose comments are still wanted.
+    """
+
+    asked: str = ""
+    since: int = 0
+    jobs: dict[str, JobState] = {}
+    threads: list[str] = []
+
+
 class CursorState(msgspec.Struct, omit_defaults=True):
     """The whole cursor.
 
     Listings by key, since when (ms) a subreddit refuses us, what is to be looked
-    at again, which backfill a listing has had, and the ids of submissions whose
-    comments it still wants.
+    at again, the id with which live reading of a place began, and the backfill.
     """
 
     reddit: Literal[1]
     listings: dict[str, KnownState] = {}
     refused: dict[str, int] = {}
     recheck: msgspec.Raw = msgspec.Raw(b"{}")
-    backfilled: dict[str, str] = {}
-    threads: list[str] = []
+    began: dict[str, int] = {}
+    past: PastState = msgspec.field(default_factory=PastState)
 
 
 class Memory:
@@ -113,8 +136,8 @@ class Memory:
         self.known = {key: Known(kept) for key, kept in state.listings.items()}
         self.refused = dict(state.refused)
         self.recheck = msgspec.Raw(bytes(state.recheck))
-        self.backfilled = dict(state.backfilled)
-        self.threads = list(state.threads)
+        self.began = dict(state.began)
+        self.past = state.past
         self._kept = dict(state.listings)
 
     def of(self, key: str) -> Known:
@@ -130,7 +153,7 @@ class Memory:
             listings=self._kept,
             refused=self.refused,
             recheck=self.recheck,
-            backfilled=self.backfilled,
-            threads=self.threads,
+            began=self.began,
+            past=self.past,
         )
         return msgspec.json.encode(state).decode()

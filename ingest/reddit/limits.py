@@ -33,6 +33,7 @@ class Limits:
         self._wall = wall
         self._sent: deque[float] = deque(maxlen=A_MINUTE)
         self._next = -math.inf
+        self._scarce_until = -math.inf
 
     def pause(self) -> float:
         """Seconds to wait before the next request."""
@@ -40,6 +41,14 @@ class Limits:
         ready = self._next
         if len(self._sent) == A_MINUTE:
             ready = max(ready, self._sent[0] + 60.0)
+        return max(0.0, ready - now)
+
+    def spare_in(self) -> float:
+        """Seconds until there is more quota than live reading needs."""
+        now = self._clock()
+        ready = self._scarce_until
+        if len(self._sent) >= A_MINUTE // 2:
+            ready = max(ready, self._sent[-A_MINUTE // 2] + 60.0)
         return max(0.0, ready - now)
 
     def sent(self) -> None:
@@ -54,6 +63,7 @@ class Limits:
             return
         now = self._clock()
         reset = min(reset, LONGEST_S)
+        self._scarce_until = now + reset if left < RESERVE else now
         if left < 1:
             self._next = now + max(1.0, reset)
         elif left < RESERVE:

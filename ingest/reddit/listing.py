@@ -37,6 +37,11 @@ class Thing(msgspec.Struct, frozen=True):
     at: int | None
     content: object
 
+    @property
+    def name(self) -> str:
+        """Its full name (``t3_abc``)."""
+        return f"{reddit.kind_of(self.content)}_{self.native}"
+
 
 class Fetched(msgspec.Struct, kw_only=True):
     """What a reading brought: ``things`` oldest first, what had no id in ``nameless``.
@@ -127,8 +132,7 @@ def _from_another_anchor(
     tried = 0
     page = Page([], None)
     for number in sorted(found)[1 : ANCHORS + 1]:
-        kind = reddit.kind_of(found[number].content)
-        page = ask(f"{kind}_{found[number].native}")
+        page = ask(found[number].name)
         tried += 1
         if any(
             (thing := thing_of(content)) is not None and thing.number not in found

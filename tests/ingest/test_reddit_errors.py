@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import logging
 import threading
 import traceback
@@ -22,7 +21,6 @@ from ingest.source import (
     SourceError,
     SourceMisconfigured,
 )
-from tests.ingest.payloads import PAYLOADS, needs_payloads
 from tests.ingest.reddit_server import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -405,34 +403,6 @@ def test_a_netrc_of_this_machine_does_not_replace_the_token(server, monkeypatch,
     server.submit("x")
 
     assert len(ids(sweep(source(server)))) == 1
-
-
-@needs_payloads
-@pytest.mark.parametrize(
-    "path", sorted((PAYLOADS / "reddit_prawcore").glob("*.json")), ids=lambda path: path.stem
-)
-def test_every_recorded_error_means_try_again_later(server, path):
-    recorded = json.loads(path.read_text())["interactions"]
-    answers: list[Answer] = [
-        (
-            entry["response"]["status"]["code"],
-            {"Content-Type": "application/json; charset=UTF-8"},
-            entry["response"]["body"]["string"].encode(),
-        )
-        for entry in recorded
-        if "oauth.reddit.com" in entry["request"]["uri"]
-    ]
-    server.submit("never lost")
-    server.moods = [*answers]
-    assert {status for status, _, _ in answers} <= {500, 502, 503, 504, 520}
-
-    # Two listings fail, which ends the first attempt; one fails in the second.
-    with pytest.raises(Disconnected, match="Reddit is in trouble"):
-        sweep(source(server))
-    sightings = sweep(source(server), rounds=2)
-
-    assert len(ids(sightings)) == 1
-    assert server.moods == []
 
 
 def test_the_client_id_of_the_test_is_what_the_server_knows(server):
