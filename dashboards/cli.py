@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("dashboards.commands.run", "Watch live sources and raise alerts."),
     "analyze": ("dashboards.commands.analyze", "Work through files of posts; write results."),
     "inspect": ("dashboards.commands.inspect", "Explain what is seen in one text."),
+    "search": ("dashboards.commands.search", "Find kept posts by words, fields and times."),
     "watchlist": ("dashboards.commands.watchlist", "Import, check and try the watchlist."),
     "sources": ("dashboards.commands.sources", "List sources, their terms and their state."),
     "index": ("dashboards.commands.index", "Rebuild the search index from the log."),

@@ -15,7 +15,8 @@ import msgspec
 from dashboards.desk_file import DeskFile
 
 MAX_NAME: Final = 60
-MAX_QUERY: Final = 1_000
+MAX_QUERY: Final = 20_000
+"""Characters; the longest query of the search box in an address is not cut."""
 MAX_VIEWS: Final = 30
 """Of one person, and of the team."""
 

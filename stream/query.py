@@ -44,19 +44,35 @@ MAX_TERMS = 100
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 _AGO = re.compile(r"([0-9]{1,5})([mhdw])")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?)?")
+_DATE = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
 _UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _QUOTES = str.maketrans("“”„", '"""')
 
 
 class QueryError(Exception):
-    """A query that cannot be understood: a plain sentence, and the place it speaks of."""
+    """A query that cannot be understood: a plain sentence, and the place it speaks of.
 
-    def __init__(self, message: str, start: int, end: int) -> None:
-        super().__init__(message)
-        self.message = message
+    ``template`` and ``values`` make the sentence, for pages in other languages; ``meant``
+    is what was probably meant, or empty.
+    """
+
+    def __init__(
+        self, template: str, start: int, end: int, *, meant: str = "", **values: object
+    ) -> None:
+        self.template = template
+        self.values = values
+        self.meant = meant
         self.start = start
         self.end = end
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """The sentence in English."""
+        said = self.template.format(**self.values)
+        return f"{said}; did you mean {self.meant}?" if self.meant else said
 
 
 def parse(text: str, *, now: int = 0, tz: tzinfo = UTC) -> Node | None:
@@ -72,9 +88,11 @@ def parse(text: str, *, now: int = 0, tz: tzinfo = UTC) -> Node | None:
     """
     if len(text) > MAX_LENGTH:
         raise QueryError(
-            f"the query has {len(text)} characters, at most {MAX_LENGTH} are allowed",
+            "the query has {length} characters, at most {limit} are allowed",
             MAX_LENGTH,
             len(text),
+            length=len(text),
+            limit=MAX_LENGTH,
         )
     return _Parser(_scan(text.translate(_QUOTES), now, tz)).whole()
 
@@ -105,7 +123,10 @@ def _scan(text: str, now: int, tz: tzinfo) -> list[_Token]:
         count += token.kind == "term"
         if count > MAX_TERMS:
             raise QueryError(
-                f"the query has more than {MAX_TERMS} conditions", token.start, token.end
+                "the query has more than {limit} conditions",
+                token.start,
+                token.end,
+                limit=MAX_TERMS,
             )
         found.append(token)
     return found
@@ -131,15 +152,22 @@ def _word(text: str, at: int, now: int, tz: tzinfo) -> _Token:
         return _Token("term", at, end, Term("text", value, phrase=phrase))
     field = match[1].lower()
     if field not in FIELDS:
-        meant = _near(_SYNONYMS.get(field, field), FIELDS)
         raise QueryError(
-            f"“{match[1]}” is no field{meant}; to look for it as text, put it in quotes",
+            "“{field}” is no field (to look for it as text, put it in quotes)",
             at,
             match.end(1),
+            field=match[1],
+            meant=_near(_SYNONYMS.get(field, field), FIELDS),
         )
     value, end, phrase = _value(text, match.end())
     if not value.strip():
-        raise QueryError(f"{field} needs a value, as in {_EXAMPLES[field]}", at, match.end())
+        raise QueryError(
+            "{field} needs a value, as in {example}",
+            at,
+            match.end(),
+            field=field,
+            example=_EXAMPLES[field],
+        )
     term = _term(field, match[2], value, phrase, (match.end(), end), now, tz)
     return _Token("term", at, end, term)
 
@@ -160,11 +188,20 @@ def _term(
 ) -> Term:
     if field in NUMBERS:
         if not _NUMBER.fullmatch(value):
-            raise QueryError(f"{field} takes a number, as in {_EXAMPLES[field]}", *place)
+            raise QueryError(
+                "{field} takes a number, as in {example}",
+                *place,
+                field=field,
+                example=_EXAMPLES[field],
+            )
         return Term(field, value, "=" if op == ":" else op, number=float(value))
     if op not in (":", "="):
         raise QueryError(
-            f"{field} cannot be compared with {op}; write {_EXAMPLES[field]}", *place
+            "{field} cannot be compared with {op}, write {example}",
+            *place,
+            field=field,
+            op=op,
+            example=_EXAMPLES[field],
         )
     if field in TIMES:
         return Term(field, value, number=_moment(field, value, place, now, tz))
@@ -173,7 +210,11 @@ def _term(
         value = value.lower()
         if value not in allowed:
             raise QueryError(
-                f"{field} takes {', '.join(allowed)}{_near(value, allowed)}", *place
+                "{field} takes {allowed}",
+                *place,
+                field=field,
+                allowed=", ".join(allowed),
+                meant=_near(value, allowed),
             )
     return Term(field, value, phrase=phrase and field == "text")
 
@@ -184,12 +225,14 @@ def _moment(field: str, value: str, place: tuple[int, int], now: int, tz: tzinfo
         return float(now - int(ago[1]) * _UNIT_MS[ago[2]])
     if _DATE.fullmatch(value):
         with contextlib.suppress(ValueError, OverflowError):
-            moment = datetime.fromisoformat(value).replace(tzinfo=tz)
+            moment = datetime.fromisoformat(value)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=tz)
             return float(round(moment.timestamp() * 1000))
     raise QueryError(
-        f"{field} takes a time, as in {field}:7d, {field}:24h, {field}:2026-11-01 "
-        f"or {field}:2026-11-01T10:00",
+        "{field} takes a time, as in {field}:7d, {field}:24h, {field}:2026-11-01 "
+        "or {field}:2026-11-01T10:00",
         *place,
+        field=field,
     )
 
 
@@ -271,9 +314,10 @@ class _Parser:
             raise QueryError("something is missing after this", last.start, last.end)
         if depth > MAX_DEPTH:
             raise QueryError(
-                f"more than {MAX_DEPTH} parentheses or negations inside each other",
+                "more than {limit} parentheses or negations inside each other",
                 token.start,
                 token.end,
+                limit=MAX_DEPTH,
             )
         self._at += 1
         if token.term is not None:
@@ -294,4 +338,4 @@ class _Parser:
 
 def _near(value: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(value[:40], known, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
+    return near[0] if near else ""

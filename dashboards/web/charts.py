@@ -82,6 +82,15 @@ class Climb:
     height: int = HEIGHT
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One bucket: the whole height of the chart at its place, and its bar."""
+
+    whole: Box
+    bar: Box | None
+    bucket: Bucket
+
+
 def trend(buckets: Sequence[Bucket], usual: Sequence[float]) -> Trend:
     """The curve of one subject; ``usual`` has one value a bucket."""
     top = ceiling(max([*(b.posts for b in buckets), *usual], default=0))
@@ -168,6 +177,20 @@ def holes(gaps: Sequence[Gap], since: int, until: int) -> tuple[Box, ...]:
     )
 
 
+def columns(buckets: Sequence[Bucket]) -> tuple[Column, ...]:
+    """One column a bucket, for bars that can be chosen."""
+    top = ceiling(max((b.posts for b in buckets), default=0))
+    step = WIDTH / max(len(buckets), 1)
+    return tuple(
+        Column(
+            whole=_column(i * step, step),
+            bar=_bar(i, b.posts, top, step) if b.posts else None,
+            bucket=b,
+        )
+        for i, b in enumerate(buckets)
+    )
+
+
 def usual_level(
     window: Sequence[Bucket], earlier: Sequence[Sequence[Bucket]]
 ) -> tuple[list[float], int]:
@@ -227,16 +250,16 @@ def _column(x: float, width: float) -> Box:
 
 def _bars(values: Sequence[int], top: int) -> tuple[Box, ...]:
     step = WIDTH / max(len(values), 1)
+    return tuple(_bar(i, value, top, step) for i, value in enumerate(values) if value)
+
+
+def _bar(i: int, value: int, top: int, step: float) -> Box:
     gap = min(2.0, step / 4)
-    return tuple(
-        Box(
-            x=round(i * step + gap / 2, 1),
-            y=round(_y(value, top), 1),
-            width=round(step - gap, 1),
-            height=round(HEIGHT - _y(value, top), 1),
-        )
-        for i, value in enumerate(values)
-        if value
+    return Box(
+        x=round(i * step + gap / 2, 1),
+        y=round(_y(value, top), 1),
+        width=round(step - gap, 1),
+        height=round(HEIGHT - _y(value, top), 1),
     )
 
 

@@ -75,6 +75,11 @@ class Site:
         """The name of a subject; its id when the watchlist does not know it."""
         return self._names.get(subject, subject)
 
+    def zone_for(self, request: Request) -> str:
+        """The zone in which this person reads times, a key of ``times.ZONES``."""
+        zone = request.cookies.get("jikimi_zone", "")
+        return zone if zone in times.ZONES else next(iter(times.ZONES))
+
     def words_for(self, request: Request) -> words.Words:
         """The words in the language of this person."""
         accepted = request.headers.get("accept-language", "")
@@ -132,8 +137,7 @@ class Site:
         said = self.words_for(request)
         now = self.now()
         theme = request.cookies.get("jikimi_theme", "")
-        zone = request.cookies.get("jikimi_zone", "")
-        zone = zone if zone in times.ZONES else next(iter(times.ZONES))
+        zone = self.zone_for(request)
         person = getattr(request.state, "person", None)
         return {
             "_": said,

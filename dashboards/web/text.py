@@ -82,6 +82,19 @@ def highlight(text: str, mentions: Iterable[Mention], name_of: Callable[[str], s
     return Markup("").join(pieces)
 
 
+def marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
+    """The text with stretches marked that are in order and apart."""
+    pieces: list[Markup] = []
+    at = 0
+    for start, end in spans:
+        pieces += [
+            show(text[at:start]),
+            Markup("<mark>{}</mark>").format(show(text[start:end])),
+        ]
+        at = end
+    return Markup("").join([*pieces, show(text[at:])])
+
+
 def outside(url: str | None) -> Link | None:
     """A link to the web, or None for anything but plain http and https.
 

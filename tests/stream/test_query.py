@@ -82,6 +82,10 @@ UNDERSTOOD: list[tuple[str, Node | None]] = [
     ("until:90m", Term("until", "90m", number=NOW - 90 * 60_000)),
     ("since:2026-11-01", Term("since", "2026-11-01", number=1_793_491_200_000)),
     ("since:2026-11-01T10:30", Term("since", "2026-11-01T10:30", number=1_793_529_000_000)),
+    (
+        "until:2026-11-01T10:30+09:00",
+        Term("until", "2026-11-01T10:30+09:00", number=1_793_496_600_000),
+    ),
 ]
 
 
@@ -112,10 +116,14 @@ def test_days_begin_where_the_reader_lives():
 
 
 REFUSED = [
-    ("subjct:x", "“subjct” is no field; did you mean subject?", (0, 6)),
+    (
+        "subjct:x",
+        "“subjct” is no field (to look for it as text, put it in quotes); did you mean subject?",
+        (0, 6),
+    ),
     ("a hashtag:x", "did you mean tag?", (2, 9)),
     ("from:x", "did you mean author?", (0, 4)),
-    ("zzzzz:x", "“zzzzz” is no field; to look for it as text, put it in quotes", (0, 5)),
+    ("zzzzz:x", "“zzzzz” is no field (to look for it as text, put it in quotes)", (0, 5)),
     ("platform:", "platform needs a value, as in platform:reddit", (0, 9)),
     ("subject:(a b)", "subject needs a value", (0, 8)),
     ('lang:""', "lang needs a value, as in lang:ko", (0, 5)),
@@ -123,7 +131,7 @@ REFUSED = [
     ("has:sound", "has takes link, media, tag", (4, 9)),
     ("harm>high", "harm takes a number, as in harm>0.5", (5, 9)),
     ("likes>-3", "likes takes a number, as in likes>=10", (6, 8)),
-    ("lang>ko", "lang cannot be compared with >; write lang:ko", (5, 7)),
+    ("lang>ko", "lang cannot be compared with >, write lang:ko", (5, 7)),
     ("since:yesterday", "since takes a time, as in since:7d", (6, 15)),
     ("until:2026-13-01", "until takes a time", (6, 16)),
     ("since:0001-01-01T00:00 until:0000-01-01", "until takes a time", (29, 39)),

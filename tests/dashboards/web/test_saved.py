@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+from urllib.parse import urlencode
 
 import pytest
 
 from dashboards.saved_views import MAX_VIEWS
 from dashboards.web.saved import clean_query
+from stream.index import IndexBatch
+from stream.local_index import LocalIndex
 from tests.dashboards.web.conftest import Serve, Served, post_form
 from tests.dashboards.web.test_pages import text_of
 from tests.dashboards.web.world import SMEAR
@@ -56,6 +60,37 @@ def test_a_search_is_saved_from_its_page_with_its_count(site: Served):
     total = re.search(r"([\d,]+) posts found", text_of(visitor.get("/posts?q=radio").text))
     assert total
     assert f"Radio {total[1]}" in text_of(visitor.get("/alerts").text)
+
+
+def test_a_saved_search_counts_what_its_query_finds(site: Served):
+    query = urlencode({"q": "seoan -radio", "sort": "oldest"})
+    save(site, page="/posts", query=query, name="No radio")
+    save(site, page="/posts", query="q=seoan+AND", name="Half a query")
+    visitor = site.browser()
+
+    page = visitor.get("/views").text
+    assert re.search(r"/posts\?q=seoan\+-radio&amp;sort=oldest", page)
+    total = re.search(r"([\d,]+) posts found", text_of(visitor.get(f"/posts?{query}").text))
+    assert total
+    assert f"No radio {total[1]}" in text_of(page)
+    assert visitor.get("/posts?q=seoan+AND").status_code == 400
+
+
+def test_alerts_are_listed_while_search_is_lost(serve: Serve, tmp_path):
+    index = LocalIndex(tmp_path / "index")
+    index.write(IndexBatch(checkpoint="1"))
+    index.close()
+    reader = LocalIndex(tmp_path / "index", read_only=True)
+    site = serve(reader)
+    save(site, page="/posts", query="q=seoan", name="All of Seoan")
+    shutil.rmtree(tmp_path / "index" / "generation-1" / "search")
+
+    answer = site.browser().get("/alerts")
+
+    assert answer.status_code == 200
+    assert "All of Seoan –" in text_of(site.browser().get("/views").text)
+    assert site.browser().get("/posts?q=seoan").status_code == 503
+    reader.close()
 
 
 def test_a_view_is_renamed_and_deleted(site: Served):
