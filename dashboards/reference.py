@@ -42,7 +42,11 @@ def root() -> click.Context:
     """The context of ``jikimi`` itself."""
     from dashboards.cli import cli
 
-    return click.Context(cli, info_name="jikimi", terminal_width=WIDTH, color=False)
+    # As when it is run: click keeps the help option of whoever asks first.
+    names: list[str] = cli.context_settings["help_option_names"]
+    return click.Context(
+        cli, info_name="jikimi", terminal_width=WIDTH, color=False, help_option_names=names
+    )
 
 
 def commands_page() -> str:

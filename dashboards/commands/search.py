@@ -33,7 +33,13 @@ WIDTH = 100
 
 @click.command("search", epilog=EPILOG)
 @click.argument("query")
-@click.option("--limit", type=click.IntRange(1, MAX_LIMIT), default=20, help="Posts to print.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, MAX_LIMIT),
+    default=20,
+    show_default=True,
+    help="Posts to print.",
+)
 @click.option("--oldest", is_flag=True, help="Oldest first instead of newest.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a post and line.")
 @click.option(
@@ -74,15 +80,23 @@ def command(
             f"jikimi: {error.message}\n{_pointer(query, error.start, error.end)}", err=True
         )
         return USAGE
-    index = LocalIndex((data or cli.settings.data.folder) / INDEX_FOLDER, read_only=True)
+    folder = data or cli.settings.data.folder
+    index = LocalIndex(folder / INDEX_FOLDER, read_only=True)
     try:
         page = index.search(
             PostQuery(where=asked.where, order="oldest" if oldest else "newest", limit=limit)
         )
+        empty = not page.total and not index.counts()["posts"]
     finally:
         index.close()
     for note, values in asked.notes:
         click.echo(f"note: {note.format(**values)}", err=True)
+    if empty:
+        click.echo(
+            f"note: no posts are kept in {folder}; start `jikimi run`, or name another "
+            "folder with --data",
+            err=True,
+        )
     _print(page, asked, as_json=as_json)
     return OK
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -26,6 +27,10 @@ LONGEST_MS = 20 * 366 * 24 * 60 * MINUTE_MS
 
 HARM = "no post has a harm score in this version, so harm matches nothing"
 NOTHING_TO_FIND = "in “{text}” there is nothing that can be looked for, so it matches nothing"
+NOBODY = "nobody on the watchlist is called “{name}”"
+NOBODY_BUT = "nobody on the watchlist is called “{name}”; did you mean {near}?"
+SHOWN = 40
+"""Code points that a note shows of a value."""
 
 Note = tuple[str, Mapping[str, str]]
 
@@ -70,6 +75,11 @@ class SubjectNames:
         """The subjects behind a name, none when it is unknown."""
         return tuple(self._ids.get(name.casefold(), ()))
 
+    def near(self, name: str) -> str:
+        """The name of a subject that was probably meant, empty when none is like it."""
+        found = difflib.get_close_matches(name[:SHOWN], self._shown, n=1, cutoff=0.6)
+        return found[0] if found else ""
+
     def shown(self) -> Sequence[str]:
         """What may be offered while a person types."""
         return self._shown
@@ -86,7 +96,7 @@ def ask(
     node = all_of(parse(text, now=now, tz=tz), also)
     if node is None:
         return Asked(node=None, where=None)
-    return Asked(node=node, where=with_subjects(node, names.ids_of), notes=_notes(node))
+    return Asked(node=node, where=with_subjects(node, names.ids_of), notes=_notes(node, names))
 
 
 def timeline(
@@ -158,11 +168,15 @@ def _time(field: str, at: int, tz: tzinfo) -> Term:
     return Term(field, value, number=float(at))
 
 
-def _notes(node: Node) -> tuple[Note, ...]:
+def _notes(node: Node, names: SubjectNames) -> tuple[Note, ...]:
     found: dict[str, Note] = {}
     for term in terms(node):
+        value = term.value[:SHOWN]
         if term.field == "harm":
             found["harm"] = (HARM, {})
         elif term.field == "text" and not clauses_of(term):
-            found[term.value] = (NOTHING_TO_FIND, {"text": term.value[:40]})
+            found[value] = (NOTHING_TO_FIND, {"text": value})
+        elif term.field == "subject" and names.shown() and not names.ids_of(term.value):
+            near = names.near(term.value)
+            found[value] = (NOBODY_BUT if near else NOBODY, {"name": value, "near": near})
     return tuple(found.values())

@@ -53,6 +53,8 @@ SENTENCES = (
     gettext_noop("a word or a condition is missing before this"),
     gettext_noop("no post has a harm score in this version, so harm matches nothing"),
     gettext_noop("in “{text}” there is nothing that can be looked for, so it matches nothing"),
+    gettext_noop("nobody on the watchlist is called “{name}”"),
+    gettext_noop("nobody on the watchlist is called “{name}”; did you mean {near}?"),
 )
 """What the query language says (stream/query.py), for the catalogues."""
 

@@ -106,11 +106,22 @@ def test_what_cannot_match_says_so(capsys):
     assert "no post has a harm score" in capsys.readouterr().err
 
 
-def test_no_data_finds_nothing(tmp_path, capsys):
+def test_a_name_that_nobody_has_is_told(capsys):
+    assert run(["search", "subject:arim"]) == 0
+
+    assert capsys.readouterr().err.splitlines() == [
+        "note: nobody on the watchlist is called “arim”; did you mean arin?",
+        "0 found",
+    ]
+
+
+def test_no_data_finds_nothing_and_says_where_posts_come_from(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
 
     assert run(["search", "a", "--data", "empty"]) == 0
-    assert capsys.readouterr().err == "0 found\n"
+    told = capsys.readouterr().err
+    assert "no posts are kept in empty; start `jikimi run`" in told
+    assert told.endswith("0 found\n")
 
 
 def test_lost_search_is_told_and_a_rebuild_restores_it(capsys):
