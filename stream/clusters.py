@@ -42,6 +42,8 @@ CONFIRMED = 12
 ANCHOR_FLOOR = 0.35
 """Least estimated similarity with the text a cluster began with."""
 LOAD_CHUNK = 2_000
+JUDGED = frozenset({"new", "edit"})
+"""Changes after which a text is looked at."""
 SKETCHES_KEPT = 2_048
 """A member's post comes again for each group, in another segment or partition."""
 
@@ -119,7 +121,7 @@ class TextClusters:
             work = Members(rows, index, event.subject, item, self._limits)
             if isinstance(event, PostGone):
                 work.gone(event.post_id)
-            elif event.change != "metrics":
+            elif event.change in JUDGED:
                 self._seen(work, event, ready.get(item.offset))
             work.finish(effects)
         return effects
@@ -130,7 +132,7 @@ class TextClusters:
         unknown: dict[str, Text] = {}
         for item in batch:
             event = item.event
-            if not isinstance(event, PostSeen) or event.change == "metrics":
+            if not isinstance(event, PostSeen) or event.change not in JUDGED:
                 continue
             text = prepare(event.post.text)
             if text is None:

@@ -20,7 +20,8 @@ class Seen(Record, frozen=True, kw_only=True, tag="seen/1"):
 
     ``named`` are the subjects its mentions name, ``subjects`` the logs it went to
     (groups included). ``offsets`` are its places in the posts log, so that a
-    deletion can reach them. A tombstone keeps only ``deleted``: the post never comes back.
+    deletion can reach them. ``past`` says that it came too late to be judged. A
+    tombstone keeps only ``deleted``: the post never comes back.
     """
 
     digest: int = 0
@@ -30,6 +31,7 @@ class Seen(Record, frozen=True, kw_only=True, tag="seen/1"):
     subjects: tuple[str, ...] = ()
     offsets: tuple[int, ...] = ()
     deleted: bool = False
+    past: bool = False
 
 
 class Routed(Record, frozen=True, kw_only=True, tag="routed/1"):

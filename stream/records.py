@@ -43,14 +43,16 @@ EVERYONE = ""
 """Subject of events that concern every subject of a partition (ticks, gaps, versions)."""
 
 
-Change = Literal["new", "edit", "metrics"]
+Change = Literal["new", "edit", "metrics", "past"]
 
 
 class PostSeen(Record, frozen=True, kw_only=True, tag="post-seen/1"):
     """A post concerns ``subject``: new (revision 1), edited, or with new metrics.
 
-    ``change`` is "new", "edit" or "metrics". ``late`` posts arrived more than
-    two minutes of event time behind the watermark. ``subjects`` lists all
+    ``change`` is "new", "edit" or "metrics"; "past" for all revisions of a post
+    that first came more than a day behind the watermark, which is found and
+    charted and judged by no operator. ``late`` posts arrived more than two
+    minutes of event time behind the watermark. ``subjects`` lists all
     subject logs the post went to; the first of them stands for the post where
     it must be counted once.
     """

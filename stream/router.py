@@ -30,7 +30,7 @@ from stream.records import (
 LATENESS_MS = 2 * 60 * 1000
 """How far event time may run ahead before a post counts as late."""
 TOO_LATE_MS = 24 * 60 * 60 * 1000
-"""Posts further behind the watermark are counted and not routed."""
+"""Posts further behind the watermark are of the past: found, and judged by nobody."""
 MAX_REVISIONS = 1000
 """A post that changes more often is noise; further changes count as re-sends."""
 MINUTE_MS = 60_000
@@ -127,12 +127,6 @@ class Router:
             self._resent(routing, post, offset)
             return
         _advance(routing, post.event_at)
-        watermark = routing.clock.watermark
-        if before is None and post.event_at < watermark - TOO_LATE_MS:
-            routing.count(post.source, "late")
-            known = Seen(digest=digest, metrics=metrics, offsets=(offset,))
-            routing.known[post.id] = (post.account, known)
-            return
         self._fan_out(routing, before, offset, entry, digest, metrics)
 
     def _resent(self, routing: Routing, post: Post, offset: int) -> None:
@@ -154,6 +148,8 @@ class Router:
         edited = before is None or before.digest != digest
         if before is not None and not edited:
             routes = {s: routes.get(s, ()) for s in before.subjects}
+        too_late = post.event_at < routing.clock.watermark - TOO_LATE_MS
+        past = too_late if before is None else before.past
         change: Change = "new" if fresh else "edit" if edited else "metrics"
         revision = (before.revision if before else 0) + 1
         subjects = tuple(routes)
@@ -165,7 +161,7 @@ class Router:
                 post=post,
                 mentions=mentions,
                 revision=revision,
-                change=change,
+                change="past" if past else change,
                 late=late,
             )
             routing.events.append(Routed(event=event, post_offset=offset))
@@ -178,7 +174,8 @@ class Router:
                     revision=revision,
                 )
                 routing.events.append(Routed(event=gone))
-        routing.count(post.source, "indexed" if fresh else "revised")
+        first = "late" if past else "indexed"
+        routing.count(post.source, first if fresh else "revised")
         known = Seen(
             digest=digest,
             metrics=metrics,
@@ -188,6 +185,7 @@ class Router:
             else tuple(dict.fromkeys(m.subject for m in entry.mentions)),
             subjects=subjects,
             offsets=(*(before.offsets if before else ()), offset),
+            past=past,
         )
         routing.known[post.id] = (post.account, known)
 

@@ -43,6 +43,17 @@ def test_a_burst_is_detected_while_it_goes_on() -> None:
     assert burst.detected_at <= START + HOUR + 6 * 20_000
 
 
+def test_copies_of_the_past_are_no_burst_and_no_news() -> None:
+    past = [
+        seen(f"p{i}", RUMOUR, at=START - 9 * DAY + i * 20_000, author=f"p{i}", change="past")
+        for i in range(40)
+    ]
+    assert (
+        run(with_ticks([*copies(3), *past], until=START + 2 * HOUR)).emitted
+        == run(with_ticks(copies(3), until=START + 2 * HOUR)).emitted
+    )
+
+
 def test_four_accounts_are_too_few_and_the_least_number_can_be_set() -> None:
     assert bursts(run(with_ticks(copies(4)))) == {}
     assert bursts(run(with_ticks(copies(8)), min_accounts=9)) == {}

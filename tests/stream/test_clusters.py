@@ -233,6 +233,11 @@ def test_an_edit_of_a_link_or_of_metrics_changes_nothing() -> None:
     assert harness.run([edit, seen("2", OTHER, change="metrics", revision=3)]) == []
 
 
+def test_a_post_of_the_past_is_in_no_cluster() -> None:
+    harness = run(seen("1", RUMOUR), seen("2", RUMOUR))
+    assert harness.run([seen("3", RUMOUR, at=START - 3 * DAY, change="past")]) == []
+
+
 def test_a_text_nobody_repeats_is_forgotten_after_its_days() -> None:
     later = START + 31 * DAY
     harness = run(seen("1", RUMOUR), Tick(at=later), seen("2", RUMOUR, at=later))

@@ -178,17 +178,40 @@ def test_event_time_also_moves_without_any_matched_post() -> None:
     assert [type(e) for e in events] == [Tick]
 
 
-def test_a_post_behind_the_watermark_is_late_and_one_a_day_behind_is_only_counted() -> None:
+def test_a_post_behind_the_watermark_is_late_and_one_a_day_behind_is_of_the_past() -> None:
     driver = Driver()
     driver.feed(logged("1", at=START + 2 * TOO_LATE_MS))
 
     late = seen_posts(driver.feed(logged("2", at=START + 2 * TOO_LATE_MS - 10 * MINUTE_MS)))
-    too_late = driver.feed(logged("3", at=START))
+    too_late = seen_posts(driver.feed(logged("3", at=START)))
 
-    assert all(e.late for e in late)
-    assert late
-    assert too_late == []
-    assert driver.counts["late"] == 1
+    assert {(e.late, e.change) for e in late} == {(True, "new")}
+    assert {(e.late, e.change, e.revision) for e in too_late} == {(True, "past", 1)}
+    assert (driver.counts["late"], driver.counts["indexed"]) == (1, 2)
+
+
+def test_a_post_of_the_past_stays_one_when_it_is_edited_and_can_be_deleted() -> None:
+    driver = Driver()
+    driver.feed(logged("1", at=START + 2 * TOO_LATE_MS))
+    driver.feed(logged("3", at=START))
+
+    edited = seen_posts(driver.feed(logged("3", at=START, text="arin, in other words")))
+    taken = Deletion(id="x:3", source="x", deleted_at=START)
+    gone = driver.feed(LoggedDeletion(deletion=taken))
+
+    assert {(e.change, e.revision) for e in edited} == {("past", 2)}
+    assert {e.post_id for e in gone if isinstance(e, PostGone)} == {"x:3"}
+    assert (driver.counts["revised"], driver.counts["removed"]) == (1, 1)
+
+
+def test_a_post_that_was_judged_is_judged_again_however_late_it_is_edited() -> None:
+    driver = Driver()
+    driver.feed(logged("1", at=START))
+    driver.feed(logged("2", at=START + 2 * TOO_LATE_MS))
+
+    edited = seen_posts(driver.feed(logged("1", at=START, text="arin, in other words")))
+
+    assert {event.change for event in edited} == {"edit"}
 
 
 def test_a_post_that_changes_without_end_is_held_to_a_bounded_number_of_revisions() -> None:
