@@ -31,8 +31,8 @@ from dashboards.web import (
     trends,
 )
 from dashboards.web.api.app import PREFIX, create_api
-from dashboards.web.api.problems import AGAIN_S, DAMAGED
-from dashboards.web.guard import HEADERS, Gate, Guard, allowed_hosts
+from dashboards.web.api.problems import AGAIN_S, DAMAGED, http_problem
+from dashboards.web.guard import HEADERS, Gate, Guard, allowed_hosts, of_api
 from dashboards.web.metrics import register
 from dashboards.web.sessions import Sessions
 from dashboards.web.site import STATIC, Refused, Site, get_site
@@ -150,6 +150,9 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    if of_api(request.scope["path"]):
+        # A path with a line break does not get as far as the API.
+        return http_problem(error)
     reasons = {
         404: gettext_noop("There is no such page."),
         405: gettext_noop("This page does not take that."),

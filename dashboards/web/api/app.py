@@ -24,6 +24,7 @@ from dashboards.web.api import (
 from dashboards.web.api.access import permitted
 from dashboards.web.api.feed import Feed
 from dashboards.web.api.limits import BodyLimit
+from dashboards.web.api.links import add_links
 from dashboards.web.api.problems import Problem, install, refusal
 from dashboards.web.site import Site
 
@@ -153,6 +154,7 @@ def describe(api: FastAPI) -> dict[str, Any]:
             "description": "The session of somebody who is logged in to the pages.",
         },
     }
+    add_links(found)
     # On the machine itself, without a password, nothing is needed.
     found["security"] = [{"key": []}, {"session": []}, {}]
     return found

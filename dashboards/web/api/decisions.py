@@ -51,7 +51,7 @@ class Undo(Model):
     """What to take back."""
 
     decision_id: str = Field(
-        max_length=MAX_ID, description="The last decision about the alert."
+        min_length=1, max_length=MAX_ID, description="The last decision about the alert."
     )
 
 

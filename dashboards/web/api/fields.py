@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_LIMIT = 200
 MAX_OFFSET = 10_000
 MAX_ID = 1_000
+_DATE_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 FIRST = datetime(1, 1, 1, tzinfo=UTC)
 LAST = datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)
 FIRST_MS = int(FIRST.timestamp()) * 1000
@@ -100,9 +104,15 @@ Offset = Annotated[
 Subject = Annotated[
     str | None, Query(max_length=200, description="Id of a subject of the watchlist.")
 ]
-Since = Annotated[
-    AwareDatetime | None, Query(description="From this time on (with offset or Z).")
-]
-Until = Annotated[
-    AwareDatetime | None, Query(description="Before this time (with offset or Z).")
-]
+
+
+def _written_out(value: object) -> object:
+    # Without this, numbers pass for seconds or milliseconds since 1970, by their size.
+    if isinstance(value, str) and not _DATE_TIME.fullmatch(value):
+        raise ValueError("a time is written as 2026-11-24T04:00:00Z or with an offset")
+    return value
+
+
+When = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+Since = Annotated[When | None, Query(description="From this time on (with offset or Z).")]
+Until = Annotated[When | None, Query(description="Before this time (with offset or Z).")]

@@ -137,6 +137,11 @@ _KINDS = {
 def _http(request: Request, error: Exception) -> Response:
     del request
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    return http_problem(error)
+
+
+def http_problem(error: HTTPException) -> Response:
+    """An error of routing as a problem."""
     status = error.status_code
     kind, detail = _KINDS.get(status, ("refused", HTTPStatus(status).phrase))
     return problem(ApiError(status, kind, detail, headers=error.headers))

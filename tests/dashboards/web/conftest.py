@@ -15,6 +15,7 @@ import uvicorn
 
 from dashboards.desk import Desk
 from dashboards.web.app import create_app
+from detect.watchlist import Watchlist
 from stream.dead_box import DeadBox
 from stream.index import Index
 from tests.dashboards.web.memory_index import MemoryIndex
@@ -64,6 +65,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         password: str | None = None,
         public_url: str | None = None,
         dead_box: DeadBox | None = None,
+        watchlist: Watchlist = WATCHLIST,
     ) -> Served:
         clock = Clock()
         desk = Desk(tmp_path / f"desk{len(running)}.db")
@@ -71,7 +73,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         app = create_app(
             shown,
             desk,
-            WATCHLIST,
+            watchlist,
             password=password,
             secret=SECRET,
             public_url=public_url,

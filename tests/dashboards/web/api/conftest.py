@@ -12,6 +12,7 @@ import pytest
 from dashboards.compose import INDEX_FOLDER
 from dashboards.desk import Desk
 from stream.local_index import LocalIndex
+from tests.dashboards.web.api.demo_world import agency, play
 from tests.dashboards.web.conftest import Clock, Serve, Served
 from tests.dashboards.web.world import fill
 
@@ -76,3 +77,17 @@ def ask(world: Path, serve: Serve) -> Iterator[Ask]:
 def api(ask: Ask) -> Asked:
     """The API over the whole invented world, on the machine itself."""
     return ask()
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that the pipeline has filled with the demo; nobody writes into it."""
+    folder = tmp_path_factory.mktemp("demo")
+    play(folder)
+    return folder
+
+
+@pytest.fixture
+def demo(demo_folder: Path, ask: Ask) -> Asked:
+    """The API over the demo, on the machine itself."""
+    return ask(demo_folder, watchlist=agency())

@@ -37,6 +37,8 @@ def problem(answer, status):
         "/api/subjects/none/trend",
         "/api/subjects/none/profile",
         "/api/threads/none",
+        "/api/alerts/%0A",
+        "/api/%0A",
     ],
 )
 def test_what_is_not_there_is_a_problem(api, path):
@@ -61,6 +63,9 @@ def test_another_method_is_a_problem_that_names_the_allowed_ones(api):
         ("/api/alerts?severity=grave", "query.severity.0"),
         ("/api/alerts?since=yesterday", "query.since"),
         ("/api/posts?since=2026-11-24T00:00:00", "query.since"),
+        ("/api/posts?since=1795492800", "query.since"),
+        ("/api/posts?since=1.8e9", "query.since"),
+        ("/api/posts?until=2026-11-24", "query.until"),
         ("/api/histogram?step_minutes=0", "query.step_minutes"),
         ("/api/facets", "query.by"),
         ("/api/facets?by=author", "query.by"),

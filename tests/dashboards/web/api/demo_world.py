@@ -1,0 +1,39 @@
+"""A data folder as the demo leaves it behind: made by the whole pipeline, not by a test."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import dashboards.demo
+from dashboards.compose import INDEX_FOLDER, build_host
+from dashboards.demo.scenario import Scenario
+from dashboards.demo.source import DemoSource
+from detect.watchlist import Watchlist, load_watchlist
+from ingest.collector import Collector
+from stream.local_index import LocalIndex
+from stream.settings import Settings
+from tests.dashboards.web.world import DAY, NOW
+
+POSTS = 3_000
+HOURS = 72
+
+
+def agency() -> Watchlist:
+    """The invented agency of the demo."""
+    return load_watchlist(Path(dashboards.demo.__file__).parent / "agency.toml")
+
+
+def play(folder: Path) -> None:
+    """Run the demo's scenario into an index; it ends shortly before ``NOW``."""
+    start = (NOW - HOURS * DAY // 24) // DAY * DAY
+    scenario = Scenario(seed=7, posts=POSTS, hours=HOURS, start_ms=start)
+    settings = Settings()
+    index = LocalIndex(folder / INDEX_FOLDER)
+    host = build_host(folder, settings, agency(), index)
+    try:
+        source = DemoSource(scenario, speed=None)
+        host.run(Collector([source], {}, batch=settings.pipeline.batch), threading.Event())
+    finally:
+        host.close()
+        index.close()
