@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from ingest.records import Gap
+from stream.gaps import masks, stretches
 from stream.index import Bucket, Index, IndexedPost, PostFacet, PostQuery
 from stream.query import parse
 from stream.trends.baseline import HOUR_MS, Baseline, fit
@@ -26,6 +27,7 @@ LEAST_TAUGHT_H = 7 * 24
 SAMPLE = 2000
 TOP = 15
 LONGEST_VALUE = 300
+LEAST_CARRIED = 0.01
 FUTURE_MS = HOUR_MS
 
 
@@ -45,7 +47,8 @@ class Step:
 class Trend:
     """One subject over a period against its own baseline.
 
-    ``usual`` counts only hours in which no source was missing, ``posts_whole``
+    ``gaps`` are those of the period that matter to the subject (see ``missing``).
+    ``usual`` counts only hours in which none of them was, ``posts_whole``
     the posts of the same hours; ``ratio`` compares these two. ``before`` is the
     previous period of the same length, ``versus`` the ratio to it with its 95 %
     interval over hours that are whole in both, None when nothing can be compared.
@@ -66,6 +69,7 @@ class Trend:
     changes: tuple[Change, ...]
     taught: int
     masked_hours: int
+    gaps: tuple[Gap, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +140,9 @@ def trend(
     taught_since = min(since - TAUGHT_MS, 2 * since - until)
     hours = index.histogram(subject=subject, since=taught_since, until=until, bucket_ms=HOUR_MS)
     first = until if start is None else start
-    masked = [b.masked or b.at < first for b in hours]
+    gaps = missing(index, subject, since=taught_since, until=until)
+    away = masks(gaps, taught_since, HOUR_MS, len(hours))
+    masked = [one or b.at < first for one, b in zip(away, hours, strict=True)]
     counts = [b.posts for b in hours]
     split = (since - taught_since) // HOUR_MS
     teach = split if sum(not one for one in masked[:split]) >= LEAST_TAUGHT_H else len(hours)
@@ -162,13 +168,30 @@ def trend(
         surges=tuple(surges(since, now, hidden, usual)) if usual.hours else (),
         changes=_changes(taught_since, counts, masked, usual, since),
         taught=usual.hours,
-        masked_hours=sum(b.masked for b in hours[split:]),
+        masked_hours=sum(away[split:]),
+        gaps=tuple(one for one in gaps if one.until > since),
     )
 
 
-def gaps_in(index: Index, since: int, until: int) -> list[Gap]:
-    """Gaps that touch the period, oldest first, for their names."""
-    return index.gaps(since=since, until=until)
+def missing(index: Index, subject: str | None, *, since: int, until: int) -> list[Gap]:
+    """Gaps, oldest first, of sources that bring at least 1 % of a subject's posts.
+
+    What is usual of a subject is what its sources bring together; where one is away
+    that brings nothing of it, nothing is missing. A source that was often away is
+    weighed by what it brings while it is there. All count while nobody knows better:
+    a subject without any post.
+    """
+    gaps = index.gaps(since=since, until=until)
+    if not gaps:
+        return []
+    brought = index.sources(subject=subject, since=since, until=until)
+    weights: dict[str, float] = {}
+    for source, posts in brought.items():
+        own = [one for one in gaps if one.source == source]
+        there = until - since - sum(b - a for a, b in stretches(own, since, until))
+        weights[source] = posts / max(there, HOUR_MS)
+    least = LEAST_CARRIED * sum(weights.values())
+    return [one for one in gaps if not weights or weights.get(one.source, -1.0) >= least]
 
 
 def profile(index: Index, subject: str | None, *, since: int, until: int) -> Profile:

@@ -239,6 +239,10 @@ class Index(Protocol):
         """Posts by value; ``und`` stands for no stated language."""
         ...
 
+    def sources(self, *, subject: str | None, since: int, until: int) -> Mapping[str, int]:
+        """Posts about a subject (None: all) by source, most first."""
+        ...
+
     def latest(self) -> int | None:
         """Event time up to which there are posts; None when empty."""
         ...

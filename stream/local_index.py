@@ -184,6 +184,11 @@ class LocalIndex(PostSearch):
         with self._turn:
             return self._look().facet(facet, since=since, until=until)
 
+    def sources(self, *, subject: str | None, since: int, until: int) -> Mapping[str, int]:
+        """Posts about a subject by source; edges are rounded outwards to whole minutes."""
+        with self._turn:
+            return self._look().sources(subject=subject, since=since, until=until)
+
     def latest(self) -> int | None:
         """Event time up to which there are posts, in whole minutes; None when empty."""
         with self._turn:

@@ -161,7 +161,8 @@ def subject(
         trend=shown,
         chart=charts.banded(shown.steps, shown.surges, shown.changes),
         profile=trends.profile(site.index, found.id, since=chosen.since, until=chosen.until),
-        gaps=trends.gaps_in(site.index, chosen.since, chosen.until),
+        elsewhere=len(site.index.gaps(since=chosen.since, until=chosen.until))
+        - len(shown.gaps),
         alerts=site.index.alerts(AlertQuery(subject=found.id, limit=ALERTS)).alerts,
         clusters=site.index.clusters(subject=found.id, since=chosen.since, limit=CLUSTERS),
         period=chosen.length,

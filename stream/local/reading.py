@@ -161,6 +161,20 @@ class TableReader:
                 counts[name] = counts.get(name, 0) + int(n)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
+    def sources(self, *, subject: str | None, since: int, until: int) -> Mapping[str, int]:
+        """Posts about a subject by source, most first; edges are rounded outwards."""
+        counts: dict[str, int] = {}
+        for table, first, last in _spans(since, until):
+            rows = self._db.execute(
+                f"SELECT s.name, t.n FROM (SELECT source, sum(n) AS n FROM {table} "
+                "WHERE subject = ? AND at >= ? AND at < ? GROUP BY source) t "
+                "JOIN names s ON s.id = t.source",
+                (self._subject(subject), first, last),
+            )
+            for name, n in rows:
+                counts[name] = counts.get(name, 0) + int(n)
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
     def _subject(self, subject: str | None) -> int | None:
         if subject is None:
             return EVERY_SUBJECT

@@ -75,13 +75,14 @@ def fit(since: int, counts: Sequence[int], masked: Sequence[bool]) -> Baseline:
     rates: Floats = np.full(WEEK, 0.5 / max(len(seen), 1))
     phi = PHI_PRIOR
     weights: Floats = np.full(WEEK, CELL_PRIOR)
+    hours = np.bincount(cells, minlength=WEEK)
     for _ in range(PASSES if len(seen) else 0):
         rates, weights = _rates(trimmed, cells)
         expected = rates[cells]
-        phi = _scatter(trimmed, expected)
+        weighed = CELL_PRIOR / rates + hours
+        phi = _scatter(trimmed, expected, (hours >= LEAST_WEEKS)[cells] / weighed[cells])
         cap = expected + TRIM_SD * np.sqrt(expected + phi * expected**2) + 1.0
         trimmed = np.minimum(seen, cap)
-    hours = np.bincount(cells, minlength=WEEK)
     shapes = 1.0 / (phi + 1.0 / weights + phi / (hours + 1.0))
     return Baseline(
         rates=tuple(float(one) for one in rates),
@@ -93,15 +94,21 @@ def fit(since: int, counts: Sequence[int], masked: Sequence[bool]) -> Baseline:
 
 def _first_cap(counts: Floats, cells: npt.NDArray[Any]) -> Floats:
     """A generous limit from medians, which a few bursts do not move."""
-    middle: Floats = np.zeros(WEEK)
-    for cell in range(WEEK):
-        same = counts[cells == cell]
-        if len(same) < LEAST_WEEKS:
-            # One or two weeks cannot tell a burst from a rhythm; the hours of other days can.
-            same = counts[cells % 24 == cell % 24]
-        middle[cell] = np.median(same) if len(same) else 0.0
+    hours = np.bincount(cells, minlength=WEEK)
+    # One or two weeks cannot tell a burst from a rhythm; the hours of other days can.
+    daily = np.tile(_medians(counts, cells % 24, 24), WEEK // 24)
+    middle = np.where(hours < LEAST_WEEKS, daily, _medians(counts, cells, WEEK))
     cap: Floats = FIRST_CAP * np.maximum(middle, middle.mean())[cells] + LEAST_CAP
     return cap
+
+
+def _medians(counts: Floats, group: npt.NDArray[Any], groups: int) -> Floats:
+    """The median of each group, 0 for one without any."""
+    ordered = np.append(counts[np.lexsort((counts, group))], 0.0)
+    size = np.bincount(group, minlength=groups)
+    first = np.cumsum(size) - size
+    low, high = first + np.maximum(size - 1, 0) // 2, first + size // 2
+    return np.where(size > 0, (ordered[low] + ordered[high]) / 2, 0.0)
 
 
 def _rates(counts: Floats, cells: npt.NDArray[Any]) -> tuple[Floats, Floats]:
@@ -122,7 +129,13 @@ def _rates(counts: Floats, cells: npt.NDArray[Any]) -> tuple[Floats, Floats]:
     return rates, weights
 
 
-def _scatter(counts: Floats, expected: Floats) -> float:
-    excess = float((((counts - expected) ** 2) - expected).sum()) + PHI_WEIGHT * PHI_PRIOR
+def _scatter(counts: Floats, expected: Floats, own: Floats) -> float:
+    """Squares over those of Poisson; ``own`` is an hour's weight in what is expected of it.
+
+    Without it, counts would seem to scatter less than they do: each draws its own
+    expectation towards itself, by an eighth where eight weeks teach.
+    """
+    squares = (counts - expected) ** 2 / (1.0 - own)
+    excess = float((squares - expected).sum()) + PHI_WEIGHT * PHI_PRIOR
     phi = excess / (float((expected**2).sum()) + PHI_WEIGHT)
     return min(max(phi, 0.002), PHI_MOST)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import log, sqrt
 from statistics import median
+
+import numpy as np
 
 from stream.trends.baseline import HOUR_MS, Baseline
 from stream.trends.tails import discoveries, ratio_interval, tail
@@ -15,7 +16,8 @@ FALSE_RATE = 0.01
 LEAST_POSTS = 3
 DAY_HOURS = 24
 LEAST_DAYS = 3
-PENALTY = 5.0
+PENALTY = 3.0
+BLOCK_DAYS = 4
 WHOLE_DAY = 0.5
 SPIKE = 3.0
 
@@ -60,10 +62,7 @@ def surges(
     1 % (``stream/trends/tails.py``); at least three posts in the hour.
     """
     whole = [i for i in range(len(counts)) if not masked[i]]
-    chances = [
-        tail(counts[i], *usual.at(since + i * HOUR_MS)) if counts[i] >= LEAST_POSTS else 1.0
-        for i in whole
-    ]
+    chances = [_chance(counts[i], *usual.at(since + i * HOUR_MS)) for i in whole]
     found: list[Surge] = []
     believed = discoveries(chances, FALSE_RATE)
     for i, chance, real in zip(whole, chances, believed, strict=True):
@@ -95,6 +94,12 @@ def surges(
     return found
 
 
+def _chance(count: int, mean: float, shape: float) -> float:
+    # Two standard deviations are far more likely than anything that is believed.
+    near = mean + 2 * sqrt(mean + mean * mean / shape)
+    return tail(count, mean, shape) if count >= max(LEAST_POSTS, near) else 1.0
+
+
 def changes(
     since: int, counts: Sequence[int], masked: Sequence[bool], usual: Baseline
 ) -> list[Change]:
@@ -102,8 +107,10 @@ def changes(
 
     Exact optimal partitioning (Jackson et al. 2005, "An algorithm for optimal
     partitioning of data on an interval") of Poisson levels over the rhythm of the
-    week, the cost divided by the scatter between neighbouring days. A segment lasts
-    three whole days or more; single loud days are put to their neighbourhood first.
+    week, the cost divided by the scatter of neighbouring days and of neighbouring stretches
+    of four days, whichever is larger: days follow each other, and a good week is no
+    change of level. A segment lasts three whole days or more; single loud days are put
+    to their neighbourhood first.
     """
     days = _days(since, counts, masked, usual)
     if len(days) < 2 * LEAST_DAYS:
@@ -163,37 +170,39 @@ def _calm(
 
 
 def _dispersion(days: Sequence[tuple[int, float, float]]) -> float:
-    """Scatter of neighbouring days over that of Poisson, without the largest tenth."""
-    steps = sorted(
-        (y1 / e1 - y0 / e0) ** 2 / ((y0 + y1 + 1) / (e0 + e1) * (1 / e0 + 1 / e1))
-        for (_, y0, e0), (_, y1, e1) in pairwise(days)
-    )
-    kept = steps[: max(1, len(steps) * 9 // 10)]
-    return max(1.0, 1.4 * sum(kept) / len(kept))
+    """Scatter of days over that of Poisson, at least 1."""
+    return max(1.0, _spread(days, 1), _spread(days, BLOCK_DAYS))
+
+
+def _spread(days: Sequence[tuple[int, float, float]], size: int) -> float:
+    """Steps between stretches of so many days over those of Poisson.
+
+    The largest tenth is left out: changes of level are steps too.
+    """
+    if len(days) < 2 * size:
+        return 0.0
+    window = np.ones(size)
+    y = np.convolve([posts for _, posts, _ in days], window, "valid")
+    e = np.convolve([exposure for _, _, exposure in days], window, "valid")
+    y0, y1, e0, e1 = y[:-size], y[size:], e[:-size], e[size:]
+    steps = np.sort((y1 / e1 - y0 / e0) ** 2 / ((y0 + y1 + 1) / (e0 + e1) * (1 / e0 + 1 / e1)))
+    return 1.4 * float(steps[: max(1, len(steps) * 9 // 10)].mean())
 
 
 def _partition(days: Sequence[tuple[int, float, float]], scatter: float) -> list[int]:
-    posts, exposure = [0.0], [0.0]
-    for _, y, e in days:
-        posts.append(posts[-1] + y)
-        exposure.append(exposure[-1] + e)
-
-    def cost(a: int, b: int) -> float:
-        y, e = posts[b] - posts[a], exposure[b] - exposure[a]
-        return 2 * (y - y * log(y / e)) / scatter if y else 0.0
-
+    posts = np.cumsum([0.0, *(y for _, y, _ in days)])
+    exposure = np.cumsum([0.0, *(e for _, _, e in days)])
     penalty = PENALTY * log(len(days))
-    best = [-penalty]
-    previous = [0]
-    for end in range(1, len(days) + 1):
-        options = [
-            (best[start] + cost(start, end) + penalty, start)
-            for start in range(end - LEAST_DAYS + 1)
-            if start == 0 or start >= LEAST_DAYS
-        ]
-        value, start = min(options, default=(float("inf"), 0))
-        best.append(value)
-        previous.append(start)
+    best = np.full(len(days) + 1, np.inf)
+    best[0] = -penalty
+    previous = [0] * (len(days) + 1)
+    for end in range(LEAST_DAYS, len(days) + 1):
+        starts = np.array([0, *range(LEAST_DAYS, end - LEAST_DAYS + 1)])
+        y, e = posts[end] - posts[starts], exposure[end] - exposure[starts]
+        cost = 2 * (y - y * np.log(np.maximum(y, 1e-9) / e)) / scatter
+        options = best[starts] + cost + penalty
+        chosen = int(np.argmin(options))
+        best[end], previous[end] = options[chosen], int(starts[chosen])
     cuts: list[int] = []
     at = previous[len(days)]
     while at:

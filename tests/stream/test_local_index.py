@@ -475,6 +475,14 @@ def test_facets_count_most_first_and_only_inside_the_window(index):
     assert index.facet("subject", since=T0, until=T0 + DAY) == {"arin": 4, "luna": 1}
     assert list(index.facet("subject", **window).items()) == [("arin", 2), ("luna", 1)]
     assert index.facet("source", **window) == {"archive": 1, "reddit": 1}
+    assert index.sources(subject=None, **window) == {"archive": 1, "reddit": 1}
+    assert index.sources(subject="luna", **window) == {"reddit": 1}
+    assert list(index.sources(subject="arin", since=T0, until=T0 + DAY)) == [
+        "archive",
+        "reddit",
+    ]
+    assert index.sources(subject="nobody", **window) == {}
+    assert index.sources(subject="\ud800", **window) == {}
     assert index.facet("lang", since=T0, until=T0 + DAY) == {"ko": 3, "und": 1}
     assert index.latest() == T0 + 3 * HOUR + MINUTE
 

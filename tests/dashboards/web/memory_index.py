@@ -199,6 +199,10 @@ class MemoryIndex:
                 counts[post.source if facet == "source" else post.lang or ""] += 1
         return counts
 
+    def sources(self, *, subject: str | None, since: int, until: int) -> Mapping[str, int]:
+        counts = Counter(post.source for post in self._times(subject, since, until))
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
     def gaps(self, *, since: int, until: int) -> list[Gap]:
         found = [gap for gap in self._gaps if gap.since < until and gap.until > since]
         return sorted(found, key=lambda gap: (gap.since, gap.source))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from stream.trends.baseline import HOUR_MS, fit
-from stream.trends.departures import changes, surges
+from stream.trends.departures import FALSE_RATE, LEAST_POSTS, changes, surges
+from stream.trends.tails import tail
 
 SINCE = 1_790_000_000_000 // HOUR_MS * HOUR_MS
 TAUGHT, WATCHED = 8 * 168, 4 * 168
@@ -43,6 +44,44 @@ def test_months_in_which_nothing_happens_are_quiet(rate):
         false += len(changes(SINCE, counts, WHOLE, usual))
 
     assert false <= 6
+
+
+@pytest.mark.parametrize("mean", [0.001, 0.1, 1.0, 7.0, 300.0, 90_000.0])
+@pytest.mark.parametrize("shape", [0.3, 1.0, 8.0, 400.0])
+def test_counts_too_common_to_matter_are_not_looked_up(mean, shape):
+    near = int(mean + 2 * (mean + mean * mean / shape) ** 0.5)
+    assert near < LEAST_POSTS or tail(near, mean, shape) > FALSE_RATE
+
+
+def test_weeks_that_follow_each_other_up_and_down_are_no_changes_of_level():
+    false = 0
+    for seed in range(12):
+        dice = np.random.default_rng(seed)
+        level = np.zeros(84)
+        for day in range(1, 84):
+            level[day] = 0.5 * level[day - 1] + dice.normal(0, 0.25)
+        counts = dice.poisson(70 * np.exp(np.repeat(level, 24)))
+        usual = fit(SINCE, counts[:TAUGHT].tolist(), [False] * TAUGHT)
+        false += len(changes(SINCE, counts.tolist(), [False] * (TAUGHT + WATCHED), usual))
+
+    assert false <= 3
+
+
+def test_a_level_ten_times_higher_is_seen_at_five_posts_a_month():
+    found = 0
+    for seed in range(20):
+        dice = np.random.default_rng(seed)
+        rate = np.where(np.arange(TAUGHT + WATCHED) < TAUGHT + 14 * 24, 5 / 720, 50 / 720)
+        counts = dice.poisson(rate)
+        usual = fit(SINCE, counts[:TAUGHT].tolist(), [False] * TAUGHT)
+        every = changes(SINCE, counts.tolist(), [False] * (TAUGHT + WATCHED), usual)
+        found += any(
+            abs(one.at - SINCE - (TAUGHT + 14 * 24) * HOUR_MS) <= 7 * 24 * HOUR_MS
+            and one.low > 1
+            for one in every
+        )
+
+    assert found >= 18
 
 
 def test_one_post_about_somebody_never_mentioned_is_no_burst():
