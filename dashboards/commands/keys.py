@@ -62,8 +62,8 @@ def create(cli: Cli, name: str, scope: str, data: Path | None) -> int:
             click.echo(f"jikimi: {error}", err=True)
             return USAGE
     click.echo(
-        f"key {made.key_id} for {made.name!r} may {' and '.join(made.scopes)}; "
-        "it is shown this once:",
+        f"key {made.key_id} for {made.name!r} may {' and '.join(made.scopes)} what is in "
+        f"{data or cli.settings.data.folder}; it is shown this once:",
         err=True,
     )
     click.echo(text.reveal())

@@ -15,18 +15,19 @@ from stream.local_index import LocalIndex
 from stream.settings import Settings
 from tests.dashboards.web.world import DAY, NOW
 
+AGENCY = Path(dashboards.demo.__file__).parent / "agency.toml"
 POSTS = 3_000
 HOURS = 72
 
 
 def agency() -> Watchlist:
     """The invented agency of the demo."""
-    return load_watchlist(Path(dashboards.demo.__file__).parent / "agency.toml")
+    return load_watchlist(AGENCY)
 
 
-def play(folder: Path) -> None:
-    """Run the demo's scenario into an index; it ends shortly before ``NOW``."""
-    start = (NOW - HOURS * DAY // 24) // DAY * DAY
+def play(folder: Path, until: int = NOW) -> None:
+    """Run the demo's scenario into an index; it ends on the day before ``until``."""
+    start = (until - HOURS * DAY // 24) // DAY * DAY
     scenario = Scenario(seed=7, posts=POSTS, hours=HOURS, start_ms=start)
     settings = Settings()
     index = LocalIndex(folder / INDEX_FOLDER)
