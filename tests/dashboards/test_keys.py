@@ -14,6 +14,7 @@ from dashboards.cli import run
 from dashboards.desk import Desk
 from dashboards.desk_file import MIGRATIONS, DeskFile
 from dashboards.keys import MAX_NAME, KeyRefusedError, Keys
+from stream.migrations import migrate
 from stream.secrets import mask_text
 
 NOW = 1_790_000_000_000
@@ -128,11 +129,9 @@ def test_a_name_that_is_taken_is_a_mistake_of_use(tmp_path, capsys):
 
 
 def test_an_older_desk_gets_the_table_of_keys(tmp_path):
-    Desk(tmp_path / "desk.db").close()
+    before = next(i for i, step in enumerate(MIGRATIONS) if step.name == "keys")
     with sqlite3.connect(tmp_path / "desk.db") as db:
-        db.execute("DROP TABLE keys")
-        db.execute("DELETE FROM migrations WHERE name = 'keys'")
-        db.execute(f"PRAGMA user_version = {len(MIGRATIONS) - 1}")
+        migrate(db, tmp_path / "desk.db", MIGRATIONS[:before])
     db.close()
 
     file = DeskFile(tmp_path / "desk.db")
