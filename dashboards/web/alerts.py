@@ -10,6 +10,7 @@ from starlette.responses import Response
 from dashboards.desk import UNDO_MS, Decision, Desk
 from dashboards.queries.clusters import Variant, posts_of, variants_of
 from dashboards.web import charts
+from dashboards.web.news import Standing, standing
 from dashboards.web.saved import counted
 from dashboards.web.signals import EvidenceBar, evidence_bars
 from dashboards.web.site import Refused, Site, TheSite
@@ -85,12 +86,13 @@ def alerts(
     left: str = "",
 ) -> Response:
     """The list; on wide screens the first alert stands beside it."""
+    news = standing(site)
     found = list_alerts(site, read_filters(state, severity, subject, page))
     first = found.rows[0].alert if found.rows else None
     detail = alert_detail(site, first, site.words_for(request)) if first else None
     made = steps_decisions(site.desk, request.state.person, step, site.now())
     told = Told(step=step, decisions=made, left=count_from(left)) if step else None
-    return _page(request, site, found, detail, chosen=False, told=told)
+    return _page(request, site, found, detail, news=news, chosen=False, told=told)
 
 
 @router.get("/alerts/{alert_id}")
@@ -130,9 +132,12 @@ def render_alert(
     status: int = 200,
 ) -> Response:
     """An alert beside its list; ``draft`` is what a person wanted to decide on an old page."""
+    news = standing(site)
     detail = alert_detail(site, alert, site.words_for(request))
     found = list_alerts(site, filters)
-    return _page(request, site, found, detail, chosen=True, draft=draft, status=status)
+    return _page(
+        request, site, found, detail, news=news, chosen=True, draft=draft, status=status
+    )
 
 
 def alert_detail(site: Site, alert: Alert, words: Words) -> AlertDetail:
@@ -203,6 +208,7 @@ def _page(
     found: AlertList,
     detail: AlertDetail | None,
     *,
+    news: Standing,
     chosen: bool,
     draft: Draft | None = None,
     told: Told | None = None,
@@ -212,6 +218,7 @@ def _page(
         request,
         "alerts.html",
         status=status,
+        news=news,
         saved=counted(site, request.state.person),
         draft=draft,
         told=told,

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from dashboards.web import charts
+from dashboards.web.news import standing
 from dashboards.web.site import Site, TheSite
 from dashboards.web.times import DAY, HOUR, MINUTE
 from dashboards.web.triage import Filters, list_alerts
 from dashboards.web.views import SEVERITIES, STATES
-from stream.index import AlertQuery, Bucket, Index, PostQuery
+from stream.index import Bucket, Index, PostQuery
 
 router = APIRouter()
 BUCKET_MS = 30 * MINUTE
@@ -40,12 +41,14 @@ class SubjectTrend:
 @router.get("/")
 def overview(request: Request, site: TheSite) -> Response:
     """The first page."""
+    news = standing(site)
     until, current = window_end(site.index, site.now())
     since = until - DAY
     found = list_alerts(site, Filters(state="open"))
     return site.render(
         request,
         "overview.html",
+        news=news,
         since=since,
         until=until,
         current=current,
@@ -59,13 +62,6 @@ def overview(request: Request, site: TheSite) -> Response:
         gaps=site.index.gaps(since=since, until=until),
         counts=site.index.counts(),
     )
-
-
-@router.get("/pulse")
-def pulse(site: TheSite) -> Response:
-    """When the newest alert was raised, for pages that ask whether there is news."""
-    newest = site.index.alerts(AlertQuery(limit=1)).alerts
-    return JSONResponse({"newest": newest[0].created_at if newest else 0})
 
 
 def window_end(index: Index, now: int) -> tuple[int, bool]:

@@ -111,7 +111,7 @@ class Site:
             **self._common(request),
             csrf=self.tokens.token(nonce, session),
             health=health,
-            **values,
+            **{"news": None, **values},
         )
         # Half a surrogate pair from outside must not turn a page into an error.
         answer = HTMLResponse(page.encode("utf-8", "replace"), status_code=status)

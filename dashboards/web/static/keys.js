@@ -74,6 +74,11 @@ const actions = {
   },
   u: () => whenShown(() => (one("#toast:not([hidden]) button") ?? one("[data-undo] button"))?.click()),
   g: () => { prefixUntil = Date.now() + PREFIX_MS; },
+  ".": () => {
+    const pill = one("#news a:not([hidden])");
+    if (pill) pill.click();
+    else if (one("#fresh:not([hidden])")) location.assign("/alerts");
+  },
   "/": () => (one("main [type=search]") ?? one(".find input"))?.focus(),
   "?": () => one("#keys")?.showModal(),
 };

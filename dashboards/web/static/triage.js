@@ -1,6 +1,6 @@
 // Alerts on a wide screen: moving through the list shows each alert beside it, and
-// deciding goes on to the next one. Rows stay where they are until the page is loaded
-// anew. Without this file, and on a phone, links and forms do the same page by page.
+// deciding goes on to the next one. Rows stay where they are until a person asks for new
+// ones. Without this file, and on a phone, links and forms do the same page by page.
 
 const REST_MS = 120;
 const wide = matchMedia("(min-width: 821px)");
@@ -124,6 +124,45 @@ function settled(answer, page, form) {
   if (goal && goal !== row) show(goal);
 }
 
+const idOf = (row) => decodeURIComponent(row.pathname.split("/").at(-1));
+
+// New rows, and what became of the others. The alert that is shown stays, and with it
+// what a person chose or wrote.
+async function renew() {
+  const answer = await ask("GET", location.href).catch(() => null);
+  const page = answer?.page;
+  if (!answer?.ok || answer.redirected || !page?.querySelector(".list")) {
+    location.reload();
+    return;
+  }
+  const known = new Set(rows().map(idOf));
+  const shown = rows().find((row) => row.getAttribute("aria-current") === "true");
+  const focused = document.activeElement.closest?.(".list [data-row]");
+  const picked = [...list.querySelectorAll("[data-choose]:checked")].map((box) => box.value.split(":", 1)[0]);
+  const written = new FormData(document.getElementById("bulk"));
+  for (const part of [document.querySelector(".views"), list]) {
+    const fresh = document.adoptNode(page.querySelector(part.matches(".list") ? ".list" : ".views"));
+    part.replaceChildren(...fresh.childNodes);
+  }
+  const again = (row) => row && rows().find((other) => idOf(other) === idOf(row));
+  for (const row of rows()) row.toggleAttribute("data-fresh", !known.has(idOf(row)));
+  for (const box of list.querySelectorAll("[data-choose]")) box.checked = picked.includes(box.value.split(":", 1)[0]);
+  for (const field of list.querySelectorAll(".bulk input, .bulk select")) field.value = written.get(field.name) ?? "";
+  if (shown) markCurrent(again(shown));
+  again(focused)?.focus({ preventScroll: true });
+  list.querySelector("[data-fresh]")?.scrollIntoView({ block: "nearest" });
+  choice();
+  document.dispatchEvent(new CustomEvent("list-shown", { detail: { ...page.body.dataset } }));
+}
+
+// Somebody else decided, or the same person in another tab.
+function decidedElsewhere({ alert_id, state }) {
+  const row = rows().find((one) => idOf(one) === alert_id);
+  if (!row) return;
+  row.querySelector("[data-row-state]").textContent = list.dataset[state] ?? "";
+  row.toggleAttribute("data-decided", state !== "open");
+}
+
 function choice() {
   const n = list.querySelectorAll("[data-choose]:checked").length;
   const said = list.querySelector("[data-chosen]");
@@ -155,6 +194,13 @@ if (list && toast) {
     if (!wide.matches || !event.target.closest(".detail, #toast")) return;
     event.preventDefault();
     send(event.target, event.submitter);
+  });
+  document.getElementById("news").addEventListener("click", (event) => {
+    event.preventDefault();
+    renew();
+  });
+  document.addEventListener("news", ({ detail }) => {
+    if (detail.name === "decision") decidedElsewhere(detail.data);
   });
   choice();
 }

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
 from dashboards.desk import Desk
 from dashboards.web.app import create_app
@@ -19,6 +17,7 @@ from detect.watchlist import Watchlist
 from stream.dead_box import DeadBox
 from stream.index import Index
 from tests.dashboards.web.memory_index import MemoryIndex
+from tests.dashboards.web.serving import serving
 from tests.dashboards.web.world import NOW, WATCHLIST, filled_index
 
 SECRET = b"a secret of twenty-four b"
@@ -50,6 +49,11 @@ class Served:
         self.clients.append(client)
         return client
 
+    def leave(self) -> None:
+        """Close what visitors have open."""
+        for client in self.clients:
+            client.close()
+
 
 Serve = Callable[..., Served]
 
@@ -57,51 +61,39 @@ Serve = Callable[..., Served]
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """Start pages over an index; everything is stopped at the end."""
-    running: list[tuple[uvicorn.Server, threading.Thread, Served]] = []
+    with ExitStack() as stack:
+        started = 0
 
-    def start(
-        index: Index | None = None,
-        *,
-        password: str | None = None,
-        public_url: str | None = None,
-        dead_box: DeadBox | None = None,
-        watchlist: Watchlist = WATCHLIST,
-    ) -> Served:
-        clock = Clock()
-        desk = Desk(tmp_path / f"desk{len(running)}.db")
-        shown = index if index is not None else filled_index()
-        app = create_app(
-            shown,
-            desk,
-            watchlist,
-            password=password,
-            secret=SECRET,
-            public_url=public_url,
-            now=clock,
-            dead_box=dead_box,
-        )
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app, port=0, log_level="critical", access_log=False, ws="none", lifespan="off"
+        def start(
+            index: Index | None = None,
+            *,
+            password: str | None = None,
+            public_url: str | None = None,
+            dead_box: DeadBox | None = None,
+            watchlist: Watchlist = WATCHLIST,
+        ) -> Served:
+            nonlocal started
+            started += 1
+            desk = Desk(tmp_path / f"desk{started}.db")
+            stack.callback(desk.close)
+            clock = Clock()
+            shown = index if index is not None else filled_index()
+            app = create_app(
+                shown,
+                desk,
+                watchlist,
+                password=password,
+                secret=SECRET,
+                public_url=public_url,
+                now=clock,
+                dead_box=dead_box,
             )
-        )
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        deadline = time.monotonic() + 20
-        while not server.started and time.monotonic() < deadline:
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        served = Served(url=f"http://127.0.0.1:{port}", index=shown, desk=desk, clock=clock)
-        running.append((server, thread, served))
-        return served
+            url = stack.enter_context(serving(app))
+            served = Served(url=url, index=shown, desk=desk, clock=clock)
+            stack.callback(served.leave)
+            return served
 
-    yield start
-    for server, thread, served in running:
-        for client in served.clients:
-            client.close()
-        server.should_exit = True
-        thread.join(10)
-        served.desk.close()
+        yield start
 
 
 @pytest.fixture

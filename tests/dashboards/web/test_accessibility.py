@@ -9,11 +9,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from dashboards.web.text import path_of
+from stream.index import IndexBatch
 from tests.dashboards.web.browsers import chromium, needs_chromium
 from tests.dashboards.web.conftest import Serve, Served
 from tests.dashboards.web.dead_world import filled_box
 from tests.dashboards.web.memory_index import MemoryIndex
-from tests.dashboards.web.world import POST_ID, SMEAR, THREAD
+from tests.dashboards.web.world import NOW, POST_ID, SMEAR, THREAD, make_alert
 
 AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -119,6 +120,15 @@ def test_what_opens_on_a_page_has_no_fault(page: Page, site: Served):
     found += faults(page)
 
     assert found == []
+
+
+def test_the_offer_of_news_has_no_fault(page: Page, site: Served):
+    go(page, f"{site.url}/alerts")
+    page.wait_for_timeout(1_500)
+    site.index.write(IndexBatch(checkpoint="2", results=[make_alert("new", at=NOW + 1)]))
+    page.locator("#news a").wait_for()
+
+    assert faults(page) == []
 
 
 def test_the_tables_beside_charts_have_no_fault(page: Page, site: Served):

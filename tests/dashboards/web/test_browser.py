@@ -196,24 +196,6 @@ def test_paper_shows_the_alert_and_what_is_folded_away_and_nothing_to_press(
     assert page.evaluate(ground) == "rgb(255, 255, 255)"
 
 
-def test_news_is_offered_and_nothing_moves(
-    browser: Browser, site: Served, complaints: list[str]
-):
-    page = open_page(browser, complaints)
-    page.clock.install()
-    page.goto(f"{site.url}/alerts", wait_until="networkidle")
-    assert not page.locator("#news").is_visible()
-    alert = make_alert("alert_new", severity="critical", at=NOW + MINUTE)
-    site.index.write(IndexBatch(checkpoint="2", results=[alert]))
-
-    page.clock.run_for(21_000)
-    page.wait_for_selector("#news:not([hidden])")
-
-    assert page.locator(".list .row").count() == 4
-    page.locator("#news a").click()
-    assert page.locator(".list .row").count() == 5
-
-
 CONTRAST = """() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const rgba = (text) => {

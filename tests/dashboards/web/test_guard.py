@@ -87,7 +87,7 @@ def test_the_public_and_the_bound_name_are_answered(serve: Serve):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/alerts", "/healthz", "/nowhere", "/static/base.css", "/pulse"]
+    "path", ["/", "/alerts", "/healthz", "/nowhere", "/static/base.css", "/views"]
 )
 def test_every_answer_carries_the_security_headers(site: Served, path: str):
     headers = site.browser().get(path).headers
@@ -121,7 +121,7 @@ def test_cookies_travel_encrypted_where_the_public_address_is(serve: Serve):
 
 
 @pytest.mark.parametrize(
-    "page", ["/", "/alerts", f"/alerts/{SMEAR}", "/posts?q=a", "/pulse", "/openapi.json"]
+    "page", ["/", "/alerts", f"/alerts/{SMEAR}", "/posts?q=a", "/views", "/openapi.json"]
 )
 def test_with_a_password_nothing_is_shown_before_login(serve: Serve, page: str):
     answer = serve(password="opensesame").browser().get(page)
