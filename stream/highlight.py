@@ -59,7 +59,8 @@ def highlight(text: str, wanted: Sequence[Clause]) -> list[Span]:
         if clause.single:
             spans += [(p.start, p.end) for p in found if p.single and p.token == clause.single]
             continue
-        for at in _places(line, f" {' '.join(clause.words)} "):
+        end = "" if clause.prefix else " "
+        for at in _places(line, f" {' '.join(clause.words)}{end}"):
             i = bisect_left(begins, at)
             spans.append((words[i].start, words[i + len(clause.words) - 1].end))
     return [plain.span(*span) for span in _apart(spans)[:MAX_SPANS]]

@@ -33,6 +33,7 @@ from stream.query_tree import (
     Term,
     joined,
 )
+from stream.tokens import MIN_PREFIX, is_short_prefix
 
 MAX_LENGTH = 2000
 """Code points of a query."""
@@ -149,6 +150,7 @@ def _word(text: str, at: int, now: int, tz: tzinfo) -> _Token:
             return _Token(value, at, end)
         if not value.strip() or (not phrase and IDLE.fullmatch(value)):
             return _Token("skip", at, end)
+        _check_prefix(value, phrase, at, end)
         return _Token("term", at, end, Term("text", value, phrase=phrase))
     field = match[1].lower()
     if field not in FIELDS:
@@ -170,6 +172,13 @@ def _word(text: str, at: int, now: int, tz: tzinfo) -> _Token:
         )
     term = _term(field, match[2], value, phrase, (match.end(), end), now, tz)
     return _Token("term", at, end, term)
+
+
+def _check_prefix(value: str, phrase: bool, start: int, end: int) -> None:
+    if not phrase and is_short_prefix(value):
+        raise QueryError(
+            "at least {limit} letters must stand before *", start, end, limit=MIN_PREFIX
+        )
 
 
 def _value(text: str, at: int) -> tuple[str, int, bool]:
@@ -205,6 +214,8 @@ def _term(
         )
     if field in TIMES:
         return Term(field, value, number=_moment(field, value, place, now, tz))
+    if field == "text":
+        _check_prefix(value, phrase, *place)
     allowed = FIXED.get(field)
     if allowed is not None:
         value = value.lower()

@@ -23,6 +23,8 @@ VERSION = 2
 
 QUERY_LIMIT = 1000
 """Code points of a query that count."""
+MIN_PREFIX = 3
+"""Letters before a ``*``: with fewer nearly every text would match."""
 
 _DENSE = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -41,6 +43,8 @@ _MARKS = "".join(
 )
 _RUN = re.compile(f"[{_DENSE}]+|[^\\W_{_DENSE}]+(?:[{_MARKS}]+[^\\W_{_DENSE}]*)*")
 _DENSE_RUN = re.compile(f"[{_DENSE}]+")
+STARS = ("*", "＊")
+"""What stands at the end of a word that may go on, also as input methods write it."""
 _FIRST_DENSE = "\u0e00"
 _ASCII = {code: " " for code in range(128) if not chr(code).isalnum()}
 
@@ -53,10 +57,14 @@ class Tokens(msgspec.Struct, frozen=True):
 
 
 class Clause(msgspec.Struct, frozen=True):
-    """One condition of a query: ``words`` stand one after the other, or ``single`` occurs."""
+    """One condition of a query: ``words`` stand one after the other, or ``single`` occurs.
+
+    With ``prefix`` there is one word, and those that begin with it will do as well.
+    """
 
     words: tuple[str, ...] = ()
     single: str = ""
+    prefix: bool = False
 
 
 def tokens(text: str) -> Tokens:
@@ -107,9 +115,10 @@ def pieces(plain: str) -> list[Piece]:
 def clauses(query: str) -> list[Clause] | None:
     """What must all hold for a text to match; None when the query asks for nothing.
 
-    Words may stand anywhere in any order, ``"quoted"`` ones side by side. A
-    query of which nothing can be searched (only punctuation or emoji) gives an
-    empty list: no text matches it.
+    Words may stand anywhere in any order, ``"quoted"`` ones side by side, and ``deepfak*``
+    stands for every word that begins so (in scripts without spaces words are found inside
+    others anyway). A query of which nothing can be searched (only punctuation or emoji)
+    gives an empty list: no text matches it.
     """
     if not query.strip():
         return None
@@ -124,6 +133,12 @@ def clauses(query: str) -> list[Clause] | None:
     return list(found)
 
 
+def is_short_prefix(word: str) -> bool:
+    """Whether a ``*`` stands after too few letters to mean anything."""
+    runs: list[str] = _RUN.findall(fold(word)) if word.endswith(STARS) else []
+    return bool(runs) and len(runs[-1]) < MIN_PREFIX and not _DENSE_RUN.match(runs[-1])
+
+
 def _quoted(words: list[str]) -> list[Clause]:
     if len(words) == 1 and len(words[0]) == 1 and _DENSE_RUN.match(words[0]):
         return [Clause(single=words[0])]
@@ -133,9 +148,11 @@ def _quoted(words: list[str]) -> list[Clause]:
 def _loose(word: str) -> list[Clause]:
     """Conditions of one unquoted word: each script run of its own, side by side if dense."""
     found: list[Clause] = []
-    for run in _RUN.findall(fold(word)):
+    runs: list[str] = _RUN.findall(fold(word))
+    for i, run in enumerate(runs, 1):
         if not _DENSE_RUN.match(run):
-            found.append(Clause(words=(run,)))
+            goes_on = i == len(runs) and len(run) >= MIN_PREFIX and word.endswith(STARS)
+            found.append(Clause(words=(run,), prefix=goes_on))
         elif len(run) == 1:
             found.append(Clause(single=run))
         else:

@@ -36,6 +36,7 @@ SENTENCES = (
     gettext_noop("the query has {length} characters, at most {limit} are allowed"),
     gettext_noop("the query has more than {limit} conditions"),
     gettext_noop("“{field}” is no field (to look for it as text, put it in quotes)"),
+    gettext_noop("at least {limit} letters must stand before *"),
     gettext_noop("{field} needs a value, as in {example}"),
     gettext_noop("{field} takes a number, as in {example}"),
     gettext_noop("{field} cannot be compared with {op}, write {example}"),

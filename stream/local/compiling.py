@@ -103,6 +103,9 @@ def _clauses(wanted: Iterable[Clause]) -> Query:
     for clause in wanted:
         if clause.single:
             found.append(_is("singles", clause.single))
+        elif clause.prefix:
+            # Words are letters, digits and marks: nothing in them means anything to a regex.
+            found.append(Query.regex_query(SCHEMA, "words", f"{clause.words[0]}.*"))
         elif len(clause.words) == 1:
             found.append(_is("words", clause.words[0]))
         else:

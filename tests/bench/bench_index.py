@@ -44,26 +44,24 @@ class Words:
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
-        self._ko = [
+        self.ko = [
             "".join(chance.choices(SYLLABLES, k=chance.randint(1, 4))) for _ in range(30_000)
         ]
-        self._en = [
+        self.en = [
             "".join(chance.choices("etaoinshrdlu", k=chance.randint(2, 9)))
             for _ in range(30_000)
         ]
-        self._ja = [
-            "".join(chance.choices(KANA, k=chance.randint(2, 6))) for _ in range(20_000)
-        ]
-        self._ko[60], self._ko[300], self._en[100] = "딥페이크", "뷔", "deepfake"
+        self.ja = ["".join(chance.choices(KANA, k=chance.randint(2, 6))) for _ in range(20_000)]
+        self.ko[60], self.ko[300], self.en[100] = "딥페이크", "뷔", "deepfake"
 
     def text(self) -> tuple[str, str]:
         """A language and a text of about 90 characters."""
         draw = self._chance.random()
         lang = next(name for name, until in LANGS if draw <= until)
         words, gap, n = {
-            "ko": (self._ko, " ", 26),
-            "en": (self._en, " ", 15),
-            "ja": (self._ja, "", 22),
+            "ko": (self.ko, " ", 26),
+            "en": (self.en, " ", 15),
+            "ja": (self.ja, "", 22),
         }[lang]
         picks = [words[int(len(words) ** self._chance.random()) - 1] for _ in range(n)]
         return lang, gap.join(picks)

@@ -99,7 +99,7 @@ def says(text: str, query: str) -> bool:
 def _says_one(clause: Clause, line: str, singles: set[str]) -> bool:
     if clause.single:
         return clause.single in singles
-    return f" {' '.join(clause.words)} " in line
+    return f" {' '.join(clause.words)}{'' if clause.prefix else ' '}" in line
 
 
 def handle(value: str) -> str:

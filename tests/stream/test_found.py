@@ -58,6 +58,11 @@ CASES: list[tuple[str, str, list[str] | None]] = [
     ("2024년 컴백", "2024년", ["2024년"]),
     ("아이브IVE컴백", "ive", ["IVE"]),
     ("KBS2에서", "kbs", None),
+    # words that may go on
+    ("KBS2에서", "kbs*", ["KBS2"]),
+    ("Deepfakes! deepfaked.", "deepfak*", ["Deepfakes", "deepfaked"]),
+    ("deep fakes", "deepf*", None),
+    ("Beyoncé’s", "beyo＊", ["Beyoncé"]),
     # Japanese
     ("東京タワーで新曲を撮影", "新曲", ["新曲"]),
     ("東京タワーで新曲を撮影", "タワー", ["タワー"]),

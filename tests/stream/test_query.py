@@ -123,6 +123,8 @@ REFUSED = [
     ),
     ("a hashtag:x", "did you mean tag?", (2, 9)),
     ("from:x", "did you mean author?", (0, 4)),
+    ("아린 de*", "at least 3 letters must stand before *", (3, 6)),
+    ("text:a*", "at least 3 letters must stand before *", (5, 7)),
     ("zzzzz:x", "“zzzzz” is no field (to look for it as text, put it in quotes)", (0, 5)),
     ("platform:", "platform needs a value, as in platform:reddit", (0, 9)),
     ("subject:(a b)", "subject needs a value", (0, 8)),

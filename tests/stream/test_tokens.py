@@ -27,7 +27,7 @@ def holds(text: str, query: str) -> bool:
 def holds_one(clause: Clause, line: str, singles: set[str]) -> bool:
     if clause.single:
         return clause.single in singles
-    return f" {' '.join(clause.words)} " in line
+    return f" {' '.join(clause.words)}{'' if clause.prefix else ' '}" in line
 
 
 def test_korean_becomes_overlapping_pairs():
@@ -50,6 +50,26 @@ def test_a_text_with_other_letters_gives_the_same_latin_words():
         *words("Don't STREAM #Bts_Comeback!"),
         "e",
     ]
+
+
+def test_a_star_stands_for_every_word_that_begins_so():
+    assert clauses("deepfak*") == [Clause(words=("deepfak",), prefix=True)]
+    assert holds("so many Deepfakes", "DEEPFAK*")
+    assert holds("so many deepfakes", "deepfakes*")
+    assert not holds("a deep fake", "deepfak*")
+
+
+def test_a_star_adds_nothing_where_words_are_found_inside_others_or_are_quoted():
+    assert clauses("딥페*") == clauses("딥페")
+    assert clauses('"deepfak*"') == clauses('"deepfak"')
+    assert clauses("f*ck") == clauses("f ck")
+
+
+@given(st.text(max_size=20))
+def test_a_star_finds_whatever_the_word_alone_finds(word):
+    line = f"{word} and more"
+    if clauses(word):
+        assert holds(line, f"{word}*") or not holds(line, word)
 
 
 def test_mixed_scripts_part_where_the_script_changes():

@@ -107,6 +107,7 @@ QUERIES = [
     "cluster:none", "cluster:cl_1 -lang:ko", "사진", "id:\ud800 OR subject:\ud800",
     "haneul (lang:en OR lang:zh) -(is:reply OR has:media)", "-(-(haneul))", "NOT (a OR b)",
     '"하늘 표절 의혹이 사실이라면" OR "🙂"', "ㅋㅋ", "新歌", "รัก", "タワー", "beyonce",
+    "dee*", "beyon* OR -fak*", "하늘*", "come* haneul*",
 ]  # fmt: skip
 
 
