@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from stream.settings import ConfigError, Settings
+from stream.settings import ConfigError, Settings, SourceSettings
 
 Outcome = Literal["OK", "WARN", "FAIL"]
 
@@ -47,8 +48,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     fix: str = ""
 
 
-def examine(load: Callable[[], Settings]) -> Iterator[Check]:
-    """Run every check; ``load`` reads the settings and may raise ConfigError."""
+def examine(load: Callable[[], Settings], *, online: bool = False) -> Iterator[Check]:
+    """Run every check; ``load`` reads the settings and may raise ConfigError.
+
+    ``online`` also asks each source once whether it could be read.
+    """
     yield check_python(sys.version_info[:3])
     yield from map(check_package, PACKAGES)
     yield check_sqlite(sqlite3.sqlite_version_info)
@@ -69,10 +73,8 @@ def examine(load: Callable[[], Settings]) -> Iterator[Check]:
     )
     yield check_age(settings.data.folder, time.time())
     yield check_watchlist(settings.watchlist.file)
-    yield from (
-        check_plugin("source", name, source.kind or name)
-        for name, source in settings.sources.items()
-    )
+    for name, source in settings.sources.items():
+        yield check_source(name, source, online=online)
     yield from (
         check_plugin("sink", name, sink.kind or name) for name, sink in settings.notify.items()
     )
@@ -236,6 +238,37 @@ def check_plugin(what: Literal["source", "sink"], name: str, kind: str) -> Check
         found=f"no {what} of kind {kind!r} is installed",
         fix=f"use one of {', '.join(known) or 'none installed'}",
     )
+
+
+def check_source(name: str, source: SourceSettings, *, online: bool = False) -> Check:
+    """A source must be registered and accept its options; online it must also answer."""
+    from ingest import plugins
+    from ingest.source import Probing, SourceError, SourceMisconfigured
+
+    kind = source.kind or name
+    check = check_plugin("source", name, kind)
+    if check.outcome != "OK":
+        return check
+    if not source.enabled:
+        return msgspec.structs.replace(check, found=f"{kind}, switched off")
+    outcome: Outcome = "OK"
+    fix = ""
+    try:
+        made = plugins.load(plugins.SOURCES, kind).from_settings(name, dict(source.options))
+        found = f"{kind}, options are sound"
+        if online and isinstance(made, Probing):
+            probed = made.probe(threading.Event())
+            found = "; ".join((f"{kind}, {probed.found}", *probed.problems))
+            if probed.problems:
+                outcome = "WARN"
+                fix = f"correct [sources.{name}.options]; the rest is read all the same"
+    except SourceMisconfigured as error:
+        outcome, found = "FAIL", str(error)
+        fix = f"correct [sources.{name}.options]; docs/reference/sources.md lists them"
+    except SourceError as error:
+        outcome, found = "FAIL", str(error)
+        fix = "check the network of this machine, then try again"
+    return Check(name=check.name, outcome=outcome, found=found, fix=fix)
 
 
 def check_address(host: str, *, has_password: bool) -> Check:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -99,7 +99,8 @@ def sources_page() -> str:
         "# Sources and sinks\n",
         NOTE,
         "A source is read when `[sources.NAME]` of the settings names it; `kind` may be left",
-        "out when it is the name. Its `options` are checked when it is started.\n",
+        "out when it is the name. Its options stand in `[sources.NAME.options]` and are",
+        "checked by `jikimi config check` and `jikimi doctor`.\n",
     ]
     for kind in plugins.names(plugins.SOURCES):
         source = plugins.load(plugins.SOURCES, kind)
@@ -108,6 +109,10 @@ def sources_page() -> str:
         lines += [
             f"- **{key}**: {text}" for key, text in structs.asdict(terms).items() if text
         ] + [""]
+        options: Mapping[str, str] = getattr(source, "options", {})
+        if options:
+            lines += ["| Option | What it is (and what holds without it) |", "|---|---|"]
+            lines += [f"| `{key}` | {text} |" for key, text in options.items()] + [""]
     for kind in plugins.names(plugins.SINKS):
         sink = plugins.load(plugins.SINKS, kind)
         lines += [f"## Sink `{kind}`\n", _first_paragraph(sink), ""]

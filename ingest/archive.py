@@ -58,6 +58,8 @@ class ArchiveSource:
         deletion="deleted and removed items of a dump are not kept",
     )
 
+    options: Mapping[str, str] = {"paths": "files, read in this order (needed)"}
+
     def __init__(
         self,
         paths: Sequence[Path],

@@ -14,7 +14,13 @@ from typing import Self
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidStatus,
+    InvalidURI,
+)
+from websockets.frames import CloseCode
 from websockets.sync.client import ClientConnection, connect
 
 from ingest import clean
@@ -23,7 +29,15 @@ from ingest.formats import jetstream
 from ingest.formats.jetstream_wire import Event
 from ingest.handles import Handles
 from ingest.records import Gap, Malformed
-from ingest.source import Disconnected, Sighting, SourceMisconfigured, Stop, Terms
+from ingest.source import (
+    Disconnected,
+    Probed,
+    RateLimited,
+    Sighting,
+    SourceMisconfigured,
+    Stop,
+    Terms,
+)
 
 HOSTS = (
     "wss://jetstream2.us-east.bsky.network/subscribe",
@@ -33,17 +47,26 @@ HOSTS = (
 )
 COLLECTIONS = (jetstream.POSTS, jetstream.REPOSTS)
 OVERLAP_US = 5_000_000
-AHEAD_US = 24 * 3600 * 1_000_000
+AHEAD_US = 300 * 1_000_000
 """A time further ahead of our clock is a lie and moves no cursor."""
+STRIDE_US = 1_000_000
+"""How far reading goes on behind a message that is too large."""
 QUIET_US = 60_000_000
 """Silence right behind the cursor that is no gap: the network may have been quiet."""
 REMEMBERED = 200_000
 """Events kept to recognise repeats: minutes of the whole network."""
 IDLE_TIMEOUT_S = 60.0
 OPEN_TIMEOUT_S = 15.0
+PROBE_S = 10.0
 STOP_EVERY_S = 0.5
 LARGEST_FRAME = 4 << 20
-OPTIONS = ("urls", "idle_timeout_s")
+LONGEST_CURSOR = 20
+OPTIONS: Mapping[str, str] = {
+    "urls": "Jetstream endpoints (the four public ones, in turn)",
+    "idle_timeout_s": f"seconds of silence after which the connection counts as dead "
+    f"({IDLE_TIMEOUT_S:g})",
+}
+"""What each option is, and its default."""
 
 
 class BlueskySource:
@@ -64,6 +87,8 @@ class BlueskySource:
         deletion="deletions of posts and accounts come in the stream and are followed",
         note="pictures are references only and are not fetched",
     )
+
+    options = OPTIONS
 
     def __init__(
         self,
@@ -130,21 +155,68 @@ class BlueskySource:
         url = self._urls[self._connections % len(self._urls)]
         self._connections += 1
         try:
-            with connect(
-                self._address(url, cursor),
-                open_timeout=OPEN_TIMEOUT_S,
-                close_timeout=1,
-                max_size=LARGEST_FRAME,
-                user_agent_header="jikimi",
-            ) as connection:
-                yield from self._events(connection, cursor, stop)
-        except (ConnectionClosed, InvalidHandshake, OSError, TimeoutError) as error:
+            with self._connect(url, cursor) as connection:
+                for sighting in self._events(connection, cursor, stop):
+                    if sighting.cursor is not None:
+                        cursor = int(sighting.cursor)
+                    yield sighting
+        except ConnectionClosed as error:
+            if error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG:
+                yield from self._past_what_is_too_large(cursor)
             host = urlsplit(url).hostname
             raise Disconnected(f"{host}: {_reason(error)}") from None
+        except (InvalidHandshake, OSError, TimeoutError) as error:
+            problem = f"{urlsplit(url).hostname}: {_reason(error)}"
+            wait = _asked_to_wait(error)
+            if wait is not None:
+                raise RateLimited(problem, retry_after=wait) from None
+            raise Disconnected(problem) from None
         except InvalidURI:
-            raise SourceMisconfigured(
-                f"{self._name}: {url!r} is no WebSocket address"
-            ) from None
+            raise self._no_address(url) from None
+
+    def _past_what_is_too_large(self, cursor: int | None) -> Iterator[Sighting]:
+        """A message that nobody can take in must not be asked for again and again."""
+        reason = f"a message of more than {LARGEST_FRAME >> 20} MiB"
+        yield Sighting(Malformed(source=self._name, raw=b"", reason=reason))
+        if cursor is None:
+            return
+        beyond = cursor + OVERLAP_US + STRIDE_US
+        gap = Gap(source=self._name, since=cursor // 1000, until=beyond // 1000, reason=reason)
+        yield Sighting(gap, cursor=str(beyond))
+
+    def probe(self, stop: Stop, /) -> Probed:
+        """Connect to each endpoint in turn until one sends something.
+
+        Raises:
+            Disconnected: none does.
+        """
+        problems: list[str] = []
+        for url in self._urls:
+            host = urlsplit(url).hostname
+            if stop.is_set():
+                break
+            try:
+                with self._connect(url, None) as connection:
+                    connection.recv(timeout=PROBE_S)
+            except (ConnectionClosed, InvalidHandshake, OSError, TimeoutError) as error:
+                problems.append(f"{host}: {_reason(error)}")
+                continue
+            except InvalidURI:
+                raise self._no_address(url) from None
+            return Probed(found=f"{host} sends posts", problems=tuple(problems))
+        raise Disconnected("; ".join(problems) or "stopped")
+
+    def _connect(self, url: str, cursor: int | None) -> ClientConnection:
+        return connect(
+            self._address(url, cursor),
+            open_timeout=OPEN_TIMEOUT_S,
+            close_timeout=1,
+            max_size=LARGEST_FRAME,
+            user_agent_header="jikimi",
+        )
+
+    def _no_address(self, url: str) -> SourceMisconfigured:
+        return SourceMisconfigured(f"{self._name}: {url!r} is no WebSocket address")
 
     def _address(self, url: str, cursor: int | None) -> str:
         query = [("wantedCollections", name) for name in self._collections]
@@ -172,19 +244,17 @@ class BlueskySource:
             except Unreadable as error:
                 yield Sighting(clean.malformed(context, raw, str(error)))
                 continue
-            if resumed is not None:
+            if resumed is not None and self._is_believable(event):
                 gap = self._gap(event, resumed)
                 resumed = None
                 if gap is not None:
                     yield Sighting(gap)
-            cursor = self._forward(cursor, event, context)
+            cursor = self._forward(cursor, event)
             yield from self._sightings(event, raw, context, cursor)
 
     def _gap(self, event: Event, resumed: int) -> Gap | None:
         """What the server no longer had, when it begins later than we asked."""
         if event.time_us is None or event.time_us <= resumed + QUIET_US:
-            return None
-        if event.time_us > self._now() * 1000 + AHEAD_US:
             return None
         return Gap(
             source=self._name,
@@ -193,10 +263,15 @@ class BlueskySource:
             reason="the server no longer had this stretch",
         )
 
-    def _forward(self, cursor: int | None, event: Event, context: Context) -> int | None:
-        """The cursor after an event: never backward, never beyond our clock by a day."""
+    def _is_believable(self, event: Event) -> bool:
+        """Whether the server's time of an event can be one."""
         told = event.time_us
-        if told is None or told <= 0 or told > (context.now or 0) * 1000 + AHEAD_US:
+        return told is not None and 0 < told <= self._now() * 1000 + AHEAD_US
+
+    def _forward(self, cursor: int | None, event: Event) -> int | None:
+        """The cursor after an event: never backward, never beyond our clock by minutes."""
+        told = event.time_us
+        if told is None or not self._is_believable(event):
             return cursor
         return told if cursor is None else max(cursor, told)
 
@@ -229,7 +304,8 @@ class BlueskySource:
         if commit is not None:
             key = (
                 event.did,
-                commit.rev or "",
+                # Without a revision only the time tells two edits apart.
+                commit.rev or str(event.time_us),
                 commit.collection,
                 commit.rkey,
                 commit.operation,
@@ -248,7 +324,7 @@ class BlueskySource:
 def _cursor(after: str | None) -> int | None:
     if after is None:
         return None
-    if not (after.isascii() and after.isdecimal()):
+    if not (after.isascii() and after.isdecimal() and len(after) <= LONGEST_CURSOR):
         raise SourceMisconfigured(
             f"bluesky: the cursor {after[:40]!r} is no time in microseconds"
         )
@@ -257,12 +333,24 @@ def _cursor(after: str | None) -> int | None:
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, ConnectionClosed):
-        return "the connection closed"
+        closed = error.rcvd or error.sent
+        return f"the connection closed ({closed.code})" if closed else "the connection broke"
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, InvalidStatus):
+        return f"the server refused the connection ({error.response.status_code})"
     if isinstance(error, InvalidHandshake):
         return "the server refused the connection"
     return getattr(error, "strerror", None) or type(error).__name__
+
+
+def _asked_to_wait(error: BaseException) -> float | None:
+    """Seconds that a server asks us to wait, None when it does not."""
+    if not isinstance(error, InvalidStatus):
+        return None
+    # Not "get": it raises where a header comes twice.
+    told = next(iter(error.response.headers.get_all("Retry-After")), "")
+    return float(told) if told.isascii() and told.isdecimal() and len(told) <= 6 else None  # noqa: PLR2004 - days
 
 
 def _clock() -> int:

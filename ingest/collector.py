@@ -30,6 +30,8 @@ from ingest.source import (
 
 log = structlog.get_logger(__name__)
 
+LONGEST_PATIENCE_S = 24 * 3600.0
+"""A platform, or a mistake, may ask for more; then it is asked again after that."""
 GAP_MS = 60_000
 """Outages shorter than this are ordinary and not recorded."""
 PUT_WAIT_S = 0.1
@@ -93,6 +95,7 @@ class _Run:
             target=self._main, name=f"source-{source.name}", daemon=True
         )
         self._lock = threading.Lock()
+        self._handing_over = threading.Lock()
         self._batch = Collected(source=source.name, items=[])
         self._batch_began = time.monotonic()
         self._state: SourceState = "starting"
@@ -117,31 +120,40 @@ class _Run:
 
     def hand_over_waiting(self) -> None:
         """Called by the poller: a batch of a source gone quiet need not wait for more."""
-        if not self.out.empty():
+        # Taking a batch out and handing it over is one step, or a later batch could
+        # come before it: a deletion before its post.
+        if not self._handing_over.acquire(blocking=False):
             return
-        waited = time.monotonic() - self._batch_began
-        batch = self._swap() if waited >= self._max_wait_s else None
-        if batch is not None:
-            self.out.put(batch)
+        try:
+            waited = time.monotonic() - self._batch_began
+            if self.out.empty() and waited >= self._max_wait_s:
+                batch = self._swap()
+                if batch is not None:
+                    self.out.put_nowait(batch)
+        finally:
+            self._handing_over.release()
 
     def _main(self) -> None:
         failures = 0
         try:
             while not self.stop.is_set():
                 began = time.monotonic()
-                pause = self._attempt(failures + 1)
-                if pause is None:
+                asked = self._attempt()
+                if asked is None:
                     return
                 lasted = time.monotonic() - began
                 failures = 1 if lasted >= self._backoff.healthy else failures + 1
-                self.stop.wait(pause)
+                pause = self._backoff.pause(failures, self._rng.random())
+                # What is no number is not above 0.
+                patience = min(asked, LONGEST_PATIENCE_S) if asked > 0 else 0.0
+                self.stop.wait(max(patience, pause))
         finally:
             self._flush()
             self.ended.set()
             self._ready.set()
 
-    def _attempt(self, failures: int) -> float | None:
-        """Read until it ends; seconds to wait before the next try, None for no other."""
+    def _attempt(self) -> float | None:
+        """Read until it ends; seconds the platform asked to wait, None for no other try."""
         try:
             for sighting in self._source.read(self._cursor, self.stop):
                 self._take(sighting)
@@ -157,18 +169,17 @@ class _Run:
         except RateLimited as error:
             self._become("waiting", str(error))
             self._flush()
-            return max(0.0, error.retry_after)
+            return error.retry_after
         except SourceError as error:
             self._become("waiting", str(error))
         except Exception as error:  # noqa: BLE001 - one source never stops the others
-            log.warning("source_error", source=self._source.name, kind=type(error).__name__)
             self._become("waiting", f"unexpected {type(error).__name__}; trying again")
         else:
             if not self.stop.is_set():
                 self._become("done", None)
             return None
         self._flush()
-        return self._backoff.pause(failures, self._rng.random())
+        return 0.0
 
     def _take(self, sighting: Sighting) -> None:
         item = sighting.item
@@ -206,6 +217,11 @@ class _Run:
     def _become(self, state: SourceState, problem: str | None) -> None:
         if state == "waiting" and self._quiet_since is None:
             self._quiet_since = self._last_item_at
+        if problem is not None and (state, problem) != (self._state, self._problem):
+            # Once a problem: each try ends in another state in between only where it read.
+            log.warning("source", source=self._source.name, state=state, problem=problem)
+        elif state == "live" and self._state == "waiting":
+            log.info("source", source=self._source.name, state=state)
         self._problem = problem
         if state != self._state:
             self._state = state
@@ -216,21 +232,18 @@ class _Run:
 
         A batch that is given up is read again from the last cursor written.
         """
-        batch = self._swap()
-        while batch is not None:
-            with suppress(queue.Full):
-                self.out.put(batch, timeout=PUT_WAIT_S)
-                self._ready.set()
-                return
-            if self.stop.is_set():
-                return
+        with self._handing_over:
+            batch = self._swap()
+            while batch is not None:
+                with suppress(queue.Full):
+                    self.out.put(batch, timeout=PUT_WAIT_S)
+                    self._ready.set()
+                    return
+                if self.stop.is_set():
+                    return
 
     def _swap(self) -> Collected | None:
-        """Take the batch out and begin another; None when there is nothing in it.
-
-        Order is safe: only the source's thread adds, and it adds nothing between
-        taking a batch out and handing it over.
-        """
+        """Take the batch out and begin another; None when there is nothing in it."""
         with self._lock:
             batch = self._batch
             self._batch = Collected(source=self._source.name, items=[])

@@ -71,6 +71,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Probed(msgspec.Struct, frozen=True, kw_only=True):
+    """What one look at a source found, and what of its settings does not work."""
+
+    found: str
+    problems: tuple[str, ...] = ()
+
+
 class Stop(Protocol):
     """A request to end; ``threading.Event`` satisfies it."""
 
@@ -102,6 +109,20 @@ class Source(Protocol):
 
         Raises:
             SourceError: try again later from the last cursor.
+            SourceMisconfigured: a person must act.
+        """
+        ...
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """A source that can be tried once without reading, for ``jikimi doctor --online``."""
+
+    def probe(self, stop: Stop, /) -> Probed:
+        """Look whether it could be read now.
+
+        Raises:
+            SourceError: not for now.
             SourceMisconfigured: a person must act.
         """
         ...

@@ -40,9 +40,11 @@ def show(cli: Cli, as_json: bool) -> None:
 @pass_cli
 def check(cli: Cli) -> None:
     """Check file and environment; exit code 3 and every mistake when they are wrong."""
+    from dashboards.compose import build_sources
     from stream.settings import find_file
 
     settings = cli.settings
+    build_sources(settings)
     file = find_file(cli.config, os.environ)
     click.echo(f"{file or 'no settings file, all defaults'}: ok")
     off = [name for name, source in settings.sources.items() if not source.enabled]

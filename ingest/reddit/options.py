@@ -24,6 +24,23 @@ SHORTEST_AGENT = 7
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
+OPTIONS: Mapping[str, str] = {
+    "client_id": "id of the app (needed)",
+    "client_secret": "secret of the app (needed; better by environment)",
+    "user_agent": "names your program and a contact (needed)",
+    "subreddits": f"names, at most {MOST_SUBREDDITS}; this or searches is needed",
+    "searches": f"at most {MOST_SEARCHES} texts or {{ query, subreddit }}; find submissions",
+    "live": "whether what is new is read (true)",
+    "backfill": 'what is read of the past: "7d", "2026-11-01", or with live = false also '
+    '"2026-11-01/2026-11-08" (off)',
+    "poll_interval_s": "seconds between two polls of a quiet listing, 2 to 3600 (30)",
+    "recheck": 'how long what was read is looked at again, "off" or to 30d ("48h")',
+    "timeout_s": "seconds that Reddit may take to answer, 0.1 to 120 (16)",
+    "oauth_url": f"the API ({OAUTH_URL})",
+    "reddit_url": f"where to log in ({SITE_URL})",
+}
+"""What each option is, and its default."""
+
 _SUBREDDIT = re.compile(r"(?:/?r/)?([A-Za-z0-9][A-Za-z0-9_]{1,23})/?", re.ASCII)
 _SPAN = re.compile(r"(\d{1,4})\s*([hd])", re.ASCII)
 _ID = re.compile(r"[\w-]{1,100}", re.ASCII)
@@ -68,15 +85,13 @@ def read_options(name: str, options: Mapping[str, object]) -> RedditOptions:
     Raises:
         SourceMisconfigured: a missing, wrong or unknown option.
     """
-    known = RedditOptions.__struct_fields__
-    known = tuple("recheck" if field == "recheck_ms" else field for field in known)
     where = f"sources.{name}.options"
     for key in options:
-        if key not in known:
-            near = get_close_matches(key, known, n=1)
+        if key not in OPTIONS:
+            near = get_close_matches(key, OPTIONS, n=1)
             meant = f"; did you mean {near[0]}?" if near else ""
             raise SourceMisconfigured(
-                f"{where}.{key}: unknown, allowed: {', '.join(known)}{meant}"
+                f"{where}.{key}: unknown, allowed: {', '.join(OPTIONS)}{meant}"
             )
     given = _Given(where, options)
     found = RedditOptions(
@@ -95,10 +110,10 @@ def read_options(name: str, options: Mapping[str, object]) -> RedditOptions:
     )
     if not found.subreddits and not found.searches:
         raise SourceMisconfigured(
-            f"{where}.subreddits: found nothing, allowed: names of subreddits; or give searches"
+            f"{where}.subreddits is not set, allowed: names of subreddits; or give searches"
         )
     if found.backfill is None and not found.live:
-        raise SourceMisconfigured(f"{where}.backfill: found nothing, needed when live is false")
+        raise SourceMisconfigured(f"{where}.backfill is not set, needed when live is false")
     if found.backfill is not None and found.backfill.until is not None and found.live:
         raise SourceMisconfigured(
             f"{where}.backfill: an end is allowed only together with live = false"
@@ -125,13 +140,13 @@ class _Given:
 
     def wrong(self, key: str, allowed: str) -> SourceMisconfigured:
         found = self._options.get(key)
+        place = f"{self._where}.{key}"
+        # No colon behind a secret's key: what follows it is masked in messages.
         if found is None:
-            shown = "nothing"
-        elif isinstance(found, Secret) or "secret" in key:
-            shown = MASK
-        else:
-            shown = repr(found)[:200]
-        return SourceMisconfigured(f"{self._where}.{key}: found {shown}, allowed: {allowed}")
+            return SourceMisconfigured(f"{place} is not set, allowed: {allowed}")
+        if isinstance(found, Secret) or "secret" in key:
+            return SourceMisconfigured(f"{place} is none ({MASK}), allowed: {allowed}")
+        return SourceMisconfigured(f"{place}: found {repr(found)[:200]}, allowed: {allowed}")
 
     def text(self, key: str, allowed: str, fine: Callable[[str], object]) -> str:
         value = self._options.get(key)

@@ -10,9 +10,9 @@ import msgspec
 
 from ingest.reddit.cursor import Memory
 from ingest.reddit.limits import Limits
-from ingest.reddit.options import RedditOptions, read_options
+from ingest.reddit.options import OPTIONS, RedditOptions, read_options
 from ingest.reddit.recheck import Recheck, RecheckState
-from ingest.source import Sighting, SourceMisconfigured, Stop, Terms
+from ingest.source import Probed, Sighting, SourceMisconfigured, Stop, Terms
 
 
 class RedditSource:
@@ -31,6 +31,8 @@ class RedditSource:
         deletion="must follow; what was read is looked at again for 48 hours or as you set",
         note="free access is for non-commercial use; commercial use needs Reddit's agreement",
     )
+
+    options = OPTIONS
 
     def __init__(
         self,
@@ -57,6 +59,22 @@ class RedditSource:
     def name(self) -> str:
         """Under which the cursor is kept."""
         return self._name
+
+    def probe(self, stop: Stop, /) -> Probed:
+        """Log in and look at every subreddit and search once.
+
+        Raises:
+            SourceError: Reddit cannot be reached, or asks us to wait.
+            SourceMisconfigured: wrong credentials.
+        """
+        from ingest.reddit.client import Client  # noqa: PLC0415
+        from ingest.reddit.probe import probe  # noqa: PLC0415
+
+        client = Client(self._name, self._options, self._limits, stop)
+        try:
+            return probe(client, self._options)
+        finally:
+            client.close()
 
     def read(self, after: str | None, stop: Stop, /) -> Iterator[Sighting]:
         """Sightings behind the cursor.

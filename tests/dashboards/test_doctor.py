@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,16 @@ from dashboards.doctor import (
     check_plugin,
     check_program,
     check_python,
+    check_source,
     check_space,
     check_sqlite,
     check_tantivy,
     check_watchlist,
 )
-from stream.settings import Settings
+from stream.settings import Settings, SourceSettings
+from stream.settings_decode import Options
+from tests.ingest.reddit_server import RunningReddit, reddit
+from tests.ingest.test_reddit import options
 
 GIB = 2**30
 NOW = 1_795_000_000.0
@@ -203,3 +208,90 @@ def test_a_sink_of_unknown_kind_fails():
 
     found = [c for c in doctor.examine(lambda: load_settings(None, {})) if c.name == "sink x"]
     assert [c.outcome for c in found] == ["FAIL"]
+
+
+# --- sources: their options, and one look at them -----------------------------
+
+
+@pytest.fixture
+def server() -> Iterator[RunningReddit]:
+    with reddit() as running:
+        yield running
+
+
+def reddit_settings(server: RunningReddit, **more: object) -> SourceSettings:
+    return SourceSettings(kind="reddit", options=Options(options(server) | more))
+
+
+def test_the_options_of_a_source_are_checked_without_asking_anybody(server):
+    sound = check_source("fans", reddit_settings(server))
+    given = dict(options(server))
+    del given["client_secret"]
+    missing = check_source("fans", SourceSettings(kind="reddit", options=Options(given)))
+    misspelt = check_source("fans", reddit_settings(server, subredits=["kpop"]))
+
+    assert (sound.outcome, sound.found) == ("OK", "reddit, options are sound")
+    assert missing.outcome == "FAIL"
+    assert missing.found.startswith("sources.fans.options.client_secret is not set, allowed:")
+    assert "[sources.fans.options]" in missing.fix
+    assert misspelt.found.endswith("did you mean subreddits?")
+    assert server.logins == []
+
+
+def test_a_source_that_is_switched_off_is_not_looked_at():
+    off = SourceSettings(kind="reddit", enabled=False)
+
+    assert check_source("fans", off, online=True).found == "reddit, switched off"
+
+
+def test_online_it_says_which_places_can_be_read(server):
+    server.refusals["shy"] = 403, {}, b'{"reason": "private"}'
+    searches = [{"query": "서하늘"}, {"query": "x", "subreddit": "shy"}]
+
+    good = check_source("fans", reddit_settings(server), online=True)
+    part = check_source(
+        "fans",
+        reddit_settings(server, subreddits=["kpop", "shy"], searches=searches),
+        online=True,
+    )
+
+    assert (good.outcome, good.found) == (
+        "OK",
+        "reddit, logged in, 1 of 1 places can be read",
+    )
+    assert (part.outcome, part.found) == (
+        "WARN",
+        "reddit, logged in, 2 of 4 places can be read; r/shy is private; "
+        "search for 'x' is private",
+    )
+
+
+def test_online_wrong_keys_and_a_dead_network_fail_and_show_no_secret(server):
+    wrong = check_source(
+        "fans", reddit_settings(server, client_secret="a-sentinel-secret"), online=True
+    )
+    nobody = reddit_settings(server, oauth_url="http://127.0.0.1:1")
+    unreachable = check_source("fans", nobody, online=True)
+
+    assert wrong.outcome == unreachable.outcome == "FAIL"
+    assert "Reddit does not accept them (401)" in wrong.found
+    assert "a-sentinel-secret" not in repr(wrong)
+    assert "connection failed" in unreachable.found
+    assert "network" in unreachable.fix
+
+
+def test_a_missing_secret_is_said_in_words_that_nothing_masks(server, capsys):
+    given = "\n".join(
+        f"{key} = {json.dumps(value)}"
+        for key, value in options(server).items()
+        if key != "client_secret"
+    )
+    Path("jikimi.toml").write_text(f"[sources.reddit.options]\n{given}\n")
+
+    assert run(["config", "check"]) == 3
+    said = capsys.readouterr().err
+    assert "sources.reddit.options.client_secret is not set, allowed: the secret of" in said
+    assert run(["doctor"]) == 1
+    assert (
+        "FAIL  source reddit: sources.reddit.options.client_secret" in capsys.readouterr().out
+    )

@@ -57,7 +57,7 @@ class Jetstream:
 
     Moods: ``("close", n)`` says goodbye after n events, ``("reset", n)`` breaks the
     connection without a word, ``("hang", n)`` goes silent, ``("refuse", status)``
-    answers the handshake with an HTTP status.
+    answers the handshake with an HTTP status and the headers of ``refusal``.
     """
 
     def __init__(self, lines: Sequence[bytes] = ()) -> None:
@@ -65,6 +65,7 @@ class Jetstream:
         self.moods: list[tuple[str, int]] = []
         self.asked: list[dict[str, list[str]]] = []
         self.kept_from_us = 0
+        self.refusal: dict[str, str] = {}
         self._news = threading.Condition()
         self._ended = False
         self._server: Server | None = None
@@ -96,7 +97,9 @@ class Jetstream:
     def _refuse(self, connection: ServerConnection, request: Request) -> Response | None:
         if self.moods and self.moods[0][0] == "refuse":
             _, status = self.moods.pop(0)
-            return connection.respond(status, "not now\n")
+            response = connection.respond(status, "not now\n")
+            response.headers.update(self.refusal)
+            return response
         del request
         return None
 

@@ -11,7 +11,13 @@ import pytest
 
 from ingest.bluesky import OVERLAP_US, BlueskySource
 from ingest.records import Deletion, Gap, Malformed, Post
-from ingest.source import Disconnected, Sighting, Source, SourceMisconfigured
+from ingest.source import (
+    Disconnected,
+    RateLimited,
+    Sighting,
+    Source,
+    SourceMisconfigured,
+)
 from tests.ingest.jetstream_server import Jetstream, jetstream, post_event, time_us
 from tests.ingest.payloads import bluesky_lines, needs_payloads
 
@@ -228,6 +234,95 @@ def test_a_silent_connection_is_given_up(server):
         next(reading)
 
 
+def test_a_clock_some_hours_ahead_moves_no_cursor_either(server):
+    server.add(
+        post_event("3a", "true", NOW_US),
+        post_event("3b", "three hours ahead", NOW_US + 3 * 3600 * SECOND_US),
+        post_event("3c", "true again", NOW_US + SECOND_US),
+    )
+
+    cursors = [s.cursor for s in read(source(server), None, 3)]
+
+    assert cursors == [str(NOW_US), str(NOW_US), str(NOW_US + SECOND_US)]
+
+
+@pytest.mark.parametrize("lie", [0, -5, NOW_US * 3])
+def test_a_first_event_that_lies_about_its_time_hides_no_gap(server, lie, monkeypatch):
+    monkeypatch.setattr("tests.ingest.jetstream_server.time_us", lambda _: NOW_US)
+    server.add(post_event("3a", "lies", lie), post_event("3b", "true", NOW_US))
+    cursor = NOW_US - 3600 * SECOND_US
+
+    items = [s.item for s in read(source(server), str(cursor), 3)]
+
+    [gap] = [item for item in items if isinstance(item, Gap)]
+    assert (gap.since, gap.until) == (cursor // 1000, NOW_MS)
+
+
+def test_two_edits_without_a_revision_are_two_edits(server):
+    edits = [
+        json.loads(post_event("3a", text, NOW_US + n, operation="update"))
+        for n, text in enumerate(("before", "after"))
+    ]
+    for edit in edits:
+        del edit["commit"]["rev"]
+    server.add(*(json.dumps(edit).encode() for edit in edits))
+
+    assert [p.text for p in posts_of(read(source(server), None, 2))] == ["before", "after"]
+
+
+def test_a_message_nobody_can_take_in_is_passed_and_told(server):
+    server.add(
+        post_event("3a", "before", NOW_US - 60 * SECOND_US),
+        post_event("3b", "x" * (5 << 20), NOW_US - 60 * SECOND_US + 1),
+        post_event("3c", "after", NOW_US - 50 * SECOND_US),
+    )
+    reader = source(server)
+
+    first = read(reader, None, 10, seconds=5)
+    cursor = next(s.cursor for s in reversed(first) if s.cursor is not None)
+    second = read(reader, cursor, 1, seconds=5)
+
+    assert [p.text for p in posts_of(first)] == ["before"]
+    [bad] = [s.item for s in first if isinstance(s.item, Malformed)]
+    [gap] = [s.item for s in first if isinstance(s.item, Gap)]
+    assert bad.reason == gap.reason == "a message of more than 4 MiB"
+    assert gap.since == NOW_MS - 60_000
+    assert [p.text for p in posts_of(second)] == ["after"]
+
+
+@pytest.mark.parametrize(("told", "seconds"), [("17", 17.0), ("soon", None), ("", None)])
+def test_a_server_that_asks_for_patience_gets_it(server, told, seconds):
+    server.moods = [("refuse", 429)]
+    server.refusal = {"Retry-After": told}
+
+    with pytest.raises((RateLimited, Disconnected)) as refused:
+        next(source(server).read(None, threading.Event()))
+
+    assert str(refused.value) == "127.0.0.1: the server refused the connection (429)"
+    assert getattr(refused.value, "retry_after", None) == seconds
+
+
+def test_a_server_that_says_goodbye_is_quoted_by_its_code(server):
+    server.moods = [("close", 0)]
+    server.add(post_event("3a", "x", NOW_US))
+
+    with pytest.raises(Disconnected, match=r"the connection closed \(1001\)"):
+        next(source(server).read(None, threading.Event()))
+
+
+def test_a_look_at_it_names_the_endpoint_that_sends_and_those_that_do_not(server):
+    server.add(post_event("3a", "x", NOW_US))
+    with jetstream() as gone:
+        dead = gone.url
+
+    both = BlueskySource([dead, server.url], now=lambda: NOW_MS).probe(threading.Event())
+
+    assert both.found == "127.0.0.1 sends posts"
+    assert len(both.problems) == 1
+    with pytest.raises(Disconnected, match=r"127\.0\.0\.1: "):
+        BlueskySource([dead], now=lambda: NOW_MS).probe(threading.Event())
+
+
 @pytest.mark.parametrize("status", [400, 403, 429, 502, 503])
 def test_a_refused_handshake_is_tried_again_later(server, status):
     server.moods = [("refuse", status)]
@@ -269,7 +364,7 @@ def test_it_stops_within_a_second_although_nothing_comes(server):
     assert done.wait(2)
 
 
-@pytest.mark.parametrize("cursor", ["", "abc", "-1", "1.5", "９９", "1e9"])
+@pytest.mark.parametrize("cursor", ["", "abc", "-1", "1.5", "９９", "1e9", "9" * 5000])
 def test_a_cursor_of_another_source_is_refused(server, cursor):
     with pytest.raises(SourceMisconfigured, match="is no time in microseconds"):
         next(source(server).read(cursor, threading.Event()))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -143,6 +144,93 @@ def test_a_platform_that_asks_for_patience_gets_it():
 
     assert time.monotonic() - began >= 0.3
     assert source.asked == [None, "0"]
+
+
+@pytest.mark.parametrize("asked", [float("inf"), float("nan"), 1e300, -1.0, 0.0])
+def test_a_platform_that_asks_for_nonsense_stops_nothing(asked):
+    steps = [numbers(0, 1, RateLimited("slow down", retry_after=asked))] * 2
+    source = Scripted(*steps, numbers(0, 0))
+    collector = Collector([source], {}, backoff=QUICK)
+    collector.start()
+    time.sleep(0.3)
+    [status] = collector.statuses()
+    collector.close(1.0)
+
+    is_patient = asked > 1
+    assert status.state == ("waiting" if is_patient else "done")
+    assert len(source.asked) == (1 if is_patient else 3)
+    assert collector.finished is False, "what was read is still to be polled"
+
+
+def test_after_a_long_good_time_a_failure_is_the_first_again():
+    when: list[float] = []
+
+    def quick(_after: str | None, _stop: Stop) -> Iterator[Sighting]:
+        when.append(time.monotonic())
+        raise Disconnected("gone")
+        yield
+
+    def long(_after: str | None, _stop: Stop) -> Iterator[Sighting]:
+        yield sighting(1)
+        time.sleep(0.3)
+        when.append(time.monotonic())
+        raise Disconnected("gone")
+
+    def last(_after: str | None, _stop: Stop) -> Iterator[Sighting]:
+        when.append(time.monotonic())
+        yield sighting(2)
+
+    class Longest(random.Random):
+        def random(self) -> float:
+            return 0.999
+
+    # The sixth failure in a row would wait for 1.6 s, the first waits for 0.05 s.
+    backoff = Backoff(first=0.05, longest=60, healthy=0.2)
+    run(Collector([Scripted(*[quick] * 5, long, last)], {}, backoff=backoff, rng=Longest()))
+
+    assert when[-1] - when[-2] < 0.8
+
+
+def test_a_problem_is_said_once_in_the_log_and_its_end_too():
+    steps = [numbers(0, 0, Disconnected("gone"))] * 3
+    with structlog.testing.capture_logs() as said:
+        run(Collector([Scripted(*steps, numbers(0, 1))], {}, backoff=QUICK))
+
+    assert [(e["log_level"], e["state"], e.get("problem")) for e in said] == [
+        ("warning", "waiting", "gone"),
+        ("info", "live", None),
+    ]
+
+
+def test_a_batch_that_the_host_takes_out_early_never_overtakes_the_next():
+    def endless(_after: str | None, stop: Stop) -> Iterator[Sighting]:
+        number = 0
+        while not stop.is_set():
+            yield sighting(number)
+            number += 1
+            time.sleep(0.0005)
+
+    collector = Collector([Scripted(endless)], {}, batch=5, max_wait_s=0.001)
+    [running] = collector._runs
+    swap, host = running._swap, threading.current_thread()
+
+    def slow() -> Collected | None:
+        batch = swap()
+        if threading.current_thread() is host:
+            time.sleep(0.02)
+        return batch
+
+    running._swap = slow  # type: ignore[method-assign]
+    collector.start()
+    found: list[Collected] = []
+    until = time.monotonic() + 1
+    while time.monotonic() < until:
+        found += collector.poll(0.01)
+    collector.close(1.0)
+
+    got = items(found)
+    assert len(got) > 20
+    assert got == [f"t:{n}" for n in range(len(got))]
 
 
 def test_a_lost_cursor_is_a_gap_and_a_new_beginning():
