@@ -28,8 +28,8 @@ from stream.log import Routed, Seen
 from stream.migrations import drop_copies
 from stream.operator import Operator
 from stream.processor import Processor
-from stream.records import Logged, LoggedClock, LoggedDeletion, LoggedPost, Versions
-from stream.router import LATENESS_MS, MINUTE_MS, Router, RouterClock
+from stream.records import LoggedClock, Versions
+from stream.router import LATENESS_MS, MINUTE_MS, Router, RouterClock, known_ids
 from stream.sqlite_log import SqlitePostsLog, SqliteSubjectLog
 from stream.sqlite_state import Offsets
 from stream.store import DATABASE, StorageFullError, Store, full_message, is_full
@@ -250,22 +250,7 @@ class EmbeddedHost:
 
     def statuses(self, collector: Collecting) -> list[SourceStatus]:
         """How the sources do, with the totals of this data folder."""
-        merged: list[SourceStatus] = []
-        for status in collector.statuses():
-            totals = self.intake.counters(status.source)
-            logged, unmatched = totals.get("logged", 0), totals.get("unmatched", 0)
-            malformed = totals.get("malformed", 0)
-            merged.append(
-                msgspec.structs.replace(
-                    status,
-                    read=logged + unmatched + malformed,
-                    logged=logged,
-                    unmatched=unmatched,
-                    malformed=malformed,
-                    skipped=totals.get("skipped", 0),
-                )
-            )
-        return merged
+        return self.intake.with_totals(collector.statuses())
 
     def close(self) -> None:
         """Wipe what was deleted, close the index and let the next process in."""
@@ -301,7 +286,7 @@ class EmbeddedHost:
             entries = self.posts.read(self._router_offset, ROUTE_BATCH)
             if not entries:
                 return learnt
-            seen = self.posts.seen(self._known_ids(entries))
+            seen = self.posts.seen(known_ids(entries, self.posts.posts_of))
             routing = self._router.route(entries, seen, self._clock, self.posts.posts_of)
             self.subjects.append(routing.events)
             self.posts.remember(routing.known)
@@ -318,18 +303,6 @@ class EmbeddedHost:
             self.store.set_meta("router_clock", msgspec.msgpack.encode(routing.clock))
             self._router_offset = entries[-1][0]
             self._routed.write(0, self._router_offset, routing.clock.ticked)
-
-    def _known_ids(self, entries: Sequence[tuple[int, Logged]]) -> set[str]:
-        ids: set[str] = set()
-        for _, entry in entries:
-            if isinstance(entry, LoggedPost):
-                ids.add(entry.post.id)
-            elif isinstance(entry, LoggedDeletion):
-                if entry.deletion.scope == "account":
-                    ids.update(self.posts.posts_of(entry.deletion.id))
-                else:
-                    ids.add(entry.deletion.id)
-        return ids
 
     def _rolled_back(self) -> None:
         self.posts.rolled_back()

@@ -21,8 +21,7 @@ from stream.requests import Forget, Outcome, Replay, Request, Requests
 if TYPE_CHECKING:
     from stream.dead_letters import DeadLetters
     from stream.intake import Intake
-    from stream.log import Seen
-    from stream.sqlite_log import SqlitePostsLog
+    from stream.log import PostsLog, Seen
     from stream.store import Store
 
 LOOK_EVERY_S = 0.5
@@ -42,7 +41,7 @@ class Errands:
         store: Store,
         intake: Intake,
         dead: DeadLetters,
-        posts: SqlitePostsLog,
+        posts: PostsLog,
         route: Callable[[], Mapping[str, Seen]],
         *,
         now: Callable[[], int],

@@ -6,14 +6,16 @@ letters and the source's cursor move in one transaction of the caller.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from detect.records import Mention
-from ingest.records import Deletion, Gap, Malformed, Post
+from ingest.records import Deletion, Gap, Malformed, Post, SourceStatus
 from ingest.source import Item
-from stream.log import Seen
+from stream.log import PostsLog, Seen
 from stream.records import (
     DeadLetter,
     Logged,
@@ -26,7 +28,6 @@ from stream.records import (
 if TYPE_CHECKING:
     from ingest.collector import Collected
     from stream.dead_letters import DeadLetters
-    from stream.sqlite_log import SqlitePostsLog
     from stream.store import Store
 
 Match = Callable[[Post], tuple[Mention, ...]]
@@ -52,7 +53,7 @@ class Intake:
     def __init__(
         self,
         store: Store,
-        log: SqlitePostsLog,
+        log: PostsLog,
         *,
         dead: DeadLetters,
         match: Match,
@@ -77,6 +78,29 @@ class Intake:
             "SELECT cursor FROM cursors WHERE source = ?", (source,)
         ).fetchone()
         return None if row is None else str(row[0])
+
+    def set_cursor(self, source: str, cursor: str) -> None:
+        """Note where a source goes on, as part of the running transaction."""
+        self._store.db.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (source, cursor))
+
+    def with_totals(self, statuses: Sequence[SourceStatus]) -> list[SourceStatus]:
+        """How sources do, with the totals of this data folder."""
+        merged: list[SourceStatus] = []
+        for status in statuses:
+            totals = self.counters(status.source)
+            logged, unmatched = totals.get("logged", 0), totals.get("unmatched", 0)
+            malformed = totals.get("malformed", 0)
+            merged.append(
+                msgspec.structs.replace(
+                    status,
+                    read=logged + unmatched + malformed,
+                    logged=logged,
+                    unmatched=unmatched,
+                    malformed=malformed,
+                    skipped=totals.get("skipped", 0),
+                )
+            )
+        return merged
 
     def counters(self, source: str | None = None) -> dict[str, int]:
         """Totals by name, of one source or of all together."""
@@ -105,10 +129,7 @@ class Intake:
             counts["skipped"] = collected.skipped
         self.count(collected.source, counts)
         if collected.cursor is not None:
-            self._store.db.execute(
-                "INSERT OR REPLACE INTO cursors VALUES (?, ?)",
-                (collected.source, collected.cursor),
-            )
+            self.set_cursor(collected.source, collected.cursor)
         self._store.set_meta("newest", str(self._newest).encode())
 
     def _settle(self, work: _Work, route: Route) -> None:

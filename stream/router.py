@@ -234,6 +234,22 @@ class Router:
             routing.count(deletion.source, "removed")
 
 
+def known_ids(
+    entries: Sequence[tuple[int, Logged]], posts_of: Callable[[str], list[str]]
+) -> set[str]:
+    """The post ids about which the router has to know before it routes these entries."""
+    ids: set[str] = set()
+    for _, entry in entries:
+        if isinstance(entry, LoggedPost):
+            ids.add(entry.post.id)
+        elif isinstance(entry, LoggedDeletion):
+            if entry.deletion.scope == "account":
+                ids.update(posts_of(entry.deletion.id))
+            else:
+                ids.add(entry.deletion.id)
+    return ids
+
+
 def digest_of(post: Post) -> int:
     """64-bit digest (xxh3) of what an author can edit; metrics are not part of it."""
     parts = [post.text, post.lang or "", *post.urls, *post.hashtags]

@@ -14,7 +14,8 @@ a client of ours cannot read zstd at the level of batches.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import zstandard
@@ -159,13 +160,13 @@ def pack(record: Record) -> bytes:
     return body if len(body) < COMPRESS_FROM else zstandard.compress(body, 3)
 
 
-class Reader:
+class Reader(Generic[T]):
     """Reads the records of one topic; ``kind`` is the union of what may be there."""
 
-    def __init__(self, kind: object) -> None:
-        self._decode = msgspec.msgpack.Decoder(kind).decode
+    def __init__(self, kind: Any) -> None:
+        self._decode: Callable[[bytes], T] = msgspec.msgpack.Decoder(kind).decode
 
-    def read(self, value: bytes | None) -> object:
+    def read(self, value: bytes | None) -> T:
         """The record of a value.
 
         Raises:
@@ -188,27 +189,27 @@ def _inflate(value: bytes) -> bytes:
     return zstandard.decompress(value)
 
 
-def read_posts() -> Reader:
+def read_posts() -> Reader[Logged]:
     """Reader of the posts topic: ``Logged``."""
     return Reader(Logged)
 
 
-def read_subjects() -> Reader:
+def read_subjects() -> Reader[SubjectEntry]:
     """Reader of the subjects topic: ``SubjectEntry``."""
     return Reader(SubjectEntry)
 
 
-def read_results() -> Reader:
+def read_results() -> Reader[Result]:
     """Reader of the results topic: ``Result``."""
     return Reader(Result)
 
 
-def read_sources() -> Reader:
+def read_sources() -> Reader[SourceEntry]:
     """Reader of the sources topic: ``SourceEntry``."""
     return Reader(SourceEntry)
 
 
-def read_dead() -> Reader:
+def read_dead() -> Reader[DeadLetter]:
     """Reader of the dead letters: ``DeadLetter``."""
     return Reader(DeadLetter)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import click
 
 from dashboards.context import Cli, pass_cli
 from dashboards.exits import FAILURE, OK
-from dashboards.interrupts import stop_on_signals
+from dashboards.interrupts import stop_after, stop_on_signals
 
 if TYPE_CHECKING:
     from stream.settings import Settings
@@ -70,7 +69,7 @@ def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) ->
                 web_process(folder, config=cli.config, options=_web_options(settings))
             )
             click.echo(f"pages: {web.url}", err=True)
-        stack.enter_context(_timer(stop, seconds))
+        stack.enter_context(stop_after(stop, seconds))
         cursors = {source.name: host.intake.cursor(source.name) for source in sources}
         collector = Collector(sources, cursors, batch=settings.pipeline.batch)
         host.run(collector, stop)
@@ -98,17 +97,3 @@ def _web_options(settings: Settings) -> list[str]:
 
 def _read(totals: dict[str, int]) -> int:
     return sum(totals.get(name, 0) for name in ("logged", "unmatched", "malformed"))
-
-
-@contextmanager
-def _timer(stop: threading.Event, seconds: float | None) -> Generator[None]:
-    if seconds is None:
-        yield
-        return
-    timer = threading.Timer(seconds, stop.set)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

@@ -1,0 +1,1 @@
+"""The parts of scale-out: Kafka as log, workers as hosts."""

@@ -1,0 +1,83 @@
+"""Where Kafka is and how we log in; loads its clients, which are imported nowhere else."""
+
+from __future__ import annotations
+
+import ssl
+import warnings
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ingest.secret import Secret
+
+CLIENT_ID = "jikimi"
+
+
+class KafkaUnavailableError(Exception):
+    """Kafka cannot be reached or refused us for now; nothing was lost."""
+
+
+class KafkaAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Brokers, TLS and login. ``sasl`` is "none" or a mechanism as Kafka names it."""
+
+    bootstrap: str
+    tls: bool = False
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    key_password: Secret | None = None
+    sasl: str = "none"
+    username: str | None = None
+    password: Secret | None = None
+
+    def servers(self) -> list[str]:
+        """Each broker as ``host:port``."""
+        return [server.strip() for server in self.bootstrap.split(",") if server.strip()]
+
+    def protocol(self) -> str:
+        """The security protocol as Kafka names it."""
+        kind = "SSL" if self.tls else "PLAINTEXT"
+        return kind if self.sasl == "none" else f"SASL_{kind}"
+
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """What to trust and what to show, None without TLS.
+
+        Raises:
+            OSError: a certificate file cannot be read.
+        """
+        if not self.tls:
+            return None
+        context = ssl.create_default_context(cafile=self.ca_file)
+        if self.cert_file is not None:
+            password = self.key_password.reveal() if self.key_password else None
+            context.load_cert_chain(self.cert_file, self.key_file, password)
+        return context
+
+    def options(self) -> dict[str, Any]:
+        """Arguments that kafka-python and aiokafka understand alike."""
+        made: dict[str, Any] = {
+            "bootstrap_servers": self.servers(),
+            "client_id": CLIENT_ID,
+            "security_protocol": self.protocol(),
+            "ssl_context": self.ssl_context(),
+        }
+        if self.sasl != "none":
+            made["sasl_mechanism"] = self.sasl
+            made["sasl_plain_username"] = self.username or ""
+            made["sasl_plain_password"] = self.password.reveal() if self.password else ""
+        return made
+
+
+def kafka_python(module: str = "kafka") -> Any:
+    """kafka-python, or a module of it; it has no types, so it is Any from here on."""
+    with warnings.catch_warnings():
+        # It reads its protocol files in a way that Python has since deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return import_module(module)
+
+
+def aiokafka(module: str = "aiokafka") -> Any:
+    """aiokafka, or a module of it, as Any."""
+    return import_module(module)

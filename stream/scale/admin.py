@@ -1,0 +1,122 @@
+"""Makes the topics what they must be; run as often as you like."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from stream.scale.address import KafkaAddress, KafkaUnavailableError, kafka_python
+from stream.topics import Topic
+
+REACH_MS = 15_000
+"""Milliseconds in which a broker must answer at all."""
+
+
+class TopicsChangedError(Exception):
+    """A topic that holds data has another number of partitions than the settings."""
+
+
+class TopicChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is (or, in a dry run, would be) done about a topic."""
+
+    topic: str
+    action: str
+    config: dict[str, str]
+
+
+def ensure_topics(
+    address: KafkaAddress, topics: Sequence[Topic], *, replication: int, dry_run: bool = False
+) -> list[TopicChange]:
+    """Create what is missing and correct settings; returns what was not as it must be.
+
+    Raises:
+        TopicsChangedError: a topic has another number of partitions.
+        KafkaUnavailableError: Kafka cannot be reached or refuses.
+    """
+    with _admin(address) as admin:
+        held = {
+            found["name"]: len(found["partitions"])
+            for found in admin.describe_topics()
+            if not found["error_code"]
+        }
+        _check_partitions(topics, held)
+        missing = [topic for topic in topics if topic.name not in held]
+        changes = [
+            TopicChange(topic=topic.name, action="create", config=topic.config())
+            for topic in missing
+        ]
+        if missing and not dry_run:
+            _create(admin, missing, replication)
+        present = [topic for topic in topics if topic.name in held]
+        return changes + _correct(admin, present, dry_run=dry_run)
+
+
+def partition_count(address: KafkaAddress, topic: str) -> int:
+    """Partitions of a topic, 0 when there is none.
+
+    Raises:
+        KafkaUnavailableError: Kafka cannot be reached or refuses.
+    """
+    with _admin(address) as admin:
+        found = [t for t in admin.describe_topics() if t["name"] == topic]
+    return len(found[0]["partitions"]) if found else 0
+
+
+@contextmanager
+def _admin(address: KafkaAddress) -> Generator[Any]:
+    kafka = kafka_python()
+    try:
+        options = {**address.options(), "bootstrap_timeout_ms": REACH_MS}
+        with kafka.KafkaAdminClient(**options) as admin:
+            yield admin
+    except (kafka.errors.KafkaError, OSError) as error:
+        raise KafkaUnavailableError(
+            f"Kafka at {address.bootstrap}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _check_partitions(topics: Sequence[Topic], held: dict[str, int]) -> None:
+    for topic in topics:
+        found = held.get(topic.name, topic.partitions)
+        if found != topic.partitions:
+            raise TopicsChangedError(
+                f"topic {topic.name} has {found} partitions, kafka.partitions says "
+                f"{topic.partitions}: set it back, or begin anew under another kafka.prefix"
+            )
+
+
+def _create(admin: Any, topics: Sequence[Topic], replication: int) -> None:
+    admin.create_topics(
+        {
+            topic.name: {
+                "num_partitions": topic.partitions,
+                "replication_factor": replication,
+                "configs": topic.config(),
+            }
+            for topic in topics
+        },
+        wait_for_metadata=True,
+    )
+
+
+def _correct(admin: Any, topics: Sequence[Topic], *, dry_run: bool) -> list[TopicChange]:
+    kinds = kafka_python("kafka.admin")
+    resource = kinds.ConfigResource
+    topic_kind = kinds.ConfigResourceType.TOPIC
+    if not topics:
+        return []
+    asked = [resource(topic_kind, topic.name) for topic in topics]
+    described = admin.describe_configs(asked, config_filter="all")
+    held = next(iter(described.values()))
+    changes: list[TopicChange] = []
+    for topic in topics:
+        now = {key: entry["value"] for key, entry in held[topic.name].items()}
+        other = {key: value for key, value in topic.config().items() if now.get(key) != value}
+        if other:
+            changes.append(TopicChange(topic=topic.name, action="configure", config=other))
+    if changes and not dry_run:
+        admin.alter_configs([resource(topic_kind, c.topic, configs=c.config) for c in changes])
+    return changes
