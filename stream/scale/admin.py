@@ -11,7 +11,7 @@ import msgspec
 from stream.scale.address import KafkaAddress, KafkaUnavailableError, kafka_python
 from stream.topics import Topic
 
-REACH_MS = 15_000
+REACH_MS = 10_000
 """Milliseconds in which a broker must answer at all."""
 
 

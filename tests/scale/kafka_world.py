@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import uuid
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,11 +45,3 @@ def raw_producer(address: KafkaAddress):
         producer.flush()
     finally:
         producer.close()
-
-
-@contextmanager
-def unclosed_sockets() -> Iterator[None]:
-    """kafka-python leaves sockets of failed connections to the garbage collector."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
