@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "index": ("dashboards.commands.index", "Rebuild the search index from the log."),
     "dead": ("dashboards.commands.dead", "Records that could not be read: list, show, replay."),
     "forget": ("dashboards.commands.forget", "Delete a post or an account everywhere."),
+    "backup": ("dashboards.commands.backup", "Copy a data folder, also while it is in use."),
+    "restore": ("dashboards.commands.restore", "Put a backup into a new data folder."),
     "web": ("dashboards.commands.web", "Serve the pages for a data folder."),
     "keys": ("dashboards.commands.keys", "Make, list and revoke keys of the HTTP API."),
     "doctor": ("dashboards.commands.doctor", "Check this machine and say what to fix."),

@@ -6,6 +6,9 @@ import errno
 import sqlite3
 from pathlib import Path
 
+RESTORING = "restoring"
+"""Folder inside of a data folder while a backup is being restored into it."""
+
 
 class FolderInUseError(Exception):
     """Another process owns the data folder."""
@@ -13,6 +16,10 @@ class FolderInUseError(Exception):
 
 class StorageFullError(Exception):
     """The disk is full; nothing of the last batch was written."""
+
+
+class RestoreUnfinishedError(Exception):
+    """A restore into the data folder was cut off."""
 
 
 class StorageVersionError(Exception):
@@ -32,3 +39,17 @@ def full_message(folder: Path) -> str:
         f"no space left on the disk that holds {folder}: nothing of the last batch was "
         "written and nothing is lost; free some space and it goes on"
     )
+
+
+def prepare(folder: Path) -> None:
+    """Make a data folder where there is none; refuse one whose restore has not ended.
+
+    Raises:
+        RestoreUnfinishedError: nothing may use the folder before the restore is finished.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / RESTORING).exists():
+        raise RestoreUnfinishedError(
+            f"a restore into {folder} was cut off or is still running: run the same "
+            "`jikimi restore` again, which begins anew, or remove the folder"
+        )

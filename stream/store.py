@@ -22,6 +22,7 @@ from stream.storage import (
     StorageVersionError,
     full_message,
     is_full,
+    prepare,
 )
 from stream.store_schema import STEPS
 from stream.wiping import wipe_later
@@ -47,13 +48,14 @@ class Store:
 
     Raises:
         FolderInUseError: a second process on the same folder.
+        RestoreUnfinishedError: a restore into it has not ended.
         StorageVersionError: written by a newer jikimi.
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        prepare(folder)
         self.folder = folder
-        self._lock = _lock(folder)
+        self._lock = lock(folder)
         try:
             self.db = _connect(folder / DATABASE)
             try:
@@ -113,7 +115,12 @@ class Store:
         os.close(self._lock)
 
 
-def _lock(folder: Path) -> int:
+def lock(folder: Path) -> int:
+    """Become the owner of a data folder, until the returned descriptor is closed.
+
+    Raises:
+        FolderInUseError: another process is.
+    """
     handle = os.open(folder / "jikimi.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -130,6 +137,8 @@ def _lock(folder: Path) -> int:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    # SQLite would make the file readable by everybody.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     db = sqlite3.connect(
         path, isolation_level=None, cached_statements=512, check_same_thread=False
     )

@@ -48,6 +48,7 @@ def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) ->
     from detect.watchlist import load_watchlist
     from ingest.collector import Collector
     from stream.local_index import LocalIndex
+    from stream.storage import prepare
 
     cli.start_logging()
     settings = cli.settings
@@ -59,7 +60,7 @@ def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) ->
     stop = threading.Event()
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
-        folder.mkdir(parents=True, exist_ok=True)
+        prepare(folder)
         index = LocalIndex(folder / INDEX_FOLDER) if settings.pipeline.index else None
         host = build_host(folder, settings, watchlist, index)
         stack.callback(host.close)

@@ -68,6 +68,7 @@ def command(
     from dashboards.web.guard import check_bind
     from stream.dead_box import LocalDeadBox
     from stream.local_index import LocalIndex
+    from stream.storage import prepare
 
     cli.start_logging()
     settings = cli.settings
@@ -79,7 +80,7 @@ def command(
     with ExitStack() as stack:
         listener = _listen(address, settings.web.port if port is None else port)
         stack.callback(listener.close)
-        folder.mkdir(parents=True, exist_ok=True)
+        prepare(folder)
         index = LocalIndex(folder / INDEX_FOLDER, read_only=True)
         stack.callback(index.close)
         desk = Desk(folder / DESK_FILE)

@@ -1,0 +1,528 @@
+"""Backups: whole or nothing, consistent while everything moves, nothing secret in them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+import zstandard
+
+from dashboards.care import backup as backups
+from dashboards.care.backup import back_up
+from dashboards.care.manifest import BackupUnusableError, Manifest
+from dashboards.care.restore import check, restore
+from dashboards.cli import run
+from dashboards.desk import Desk
+from stream.storage import FolderInUseError, StorageFullError
+from stream.store import Store
+
+ROOT = Path(__file__).parents[3]
+NOW = 1_795_000_000_000
+SHAPES = ("whole", "whole.tar.zst")
+
+
+def add_alert(store: Store, n: int) -> str:
+    """An alert among the results, as far as a backup looks at it."""
+    with store.transaction():
+        store.db.execute("INSERT INTO results VALUES ('alert', ?, ?, x'00')", (f"al_{n}", n))
+    return f"al_{n}"
+
+
+def decide(desk: Desk, alert: str) -> None:
+    desk.decide(alert, "acknowledged", reason="", who="Hana", at_ms=NOW)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder at rest: 200 entries of the log, ten alerts, ten decisions."""
+    folder = tmp_path / "data"
+    store = Store(folder)
+    desk = Desk(folder / "desk.db")
+    with store.transaction():
+        store.set_meta("partitions", b"1")
+        for n in range(200):
+            body = msgspec.msgpack.encode(
+                {"schema": "logged-clock/1", "at": n, "pad": "x" * 900}
+            )
+            store.db.execute("INSERT INTO posts_log VALUES (?, ?)", (n + 1, body))
+    for n in range(10):
+        decide(desk, add_alert(store, n))
+    store.db.execute("DELETE FROM results")
+    desk.close()
+    store.close()
+    return folder
+
+
+def rows(path: Path, sql: str) -> list[tuple]:
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_backup_is_restored_with_every_row(data: Path, tmp_path: Path, shape: str):
+    made = back_up(data, tmp_path / shape, watchlist=None, now=NOW)
+    assert check(tmp_path / shape) == made
+
+    restore(tmp_path / shape, tmp_path / "new")
+
+    assert made.counts["posts_log"] == 200
+    assert made.counts["decisions"] == 10
+    for name, table in (("jikimi.db", "posts_log"), ("desk.db", "decisions")):
+        sql = f"SELECT * FROM {table} ORDER BY 1"
+        assert rows(tmp_path / "new" / name, sql) == rows(data / name, sql)
+    assert not list(tmp_path.rglob("*.part"))
+    assert not (tmp_path / "new" / "restoring").exists()
+
+
+def test_the_manifest_names_every_file_with_its_hash_and_format(data: Path, tmp_path: Path):
+    names = tmp_path / "names.toml"
+    names.write_text("[[subjects]]\n")
+    back_up(data, tmp_path / "whole", watchlist=names, now=NOW)
+
+    said = json.loads((tmp_path / "whole" / "manifest.json").read_text())
+
+    assert said["format"] == "jikimi-backup/1"
+    assert said["made_at"] == NOW
+    files = {file["name"]: file for file in said["files"]}
+    assert set(files) == {"desk.db", "jikimi.db", "watchlist.toml"}
+    for name, file in files.items():
+        body = (tmp_path / "whole" / name).read_bytes()
+        assert file["sha256"] == hashlib.sha256(body).hexdigest()
+        assert file["bytes"] == len(body)
+    assert files["jikimi.db"]["schema"] == rows(data / "jikimi.db", "PRAGMA user_version")[0][0]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_only_its_owner_can_read_a_backup(data: Path, tmp_path: Path, shape: str):
+    back_up(data, tmp_path / shape, watchlist=None, now=NOW)
+    restore(tmp_path / shape, tmp_path / "new")
+    for top in (tmp_path / shape, tmp_path / "new"):
+        for file in [top, *top.glob("*.db"), *top.glob("*.json")]:
+            assert file.stat().st_mode & 0o077 == 0, file
+
+
+def test_whatever_moves_meanwhile_every_decision_names_an_alert_of_the_store(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(backups, "PAGES", 4)
+    store, desk = Store(data), Desk(data / "desk.db")
+    count = 1000
+
+    def moves(done: int, total: int) -> None:
+        nonlocal count
+        assert done <= total + (1 << 20)
+        decide(desk, add_alert(store, count))
+        count += 1
+
+    decide(desk, add_alert(store, 999))
+    back_up(data, tmp_path / "whole", watchlist=None, now=NOW, tell=moves)
+    desk.close()
+    store.close()
+
+    alerts = {
+        row[0] for row in rows(tmp_path / "whole" / "jikimi.db", "SELECT id FROM results")
+    }
+    named = rows(
+        tmp_path / "whole" / "desk.db", "SELECT alert_id FROM decisions WHERE seq > 10"
+    )
+    assert ("al_999",) in named
+    assert {row[0] for row in named} <= alerts
+    assert count > 1010, "alerts came and were decided about all the time"
+    assert f"al_{count - 1}" not in alerts, "and it is a moment of the past"
+
+
+def test_a_writer_is_never_held_up_by_a_backup(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(backups, "PAGES", 4)
+    store = Store(data)
+    store.db.execute("PRAGMA busy_timeout=0")
+    written = 0
+
+    def writes(done: int, total: int) -> None:
+        nonlocal written
+        add_alert(store, 5000 + written)
+        written += 1
+
+    back_up(data, tmp_path / "whole", watchlist=None, now=NOW, tell=writes)
+    store.close()
+    assert written > 10
+
+
+def test_nothing_is_ever_overwritten(data: Path, tmp_path: Path):
+    back_up(data, tmp_path / "whole", watchlist=None, now=NOW)
+    (tmp_path / "file.tar.zst").write_bytes(b"kept")
+    for target in ("whole", "file.tar.zst", "data"):
+        with pytest.raises(FileExistsError):
+            back_up(data, tmp_path / target, watchlist=None, now=NOW)
+    assert (tmp_path / "file.tar.zst").read_bytes() == b"kept"
+    with pytest.raises(ValueError, match="lies in the data folder"):
+        back_up(data, data / "inside", watchlist=None, now=NOW)
+
+    with pytest.raises(FileExistsError, match="new folder"):
+        restore(tmp_path / "whole", data)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.txt").write_text("kept")
+    with pytest.raises(FileExistsError, match=r"holds mine\.txt"):
+        restore(tmp_path / "whole", tmp_path / "other")
+    assert [p.name for p in (tmp_path / "other").iterdir()] == ["mine.txt"]
+
+
+def test_two_backups_to_one_place_do_not_meet(data: Path, tmp_path: Path):
+    def again(done: int, total: int) -> None:
+        with pytest.raises(FileExistsError, match="another backup is being written"):
+            back_up(data, tmp_path / "whole", watchlist=None, now=NOW)
+
+    back_up(data, tmp_path / "whole", watchlist=None, now=NOW, tell=again)
+    check(tmp_path / "whole")
+
+
+KILLED = """
+import os, pathlib, sys
+from dashboards.care import backup, restore
+
+folder, target, at = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+kind, number = at.split(":")
+backup.PAGES, left = 4, [int(number)]
+
+def turn(*_):
+    left[0] -= 1
+    if left[0] < 0:
+        os.kill(os.getpid(), 9)
+
+def dying(work):
+    def step(*args, **more):
+        turn()
+        return work(*args, **more)
+    return step
+
+if kind == "copy":
+    backup.back_up(folder, target, watchlist=None, now=1, tell=turn)
+elif kind == "rename":
+    pathlib.Path.rename = dying(pathlib.Path.rename)
+    backup.back_up(folder, target, watchlist=None, now=1)
+elif kind == "take":
+    restore.restore(folder, target, tell=turn)
+elif kind == "move":
+    pathlib.Path.rename = dying(pathlib.Path.rename)
+    restore.restore(folder, target)
+"""
+
+
+def killed(folder: Path, target: Path, at: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(folder), str(target), at],
+        cwd=ROOT, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("at", ["copy:0", "copy:7", "copy:15", "rename:0", "rename:1"])
+def test_a_backup_that_is_killed_leaves_nothing_that_looks_whole(
+    data: Path, tmp_path: Path, shape: str, at: str
+):
+    target = tmp_path / shape
+    killed(data, target, at)
+
+    assert not target.exists()
+    left = tmp_path / f"{shape}.part"
+    assert left.exists()
+    for place in (target, left, *left.iterdir()):
+        with pytest.raises((BackupUnusableError, FileNotFoundError)):
+            check(place)
+
+    back_up(data, target, watchlist=None, now=NOW)
+    check(target)
+    assert not left.exists()
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("at", ["take:0", "take:1", "move:1", "move:2", "move:3"])
+def test_a_restore_that_is_killed_is_refused_until_it_is_finished(
+    data: Path, tmp_path: Path, at: str, capsys: pytest.CaptureFixture[str]
+):
+    back_up(data, tmp_path / "whole", watchlist=None, now=NOW)
+    new = tmp_path / "new"
+    killed(tmp_path / "whole", new, at)
+
+    assert (new / "restoring").exists()
+    assert run(["web", "--data", str(new), "--port", "0"]) == 1
+    assert "was cut off" in capsys.readouterr().err
+    with pytest.raises(Exception, match="was cut off"):
+        Store(new)
+
+    restore(tmp_path / "whole", new)
+    assert not (new / "restoring").exists()
+    Store(new).close()
+    assert len(rows(new / "jikimi.db", "SELECT 1 FROM posts_log")) == 200
+    assert len(rows(new / "desk.db", "SELECT 1 FROM decisions")) == 10
+
+
+def test_a_restore_cut_off_is_not_mixed_with_another_backup(data: Path, tmp_path: Path):
+    back_up(data, tmp_path / "one", watchlist=None, now=NOW)
+    back_up(data, tmp_path / "two", watchlist=None, now=NOW + 1)
+    killed(tmp_path / "one", tmp_path / "new", "move:2")
+
+    with pytest.raises(FileExistsError, match="holds another backup"):
+        restore(tmp_path / "two", tmp_path / "new")
+    assert len(rows(tmp_path / "new" / "desk.db", "SELECT 1 FROM decisions")) == 10
+
+
+def test_a_folder_in_use_is_not_restored_into(data: Path, tmp_path: Path):
+    back_up(data, tmp_path / "whole", watchlist=None, now=NOW)
+    store = Store(tmp_path / "new")
+    for file in (tmp_path / "new").glob("jikimi.db*"):
+        file.unlink()
+    with pytest.raises(FolderInUseError):
+        restore(tmp_path / "whole", tmp_path / "new")
+    store.close()
+
+
+def flipped(path: Path, at: float) -> None:
+    body = bytearray(path.read_bytes())
+    body[int(len(body) * at)] ^= 1
+    path.write_bytes(body)
+
+
+@pytest.mark.parametrize("name", ["jikimi.db", "desk.db"])
+@pytest.mark.parametrize("at", [0.1, 0.5, 0.999])
+def test_one_changed_bit_is_noticed_and_nothing_is_restored(
+    data: Path, tmp_path: Path, name: str, at: float
+):
+    back_up(data, tmp_path / "whole", watchlist=None, now=NOW)
+    flipped(tmp_path / "whole" / name, at)
+
+    with pytest.raises(BackupUnusableError, match=f"{name} is not what was backed up"):
+        restore(tmp_path / "whole", tmp_path / "new")
+    assert not (tmp_path / "new" / "jikimi.db").exists()
+    with pytest.raises(BackupUnusableError):
+        check(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.9, 0.999])
+def test_a_packed_backup_that_was_cut_is_noticed(data: Path, tmp_path: Path, share: float):
+    packed = tmp_path / "whole.tar.zst"
+    back_up(data, packed, watchlist=None, now=NOW)
+    body = packed.read_bytes()
+    packed.write_bytes(body[: int(len(body) * share)])
+
+    with pytest.raises(BackupUnusableError):
+        check(packed)
+
+
+@pytest.mark.parametrize("at", [0.001, 0.2, 0.7, 0.99])
+def test_a_packed_backup_that_was_changed_is_noticed(data: Path, tmp_path: Path, at: float):
+    packed = tmp_path / "whole.tar.zst"
+    back_up(data, packed, watchlist=None, now=NOW)
+    flipped(packed, at)
+
+    with pytest.raises(BackupUnusableError):
+        check(packed)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("../outside", tarfile.REGTYPE),
+        ("/tmp/outside", tarfile.REGTYPE),
+        ("evil.sh", tarfile.REGTYPE),
+        ("jikimi.db", tarfile.SYMTYPE),
+    ],
+)
+def test_nothing_is_taken_from_an_archive_that_its_manifest_does_not_name(
+    data: Path, tmp_path: Path, name: str, kind: bytes
+):
+    back_up(data, tmp_path / "whole", watchlist=None, now=NOW)
+    packed = tmp_path / "odd.tar.zst"
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w|") as archive:
+        archive.add(tmp_path / "whole" / "manifest.json", arcname="manifest.json")
+        odd = tarfile.TarInfo(name)
+        odd.type, odd.size, odd.linkname = (
+            kind,
+            4 if kind == tarfile.REGTYPE else 0,
+            "/etc/passwd",
+        )
+        archive.addfile(odd, io.BytesIO(b"evil"))
+    packed.write_bytes(zstandard.compress(raw.getvalue()))
+
+    with pytest.raises(BackupUnusableError):
+        restore(packed, tmp_path / "new")
+    assert not list(tmp_path.rglob("outside"))
+    assert not list(tmp_path.rglob("evil.sh"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": "jikimi-backup/9"}, "cannot be read"),
+        ({"files": []}, "names other files"),
+        ({"made_at": "yesterday"}, "cannot be read"),
+    ],
+)
+def test_a_manifest_that_is_not_ours_is_refused(
+    data: Path, tmp_path: Path, change: dict[str, object], said: str
+):
+    back_up(data, tmp_path / "whole", watchlist=None, now=NOW)
+    place = tmp_path / "whole" / "manifest.json"
+    place.write_text(json.dumps(json.loads(place.read_text()) | change))
+    with pytest.raises(BackupUnusableError, match=said):
+        check(tmp_path / "whole")
+
+
+def test_a_backup_of_a_newer_format_is_refused_before_anything_is_written(
+    data: Path, tmp_path: Path
+):
+    made = back_up(data, tmp_path / "whole", watchlist=None, now=NOW)
+    newer = tuple(msgspec.structs.replace(file, schema=99) for file in made.files)
+    body = msgspec.json.encode(msgspec.structs.replace(made, files=newer))
+    (tmp_path / "whole" / "manifest.json").write_bytes(body)
+
+    with pytest.raises(BackupUnusableError, match=r"has format 99.*use the jikimi that wrote"):
+        restore(tmp_path / "whole", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    assert isinstance(made, Manifest)
+
+
+def test_a_damaged_database_is_told_and_not_backed_up(data: Path, tmp_path: Path):
+    with closing(sqlite3.connect(data / "jikimi.db")) as db:
+        page = db.execute("PRAGMA page_size").fetchone()[0]
+        root = db.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'posts_log'"
+        ).fetchone()[0]
+    with (data / "jikimi.db").open("r+b") as file:
+        file.seek((root - 1) * page + 8)
+        file.write(b"\xff" * 400)
+
+    with pytest.raises((BackupUnusableError, sqlite3.DatabaseError)):
+        back_up(data, tmp_path / "whole", watchlist=None, now=NOW)
+    assert not (tmp_path / "whole").exists()
+    assert not (tmp_path / "whole.part").exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 512 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(disk)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if made.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {made.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("kib", [0, 8, 100, 300])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_full_disk_is_told_and_nothing_is_left(
+    data: Path, small_disk: Path, kib: int, shape: str, monkeypatch: pytest.MonkeyPatch
+):
+    # The look before the copying would refuse all of it at once.
+    monkeypatch.setattr(backups, "_check_space", lambda *_, **__: None)
+    with closing(sqlite3.connect(data / "jikimi.db")) as db:
+        db.execute("CREATE TABLE filler (x)")
+        db.execute("INSERT INTO filler VALUES (randomblob(600000))")
+        db.commit()
+    free = os.statvfs(small_disk)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"\0" * max(0, free.f_bavail * free.f_bsize - kib * 1024))
+
+    with pytest.raises(StorageFullError, match="the backup was not made"):
+        back_up(data, small_disk / shape, watchlist=None, now=NOW)
+    assert [p.name for p in small_disk.iterdir()] == ["ballast"]
+
+
+def test_what_cannot_fit_is_refused_at_once_with_the_sizes(
+    data: Path, small_disk: Path, capsys: pytest.CaptureFixture[str]
+):
+    with closing(sqlite3.connect(data / "jikimi.db")) as db:
+        db.execute("CREATE TABLE filler (x)")
+        db.execute("INSERT INTO filler VALUES (zeroblob(3000000))")
+        db.commit()
+
+    assert run(["backup", str(small_disk / "whole"), "--data", str(data)]) == 1
+    said = capsys.readouterr().err
+    assert "needs about 3 MiB, 0 MiB are free" in said
+    assert "Traceback" not in said
+
+
+def test_a_full_disk_while_restoring_is_told_and_the_next_try_succeeds(
+    data: Path, small_disk: Path, tmp_path: Path
+):
+    back_up(data, tmp_path / "whole", watchlist=None, now=NOW)
+    ballast = small_disk / "ballast"
+    free = os.statvfs(small_disk)
+    ballast.write_bytes(b"\0" * (free.f_bavail * free.f_bsize - 16 * 1024))
+    with pytest.raises(StorageFullError, match=r"not restored|backup needs"):
+        restore(tmp_path / "whole", small_disk / "new", index=False)
+    ballast.unlink()
+    restore(tmp_path / "whole", small_disk / "new", index=False)
+    assert len(rows(small_disk / "new" / "jikimi.db", "SELECT 1 FROM posts_log")) == 200
+
+
+def test_secrets_of_settings_cookies_and_keys_are_not_in_it(
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    from dashboards.commands.web import read_secret
+
+    monkeypatch.chdir(tmp_path)
+    Path("jikimi.toml").write_text(
+        f'[data]\nfolder = "{data}"\n[web]\npassword = "sesame-of-the-pages"\n'
+        '[notify.webhook.options]\nurl = "https://hook.example/"\nsecret = "sesame-of-the-hook"\n'
+    )
+    cookies = read_secret(data / "web-secret")
+    assert run(["keys", "create", "robot"]) == 0
+    token = capsys.readouterr().out.split()[-1]
+    assert len(token) > 20
+    assert run(["backup", "whole"]) == 0
+
+    held = b"".join(file.read_bytes() for file in Path("whole").iterdir())
+    for secret in (b"sesame-of-the-pages", b"sesame-of-the-hook", cookies, token.encode()):
+        assert secret not in held
+    assert b"robot" in held, "the key is there, as a hash"
+
+
+def test_mistakes_are_told_in_plain_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "empty").mkdir()
+    for arguments, code, said in (
+        (
+            ["backup", str(tmp_path / "b"), "--data", str(tmp_path / "empty")],
+            1,
+            "no data in this",
+        ),
+        (
+            ["backup", str(tmp_path / "b"), "--data", str(tmp_path / "none")],
+            2,
+            "does not exist",
+        ),
+        (
+            ["restore", str(tmp_path / "none"), "--data", str(tmp_path / "n")],
+            1,
+            "there is no back",
+        ),
+        (["restore", str(tmp_path / "empty"), "--check"], 1, "is no whole backup"),
+        (["restore"], 2, "Missing argument"),
+    ):
+        assert run(arguments) == code
+        assert said in capsys.readouterr().err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["empty"]
