@@ -13,6 +13,7 @@ from ingest.records import Gap
 from stream.gaps import masks, stretches
 from stream.index import Bucket, Index, IndexedPost, PostFacet, PostQuery
 from stream.query import parse
+from stream.records import Cluster
 from stream.trends.baseline import HOUR_MS, Baseline, fit
 from stream.trends.departures import Change, Surge, changes, surges
 from stream.trends.tails import ratio_interval
@@ -28,6 +29,7 @@ SAMPLE = 2000
 TOP = 15
 LONGEST_VALUE = 300
 LEAST_CARRIED = 0.01
+MOST_TEXTS = 1000
 FUTURE_MS = HOUR_MS
 
 
@@ -50,7 +52,8 @@ class Trend:
     ``gaps`` are those of the period that matter to the subject (see ``missing``).
     ``usual`` counts only hours in which none of them was, ``posts_whole``
     the posts of the same hours; ``ratio`` compares these two. ``before`` is the
-    previous period of the same length, ``versus`` the ratio to it with its 95 %
+    other period, of the same length from ``against`` on (unless chosen, the previous one),
+    ``other_steps`` its posts step by step, ``versus`` the ratio to it with its 95 %
     interval over hours that are whole in both, None when nothing can be compared.
     ``taught`` is on how many hours the baseline rests; with 0 there is none.
     """
@@ -62,7 +65,9 @@ class Trend:
     posts_whole: int
     usual: float | None
     ratio: float | None
+    against: int
     before: int
+    other_steps: tuple[int, ...]
     versus: tuple[float, float, float] | None
     steps: tuple[Step, ...]
     surges: tuple[Surge, ...]
@@ -130,12 +135,19 @@ def end_of(index: Index, now: int) -> int:
 
 
 def trend(
-    index: Index, subject: str | None, *, since: int, until: int, start: int | None
+    index: Index,
+    subject: str | None,
+    *,
+    since: int,
+    until: int,
+    start: int | None,
+    against: int | None = None,
 ) -> Trend:
     """A subject (None: all) over whole hours; ``start`` is from ``data_start``.
 
-    The eight weeks before the period teach; when there is less than a week of
-    them, the period teaches too.
+    ``against`` is where another period of the same length begins, to compare with. The
+    eight weeks before the period teach; when there is less than a week of them, the
+    period teaches too.
     """
     taught_since = min(since - TAUGHT_MS, 2 * since - until)
     hours = index.histogram(subject=subject, since=taught_since, until=until, bucket_ms=HOUR_MS)
@@ -153,7 +165,15 @@ def trend(
         sum(usual.at(since + i * HOUR_MS)[0] for i in whole) if whole and usual.hours else None
     )
     posts_whole = sum(now[i] for i in whole)
-    before = counts[2 * split - len(hours) : split]
+    earlier = 2 * since - until
+    before, hidden_before = (
+        counts[2 * split - len(hours) : split],
+        masked[2 * split - len(hours) : split],
+    )
+    if against is not None:
+        earlier = against
+        before, hidden_before = _other(index, subject, against, against + until - since)
+    size = _step_hours(len(now))
     return Trend(
         subject=subject,
         since=since,
@@ -162,9 +182,11 @@ def trend(
         posts_whole=posts_whole,
         usual=expected,
         ratio=posts_whole / expected if expected else None,
+        against=earlier,
         before=sum(before),
-        versus=_versus(now, before, hidden, masked[2 * split - len(hours) : split], usual),
-        steps=_steps(hours[split:], hidden, usual),
+        other_steps=tuple(sum(before[i : i + size]) for i in range(0, len(before), size)),
+        versus=_versus(now, before, hidden, hidden_before, usual),
+        steps=_steps(hours[split:], hidden, usual, size),
         surges=tuple(surges(since, now, hidden, usual)) if usual.hours else (),
         changes=_changes(taught_since, counts, masked, usual, since),
         taught=usual.hours,
@@ -233,6 +255,12 @@ def profile(index: Index, subject: str | None, *, since: int, until: int) -> Pro
     )
 
 
+def texts(index: Index, subject: str, *, since: int, until: int, limit: int) -> list[Cluster]:
+    """Texts that were posted in a period and spread most, the largest first."""
+    held = index.clusters(subject=subject, since=since, limit=max(limit, MOST_TEXTS))
+    return [one for one in held if one.first_at < until][:limit]
+
+
 def _links(one: IndexedPost) -> list[str]:
     return [u for u in one.post.urls if len(u) <= LONGEST_VALUE and _domain(u)]
 
@@ -250,6 +278,20 @@ def _top(values: Iterable[Iterable[str]], posts: int) -> tuple[Share, ...]:
         counts.update({value[:LONGEST_VALUE] for value in one if value})
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:TOP]
     return tuple(Share(value=v, posts=n, share=n / posts) for v, n in ordered)
+
+
+def _other(
+    index: Index, subject: str | None, since: int, until: int
+) -> tuple[list[int], list[bool]]:
+    """Posts of another period by hour, and which of its hours are not whole."""
+    start = data_start(index, until)
+    first = until if start is None else start
+    hours = index.histogram(subject=subject, since=since, until=until, bucket_ms=HOUR_MS)
+    gaps = missing(index, subject, since=since - TAUGHT_MS, until=until)
+    away = masks(gaps, since, HOUR_MS, len(hours))
+    return [b.posts for b in hours], [
+        one or b.at < first for one, b in zip(away, hours, strict=True)
+    ]
 
 
 def _versus(
@@ -277,10 +319,13 @@ def _changes(
     return tuple(one for one in changes(since, counts, masked, usual) if one.at >= shown)
 
 
+def _step_hours(hours: int) -> int:
+    return 24 if hours > PERIODS["7d"] // HOUR_MS else 1
+
+
 def _steps(
-    hours: Sequence[Bucket], hidden: Sequence[bool], usual: Baseline
+    hours: Sequence[Bucket], hidden: Sequence[bool], usual: Baseline, size: int
 ) -> tuple[Step, ...]:
-    size = 24 if len(hours) > PERIODS["7d"] // HOUR_MS else 1
     steps: list[Step] = []
     for i in range(0, len(hours), size):
         part = hours[i : i + size]
@@ -311,10 +356,20 @@ def volumes(
     return sorted(found, key=lambda one: (-one.posts, one.subject or ""))
 
 
-def compared(index: Index, subjects: Sequence[str], *, since: int, until: int) -> list[Trend]:
-    """Trends of a few subjects side by side, in the order asked for."""
+def compared(
+    index: Index,
+    subjects: Sequence[str],
+    *,
+    since: int,
+    until: int,
+    against: int | None = None,
+) -> list[Trend]:
+    """Trends of a few subjects side by side, in the order asked for.
+
+    ``against``: the start of another period to compare each with, None for the one before.
+    """
     start = data_start(index, until)
     return [
-        trend(index, subject, since=since, until=until, start=start)
+        trend(index, subject, since=since, until=until, start=start, against=against)
         for subject in dict.fromkeys(subjects[:COMPARED])
     ]

@@ -47,6 +47,7 @@ class Banded:
     line: str
     usual: str
     band: str
+    other: str
     masked: tuple[Box, ...]
     surges: tuple[Box, ...]
     changes: tuple[float, ...]
@@ -109,9 +110,18 @@ def trend(buckets: Sequence[Bucket], usual: Sequence[float]) -> Trend:
     return Trend(area=area, line=line, usual=_path(level), masked=masked, top=top)
 
 
-def banded(steps: Sequence[Step], surges: Sequence[Surge], changes: Sequence[Change]) -> Banded:
-    """The curve of a subject over its baseline."""
-    highest = [*(s.posts for s in steps), *(s.high for s in steps if s.high is not None)]
+def banded(
+    steps: Sequence[Step],
+    surges: Sequence[Surge],
+    changes: Sequence[Change],
+    other: Sequence[int] = (),
+) -> Banded:
+    """The curve of a subject over its baseline; ``other`` is that of another period."""
+    highest = [
+        *(s.posts for s in steps),
+        *(s.high for s in steps if s.high is not None),
+        *other,
+    ]
     top = ceiling(max(highest, default=0))
     step = WIDTH / max(len(steps), 1)
     middle = [i * step + step / 2 for i in range(len(steps))]
@@ -129,6 +139,7 @@ def banded(steps: Sequence[Step], surges: Sequence[Surge], changes: Sequence[Cha
         line=_path([(x, _y(s.posts, top)) for x, s in zip(middle, steps, strict=True)]),
         usual=_path(usual),
         band=f"{band}Z" if band else "",
+        other=_path([(x, _y(n, top)) for x, n in zip(middle, other, strict=False)]),
         masked=tuple(_column(i * step, step) for i, s in enumerate(steps) if s.masked),
         surges=tuple(
             _column(x, max(_place(one.until, steps) - x, 2.0))

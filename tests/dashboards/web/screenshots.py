@@ -38,7 +38,7 @@ PAGES = {
     "thread-copies": path_of("threads", POST_ID),
     "trends": "/trends",
     "subject": path_of("subjects", "seoan"),
-    "compare": "/trends/compare?subject=seoan&subject=lumena&period=7d",
+    "compare": "/trends/compare?subject=seoan&subject=lumena&period=1d&against=2026-11-22",
     "sources": "/sources",
     "dead": "/dead",
     "dead-letter": "/dead/2",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from dashboards.web.text import path_of
 from dashboards.web.times import KST
 from ingest.records import Author, Gap, Post
 from stream.index import IndexBatch
@@ -222,7 +223,97 @@ def test_a_last_day_that_makes_no_sense_is_the_newest(site: Served, day: str):
     assert rows_of(answer.text) == rows_of(browser.get("/subjects/seoan/volume.csv").text)
 
 
-def test_a_burst_leads_to_its_first_posts(serve: Serve):
-    html = serve(steady(burst=100)).browser().get("/subjects/seoan").text
+def test_another_period_is_drawn_beside_this_one_and_compared_hour_by_hour(serve: Serve):
+    index = steady(days=60)
+    week = [
+        make_post(70_000 + i, at=NOW - 21 * DAY + i * HOUR // 4, text="seoan then")
+        for i in range(7 * 96)
+    ]
+    index.write(IndexBatch(checkpoint="2", posts=[seen(one, "seoan") for one in week]))
+    browser = serve(index).browser()
+    day = (datetime.fromtimestamp((NOW - 1) / 1000, KST) - timedelta(days=14)).date()
+    asked = f"/trends/compare?subject=seoan&against={day.isoformat()}"
 
-    assert re.search(r'href="/posts\?q=subject%3A%22seoan%22\+since%3A2[^"]+sort=oldest"', html)
+    html = browser.get(asked).text
+    rows = rows_of(browser.get(asked.replace("compare?", "compare.csv?")).text)
+
+    assert html.count('<path class="other"') == 1
+    assert "0.33×" in text_of(html)
+    assert sum(int(row["other_posts"]) for row in rows) == 3 * sum(
+        int(r["posts"]) for r in rows
+    )
+    shift = datetime.fromisoformat(rows[0]["at"]) - datetime.fromisoformat(rows[0]["other_at"])
+    assert shift == timedelta(days=14)
+
+
+def test_without_another_period_the_one_before_is_one_click_away(site: Served):
+    html = site.browser().get("/trends/compare?subject=seoan&subject=dajin&period=1d").text
+
+    [link] = re.findall(r'href="([^"]+)">Draw the period before too', html)
+    drawn = site.browser().get(link.replace("&amp;", "&")).text
+
+    assert '<path class="other"' not in html
+    assert drawn.count('<path class="other"') == 2
+    assert "period=1d" in link
+
+
+@pytest.mark.parametrize(
+    "day", ["soon", "9999-12-31", "0001-01-01", "2026-11-24", "2030-01-01"]
+)
+def test_another_period_that_makes_no_sense_is_left_out(site: Served, day: str):
+    html = site.browser().get(f"/trends/compare?subject=seoan&against={day}").text
+
+    assert '<path class="other"' not in html
+    assert "Against the period before" in text_of(html)
+
+
+def test_days_begin_where_the_reader_says(serve: Serve):
+    browser = serve(steady(days=30)).browser(cookies={"jikimi_zone": "utc"})
+
+    rows = rows_of(browser.get("/subjects/seoan/volume.csv?period=1d&until=2026-11-10").text)
+
+    assert (rows[0]["at"], rows[-1]["at"]) == ("2026-11-10T00:00:00Z", "2026-11-10T23:00:00Z")
+
+
+@pytest.mark.parametrize("zone", ["kst", "utc"])
+def test_a_burst_leads_to_its_posts_the_first_on_top(serve: Serve, zone: str):
+    browser = serve(steady(burst=100)).browser(cookies={"jikimi_zone": zone})
+    html = browser.get("/subjects/seoan").text
+
+    [link] = re.findall(r'href="(/posts\?q=subject[^"]+sort=oldest)"', html)
+    listed = browser.get(link.replace("&amp;", "&")).text
+
+    texts = re.findall(r"seoan (?:all at once|sings \d+)", text_of(listed))
+    assert len(texts) > 20
+    assert texts[:2] == ["seoan sings 1392", "seoan all at once"]
+
+
+def test_the_earliest_post_of_a_burst_is_one_click_away(serve: Serve):
+    served = serve(steady(burst=100))
+    browser = served.browser()
+    html = browser.get("/subjects/seoan").text
+
+    [link] = re.findall(r'href="([^"]+/first[^"]+)">earliest post', html)
+    answer = browser.get(link.replace("&amp;", "&"))
+
+    assert answer.status_code == 303
+    earliest = make_post(1392, at=NOW - DAY, text="").id
+    assert answer.headers["location"] == path_of("posts", earliest)
+    assert "seoan sings 1392" in text_of(browser.get(answer.headers["location"]).text)
+
+
+@pytest.mark.parametrize(
+    "stretch", ["since=1&until=2", "since=-5&until=x", "since=" + "9" * 400]
+)
+def test_a_stretch_without_posts_says_so(site: Served, stretch: str):
+    answer = site.browser().get(f"/subjects/orbital/first?{stretch}")
+
+    assert answer.status_code == 404
+    assert "no post in this stretch" in text_of(answer.text)
+
+
+def test_texts_of_an_earlier_period_are_not_those_of_a_later_one(site: Served):
+    browser = site.browser()
+
+    assert rows_of(browser.get("/subjects/seoan/texts.csv").text)
+    assert not rows_of(browser.get("/subjects/seoan/texts.csv?until=2026-11-10").text)
