@@ -17,6 +17,7 @@ from dashboards.web.api import (
     events,
     me,
     posts,
+    search,
     sources,
     subjects,
     threads,
@@ -34,6 +35,7 @@ MAX_BODY = 16 * 1024
 PARTS = (
     alerts,
     decisions,
+    search,
     posts,
     clusters,
     subjects,

@@ -1,35 +1,26 @@
-"""Posts by the API: the search, and one post with the reasons it was kept."""
+"""Posts by the API: one post with the reasons it was kept."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path
 from pydantic import Field
 
 from dashboards.web.api.fields import (
     MAX_ID,
-    Limit,
     Model,
-    Offset,
-    Page,
-    Since,
-    Subject,
     Time,
-    Until,
-    in_ms,
     iso,
     maybe_iso,
-    next_part,
 )
 from dashboards.web.api.problems import not_found
 from dashboards.web.site import TheSite
 from detect.records import Mention, Reason
 from ingest.records import Author, Media
-from stream.index import IndexedPost, PostQuery
+from stream.index import IndexedPost
 
 router = APIRouter(tags=["posts"])
-MAX_QUERY = 300
 PostId = Annotated[
     str,
     Path(
@@ -98,51 +89,6 @@ class PostModel(Model):
     mentions: list[MentionModel]
     clusters: list[str] = Field(description="Clusters of posts that say the same.")
     revision: int
-
-
-@router.get("/posts", operation_id="searchPosts")
-def search(
-    request: Request,
-    site: TheSite,
-    q: Annotated[
-        str,
-        Query(
-            max_length=MAX_QUERY,
-            description="Words that must all occur; quotes make a phrase. Empty: all posts.",
-        ),
-    ] = "",
-    subject: Subject = None,
-    platform: Annotated[str | None, Query(max_length=100, description="Platform.")] = None,
-    lang: Annotated[
-        str | None, Query(max_length=35, description="Language (BCP 47) as the platform says.")
-    ] = None,
-    author: Annotated[
-        str | None, Query(max_length=MAX_ID, description="Author id or handle.")
-    ] = None,
-    since: Since = None,
-    until: Until = None,
-    offset: Offset = 0,
-    limit: Limit = 50,
-) -> Page[PostModel]:
-    """Posts, the newest first."""
-    found = site.index.search(
-        PostQuery(
-            text=q.strip(),
-            subject=subject,
-            platform=platform,
-            lang=lang,
-            author=author,
-            since=in_ms(since),
-            until=in_ms(until),
-            offset=offset,
-            limit=limit,
-        )
-    )
-    return Page(
-        total=found.total,
-        next=next_part(request, offset=offset, limit=limit, total=found.total),
-        items=[post_model(one) for one in found.posts],
-    )
 
 
 @router.get("/posts/{post_id:path}", operation_id="getPost")
