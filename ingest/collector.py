@@ -148,6 +148,8 @@ class _Run:
                 patience = min(asked, LONGEST_PATIENCE_S) if asked > 0 else 0.0
                 self.stop.wait(max(patience, pause))
         finally:
+            if self._state not in ("done", "failed") and not self.stop.is_set():
+                self._become("failed", "its thread ended, which it never should")
             self._flush()
             self.ended.set()
             self._ready.set()

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TextIO, cast
 
 import structlog
@@ -42,7 +43,7 @@ def configure(*, level: str, form: str, stream: TextIO | None = None) -> None:
         structlog.processors.format_exc_info,
         redact,
     ]
-    handler = logging.StreamHandler(out)
+    handler = _Handler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -67,6 +68,18 @@ def configure(*, level: str, form: str, stream: TextIO | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes lines; a record of another library that is dropped ends here.
+
+    ``DropEvent`` is no Exception: from here it would end the thread that logged.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record unless it is dropped."""
+        with suppress(structlog.DropEvent):
+            super().emit(record)
 
 
 def _renderer(form: str, out: TextIO) -> Processor:

@@ -127,6 +127,19 @@ def test_an_error_nobody_foresaw_is_tried_again_and_its_text_is_not_shown():
     assert status.problem == "unexpected ValueError; trying again"
 
 
+def test_a_source_whose_thread_ends_is_failed_and_not_done(monkeypatch):
+    class Odd(BaseException):
+        pass
+
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    collector = Collector([Scripted(numbers(0, 1, Odd()))], {}, backoff=QUICK)  # type: ignore[arg-type]
+    batches = run(collector)
+
+    [status] = collector.statuses()
+    assert (status.state, items(batches)) == ("failed", ["t:0"])
+    assert "thread" in (status.problem or "")
+
+
 def test_a_source_that_a_person_must_mend_ends_and_says_why():
     source = Scripted(numbers(0, 1, SourceMisconfigured("sources.t.key: missing")))
     collector = Collector([source], {}, backoff=QUICK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import threading
 
 import pytest
 import structlog
@@ -138,6 +139,23 @@ def test_a_flood_of_one_event_is_cut_and_counted():
 
     assert [entry is not None for entry in first] == [True] * 3 + [False] * 7
     assert then == {"event": "retry", "suppressed": 7}
+
+
+def test_a_flood_of_another_library_ends_neither_it_nor_its_thread(out):
+    configure(level="info", form="json", stream=out)
+    done = threading.Event()
+
+    def chatter() -> None:
+        for _ in range(50):
+            logging.getLogger("chatty").warning("the pool is full")
+        done.set()
+
+    thread = threading.Thread(target=chatter)
+    thread.start()
+    thread.join()
+
+    assert done.is_set()
+    assert len(out.getvalue().splitlines()) == 10
 
 
 def test_other_events_and_errors_pass_during_a_flood():
