@@ -1,0 +1,48 @@
+BEGIN TRANSACTION;
+CREATE TABLE decisions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    decision_id TEXT NOT NULL UNIQUE,
+    alert_id TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'acknowledged', 'resolved')),
+    reason TEXT NOT NULL, note TEXT NOT NULL, who TEXT NOT NULL, at INTEGER NOT NULL,
+    undoes TEXT NOT NULL,
+    digest BLOB NOT NULL
+);
+INSERT INTO "decisions" VALUES(1,'dc_1dcdd8c723d45c9024f5','al_1','acknowledged','','','하나',1790000000000,'',X'D7EEB9F9DFFD4DD25B97357BB033F5B02476EAED4A1D40C7D1E7DB929AD72490');
+INSERT INTO "decisions" VALUES(2,'dc_2c161f9da38715e9eb12','al_2','resolved','fan event','','Mina',1790000000001,'',X'CDC62B80EFA39E600C352270B500C6E82722E330A606C46CA6C3317D23D0F2AC');
+INSERT INTO "decisions" VALUES(3,'dc_c0cdfdb0f8f517bedcee','al_2','open','','','Mina',1790000000002,'dc_2c161f9da38715e9eb12',X'1D89A74DA5D1206E1C95B5378E4B156E14B54CF9A8FABC745E8368E9E75984FB');
+CREATE TABLE deliveries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery_id TEXT NOT NULL UNIQUE,
+    sink TEXT NOT NULL, alert_id TEXT NOT NULL,
+    occasion TEXT NOT NULL, severity INTEGER NOT NULL, round INTEGER NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('pending', 'sending', 'done', 'failed', 'skipped')),
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_try_at INTEGER NOT NULL DEFAULT 0,
+    changed_at INTEGER NOT NULL,
+    problem TEXT NOT NULL DEFAULT ''
+);
+INSERT INTO "deliveries" VALUES(1,'de_a3a22f55716a969a8cdf','team','al_1','new',2,0,'done',1,0,1790000000003,'');
+INSERT INTO "deliveries" VALUES(2,'de_a50517ca89b310a87407','team','al_2','new',2,0,'pending',0,0,1790000000000,'');
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO "meta" VALUES('started',1790000000000);
+CREATE TABLE migrations (version INTEGER PRIMARY KEY, name TEXT);
+INSERT INTO "migrations" VALUES(1,'decisions');
+INSERT INTO "migrations" VALUES(2,'deliveries');
+CREATE TABLE sinks (name TEXT PRIMARY KEY) WITHOUT ROWID;
+INSERT INTO "sinks" VALUES('team');
+CREATE INDEX decisions_alert ON decisions (alert_id, seq, state);
+CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions
+    BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END;
+CREATE TRIGGER decisions_are_kept BEFORE DELETE ON decisions
+    BEGIN SELECT RAISE(ABORT, 'decisions are never deleted'); END;
+CREATE INDEX deliveries_alert ON deliveries (alert_id, sink);
+CREATE INDEX deliveries_waiting ON deliveries (sink, seq)
+    WHERE state IN ('pending', 'sending');
+CREATE INDEX deliveries_state ON deliveries (sink, state, changed_at);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('decisions',3);
+INSERT INTO "sqlite_sequence" VALUES('deliveries',2);
+COMMIT;
+PRAGMA user_version=0;
