@@ -8,6 +8,7 @@ the text are not looked at.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
@@ -77,6 +78,15 @@ class Marks(msgspec.Struct, frozen=True):
     news: bool
 
 
+class _Words(msgspec.Struct, frozen=True):
+    """What the words alone show, whomever they are about."""
+
+    tags: frozenset[str]
+    occasion: bool
+    action: bool
+    retweet: bool
+
+
 class _Known(msgspec.Struct, frozen=True):
     domains: frozenset[str]
     accounts: frozenset[str]
@@ -105,12 +115,11 @@ class OpenMarks:
             openness = OFFICIAL_LINK
         elif any(_under(h, ACTION_DOMAINS) for h, _ in links):
             openness = PLATFORM_LINK
-        text = post.text.casefold()
-        tags = {t.casefold() for t in post.hashtags} | set(_TAG.findall(text))
-        words = _TAG.sub(" ", text)
-        if _OCCASION.search(words):
+        said = _words_cached(post.text) if len(post.text) <= _CACHED else _words(post.text)
+        tags = said.tags.union(t.casefold() for t in post.hashtags)
+        if said.occasion:
             openness += OCCASION + (OCCASION_TAG if tags else 0.0)
-        if _WORDS.search(words):
+        if said.action:
             openness += ACTION_WORDS
             openness += ANY_LINK if links else 0.0
         if tags & known.project_tags:
@@ -119,11 +128,27 @@ class OpenMarks:
             openness += OFFICIAL_TAG
         return Marks(
             openness=min(1.0, openness),
-            original=post.repost_of is None and not _RETWEET.match(post.text),
+            original=post.repost_of is None and not said.retweet,
             domain=domain,
             link=link,
             news=bool(link) and bool(_NEWS.search(domain) or _NEWS.search(_path(link))),
         )
+
+
+def _words(text: str) -> _Words:
+    lower = text.casefold()
+    plain = _TAG.sub(" ", lower)
+    return _Words(
+        tags=frozenset(_TAG.findall(lower)),
+        occasion=_OCCASION.search(plain) is not None,
+        action=_WORDS.search(plain) is not None,
+        retweet=_RETWEET.match(text) is not None,
+    )
+
+
+_CACHED = 2_000
+_words_cached = lru_cache(maxsize=1_024)(_words)
+"""A member's post comes again for each group, and copies have the same words."""
 
 
 def _known(subject: Subject, watchlist: Watchlist) -> _Known:

@@ -118,7 +118,8 @@ class Windows:
     def forget_old(self, window: WindowRow) -> None:
         """Let posts fall out that are more than a day older than the newest."""
         held = np.frombuffer(window.entries, dtype=ENTRY)
-        keep = held["at"] > held["at"].max() - DAY_MS
+        at = held["at"]
+        keep = at > at.max() - DAY_MS
         if not keep.all():
             window.dropped += int(np.count_nonzero(~keep))
             window.entries = held[keep].tobytes()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +32,9 @@ ENTRY = np.dtype(
     ]
 )
 """``age`` is that of the account in days; hashes are cut to 32 bits, 0 means none."""
+
+_PACKED = struct.Struct("<QQqiIIIIIBBB")
+"""The same layout; packing one entry so costs a fifth of making an array of it."""
 
 ORIGINAL = 10
 """Place of ``original`` in an entry."""
@@ -98,7 +103,7 @@ def entries(row: WindowRow) -> Entries:
 
 def append(row: WindowRow, entry: tuple[int, ...]) -> None:
     """Add a post; the oldest falls out at the cap."""
-    row.entries += np.array([entry], dtype=ENTRY).tobytes()
+    row.entries += _PACKED.pack(*entry)
     over = len(row.entries) // ENTRY.itemsize - CAP
     if over > 0:
         row.entries = row.entries[over * ENTRY.itemsize :]
@@ -132,15 +137,21 @@ def fold(old: WindowRow, new: WindowRow) -> None:
 
 def accounts(held: Entries, since: int, until: int, *, original: bool = False) -> int:
     """Distinct accounts with a post after ``since``, up to ``until``."""
-    inside = (held["at"] > since) & (held["at"] <= until)
+    at = held["at"]
+    inside = (at > since) & (at <= until)
     if original:
         inside &= held["original"] == 1
-    return len(np.unique(held["account"][inside]))
+    return distinct(held["account"][inside])
+
+
+def distinct(accounts: npt.NDArray[np.uint64]) -> int:
+    """How many different ones there are (for a thousand, a set is faster than sorting)."""
+    return len(set(accounts.tolist()))
 
 
 def accounts_of(row: WindowRow) -> int:
     """Distinct accounts of all posts held."""
-    return min(len(np.unique(entries(row)["account"])), row.most)
+    return min(distinct(entries(row)["account"]), row.most)
 
 
 def share(flags: npt.NDArray[np.bool_]) -> float:

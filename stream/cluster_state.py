@@ -18,11 +18,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from detect.neardup import Compared, Text, restore
+from detect.neardup import Compared, Text, restore, similarity
 from stream.overlay import Overlay
 
 END = "\x1f"
 CACHED_TEXTS = 1_024
+CACHED_ACCOUNTS = 20_000
 CACHED_LENGTH = 1_000
 """Longest text whose grams are worth keeping in memory."""
 
@@ -89,11 +90,72 @@ _count = msgspec.msgpack.Decoder(int).decode
 _name = msgspec.msgpack.Decoder(str).decode
 
 
-class Rows:
-    """Typed access to the rows of one ``apply``."""
+Key = tuple[int, str]
+"""Partition and cluster id."""
 
-    def __init__(self, overlay: Overlay) -> None:
+
+class AccountCache:
+    """The accounts of clusters founded lately; only saves looking for rows not there.
+
+    Most members of a young cluster are there for the first time. What is held of a
+    cluster is complete: it is taken in when the cluster is founded, or not at all.
+    """
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[Key, dict[str, tuple[int, int]]] = OrderedDict()
+        self._count = 0
+
+    def found(self, key: Key) -> None:
+        """A cluster that has no accounts yet."""
+        self.drop(key)
+        self._held[key] = {}
+
+    def get(self, key: Key, account: str, watermark: int) -> int | None:
+        """Posts of an account, 0 when it surely has none, None when not known."""
+        held = self._held.get(key)
+        if held is None:
+            return None
+        self._held.move_to_end(key)
+        posts, expires = held.get(account, (0, 0))
+        return posts if expires > watermark else 0
+
+    def put(self, key: Key, account: str, posts: int, expires: int) -> None:
+        """Follow what is written."""
+        held = self._held.get(key)
+        if held is None:
+            return
+        self._count -= len(held)
+        if posts > 0:
+            held[account] = (posts, expires)
+        else:
+            held.pop(account, None)
+        self._count += len(held)
+        while self._count > CACHED_ACCOUNTS:
+            self._count -= len(self._held.popitem(last=False)[1])
+
+    def drop(self, key: Key) -> None:
+        """Forget a cluster."""
+        self._count -= len(self._held.pop(key, ()))
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._held.clear()
+        self._count = 0
+
+
+class Rows:
+    """Typed access to the rows of one ``apply``.
+
+    Args:
+        overlay: the state with what this ``apply`` changed.
+        known: accounts held in memory; follows every change made here.
+        partition: whose state it is; ``known`` serves all partitions.
+    """
+
+    def __init__(self, overlay: Overlay, known: AccountCache, partition: int) -> None:
         self._overlay = overlay
+        self._known = known
+        self._partition = partition
 
     def post(self, subject: str, post_id: str) -> PostRow | None:
         """The row of a post."""
@@ -148,21 +210,30 @@ class Rows:
         raw = self._overlay.get(f"c:{cluster_id}")
         return None if raw is None else _cluster(raw)
 
+    def found(self, cluster_id: str) -> None:
+        """A cluster is founded; it has no accounts."""
+        self._known.found((self._partition, cluster_id))
+
     def put_cluster(self, cluster_id: str, row: ClusterRow) -> None:
         """Write the summary of a cluster."""
         self._overlay.put(f"c:{cluster_id}", _encode(row), row.expires)
 
     def drop_cluster(self, cluster_id: str) -> None:
         """Remove a cluster."""
+        self._known.drop((self._partition, cluster_id))
         self._overlay.delete(f"c:{cluster_id}")
 
-    def account(self, cluster_id: str, account: str) -> int:
+    def account(self, cluster_id: str, account: str, watermark: int) -> int:
         """Posts of an account in a cluster."""
+        known = self._known.get((self._partition, cluster_id), account, watermark)
+        if known is not None:
+            return known
         raw = self._overlay.get(f"a:{cluster_id}{END}{account}")
         return 0 if raw is None else _count(raw)
 
     def put_account(self, cluster_id: str, account: str, posts: int, expires: int) -> None:
         """Write the posts of an account in a cluster; none removes the row."""
+        self._known.put((self._partition, cluster_id), account, posts, expires)
         key = f"a:{cluster_id}{END}{account}"
         if posts > 0:
             self._overlay.put(key, _encode(posts), expires)
@@ -190,10 +261,27 @@ class Rows:
 
 
 class GramCache:
-    """Texts compared lately with their grams, by key; only saves time."""
+    """Texts compared lately with their grams, and how alike they were; only saves time."""
 
     def __init__(self) -> None:
         self._held: OrderedDict[str, Compared] = OrderedDict()
+        self._alike: dict[tuple[str, str], float] = {}
+
+    def similarity(
+        self, text: Text, key: str, rows: Rows, subject: str, enough: float
+    ) -> float:
+        """How alike a text and a known one are (:func:`detect.neardup.similarity`).
+
+        A member's post comes again for each group and is compared with the same texts.
+        """
+        pair = (text.key, key)
+        alike = self._alike.get(pair)
+        if alike is None:
+            alike = similarity(self.of(text), self.of_key(key, rows, subject), enough)
+            if len(self._alike) >= CACHED_TEXTS:
+                self._alike.clear()
+            self._alike[pair] = alike
+        return alike
 
     def of(self, text: Text) -> Compared:
         """The text, ready to be compared."""
@@ -222,3 +310,4 @@ class GramCache:
     def clear(self) -> None:
         """Forget all."""
         self._held.clear()
+        self._alike.clear()

@@ -24,10 +24,9 @@ from detect.neardup import (
     estimate,
     prepare,
     restore,
-    similarity,
     sketches,
 )
-from stream.cluster_state import GramCache, PostRow, Rows, TextRow
+from stream.cluster_state import AccountCache, GramCache, PostRow, Rows, TextRow
 from stream.membership import Limits, Members
 from stream.operator import Context, Effects, Item, State
 from stream.overlay import Overlay
@@ -81,6 +80,7 @@ class TextClusters:
         self._limits = Limits(self.version, self._keep_ms, max_accounts)
         self._indices: dict[tuple[int, str], TextIndex] = {}
         self._grams = GramCache()
+        self._accounts = AccountCache()
         self._sketches: dict[str, Sketch] = {}
 
     @property
@@ -97,6 +97,7 @@ class TextClusters:
         """Forget what is held in memory; it is read from the state again when needed."""
         self._indices.clear()
         self._grams.clear()
+        self._accounts.clear()
         self._sketches.clear()
 
     def texts(self, partition: int, subject: str) -> int:
@@ -111,7 +112,7 @@ class TextClusters:
     def apply(self, state: State, batch: Sequence[Item], ctx: Context, /) -> Effects:
         """Cluster the posts of a batch in order."""
         effects = Effects()
-        rows = Rows(Overlay(state, effects))
+        rows = Rows(Overlay(state, effects), self._accounts, ctx.partition)
         ready = self._prepare(batch, rows, ctx.partition)
         for item in batch:
             event = item.event
@@ -228,8 +229,7 @@ class TextClusters:
             if cluster_id in known:
                 continue
             key = f"{work.index.keys[row]:016x}"
-            other = self._grams.of_key(key, work.rows, work.subject)
-            alike = similarity(self._grams.of(text), other, self._threshold)
+            alike = self._grams.similarity(text, key, work.rows, work.subject, self._threshold)
             if alike >= self._threshold:
                 found.append((row, alike))
                 if cluster_id is not None:

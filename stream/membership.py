@@ -104,6 +104,7 @@ class Members:
         # A post that moved on by an edit may found a second cluster.
         edition = () if post.edition == 1 else (str(post.edition),)
         cluster_id = derive_id("cl", self.subject, text.first, *edition)
+        self.rows.found(cluster_id)
         self._touched[cluster_id] = ClusterRow(
             born=text.offset,
             founder=text.first,
@@ -153,7 +154,7 @@ class Members:
     def _count(
         self, cluster_id: str, cluster: ClusterRow, account: str, posts: int, expires: int
     ) -> None:
-        have = self.rows.account(cluster_id, account)
+        have = self.rows.account(cluster_id, account, self.watermark)
         if not have:
             if cluster.accounts >= self._limits.accounts:
                 return
@@ -230,7 +231,7 @@ class Members:
     def _uncount(self, cluster_id: str, post: PostRow, *, gone: bool) -> None:
         cluster = self._touched[cluster_id] = self.cluster(cluster_id)
         cluster.posts -= 1
-        have = self.rows.account(cluster_id, post.account)
+        have = self.rows.account(cluster_id, post.account, self.watermark)
         if have:
             self.rows.put_account(cluster_id, post.account, have - 1, cluster.expires)
             cluster.accounts -= have == 1

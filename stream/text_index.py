@@ -106,10 +106,10 @@ class TextIndex:
                 row = nexts[place]
         if not found:
             return []
-        rows = np.array(sorted(found), dtype=np.int64)
-        alike = estimates(self._sketch[rows], sketch)
-        order = np.lexsort((rows, -alike))
-        return [int(rows[i]) for i in order if alike[i] >= least]
+        rows = sorted(found)
+        alike: list[float] = estimates(self._sketch[rows], sketch).tolist()
+        ranked = sorted((-a, row) for a, row in zip(alike, rows, strict=True) if a >= least)
+        return [row for _, row in ranked]
 
     def sketch(self, row: int) -> Sketch:
         """The sketch of a row."""
