@@ -110,7 +110,10 @@ class Recheck:
     def is_edited(self, name: str, content: object) -> bool:
         """Whether a thing that comes by says something else than when it was read."""
         before = self._prints.get(name)
-        return before is not None and before[0] != _print(content)[0]
+        if before is None:
+            # Read before a restart: what it said is not known, but that it is gone shows.
+            return name in self._known and reddit.is_taken(content)
+        return before[0] != _print(content)[0]
 
     def due(self, now: int) -> int | None:
         """Milliseconds until something is to be looked at; None when there is nothing."""

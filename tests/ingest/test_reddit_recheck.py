@@ -168,6 +168,20 @@ def test_a_restart_goes_on_looking(server):
     assert [d.id for d in items(second, Deletion)] == [f"reddit:{doubtful}"]
 
 
+def test_what_is_removed_is_told_at_once_also_after_a_restart(server):
+    kept, removed, edited = (server.submit(word) for word in ("a", "b", "c"))
+    watch = Watch(server)
+    watch.read()
+    server.change(removed, removed_by_category="moderator")
+    server.change(edited, selftext="edited")
+    watch.restart()
+
+    items_then = items(watch.read(), Deletion)
+
+    assert [item.id for item in items_then] == [f"reddit:{removed}"]
+    assert f"reddit:{kept}" not in ids(watch.later(11 * MINUTE_MS))
+
+
 def test_what_cannot_be_looked_at_is_tried_again_and_new_posts_still_come(server):
     server.submit("x")
     watch = Watch(server)
