@@ -12,8 +12,11 @@ from ingest.records import Post
 from stream.records import Versions
 
 if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
     from detect.watchlist import Watchlist
     from ingest.source import Source
+    from stream.elastic_index import ElasticIndex
     from stream.embedded import EmbeddedHost
     from stream.index import Index
     from stream.intake import Follow, Match
@@ -73,6 +76,61 @@ def build_host(
         versions=Versions(watchlist=digest(subjects)),
         partitions=settings.pipeline.partitions,
     )
+
+
+def pages_index(settings: Settings, folder: Path, *, local: bool = False) -> Index:
+    """The index that pages read: Elasticsearch where it is set, else the data folder's.
+
+    Args:
+        local: the data folder's in any case, as beside the embedded host that fills it.
+    """
+    if settings.elasticsearch.url is not None and not local:
+        return elastic_index(settings)
+    from stream.local_index import LocalIndex
+
+    return LocalIndex(folder / INDEX_FOLDER, read_only=True)
+
+
+def elastic_index(settings: Settings) -> ElasticIndex:
+    """Elasticsearch as the index.
+
+    Raises:
+        ConfigError: no address is set, or the certificates cannot be read.
+    """
+    from stream.elastic.names import Names
+    from stream.elastic_index import ElasticIndex
+
+    return ElasticIndex(elastic_client(settings), Names(settings.elasticsearch.prefix))
+
+
+def elastic_client(settings: Settings) -> Elasticsearch:
+    """A client of Elasticsearch; it connects with the first question.
+
+    Raises:
+        ConfigError: no address is set, or the certificates cannot be read.
+    """
+    from stream.elastic.client import connect
+    from stream.settings import ConfigError
+
+    wanted = settings.elasticsearch
+    if wanted.url is None:
+        raise ConfigError(
+            "elasticsearch.url: not set; name the nodes, as in "
+            'url = "https://search.example.org:9200"'
+        )
+    if wanted.ca_file is not None and not wanted.ca_file.is_file():
+        raise ConfigError(
+            f"elasticsearch.ca_file: found {wanted.ca_file}, which does not exist"
+        )
+    try:
+        return connect(
+            [url.strip() for url in wanted.url.split(",")],
+            api_key=wanted.api_key.reveal() if wanted.api_key else None,
+            ca_file=wanted.ca_file,
+            timeout_s=wanted.timeout_s,
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"elasticsearch: {error}") from None
 
 
 def watchlist_file(settings: Settings) -> Path:

@@ -46,7 +46,7 @@ def web_process(
     command = [sys.executable, "-m", "dashboards"]
     if config is not None:
         command += ["--config", str(config)]
-    command += ["web", "--data", str(folder), "--with-parent", *options]
+    command += ["web", "--data", str(folder), "--with-parent", "--local-index", *options]
     child = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
         command,
         stdin=subprocess.PIPE,

@@ -20,7 +20,15 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from stream.secrets import mask_value
 
-_NOISY = ("httpx", "httpcore", "websockets", "uvicorn.access", "kafka", "asyncio")
+_NOISY = (
+    "httpx",
+    "httpcore",
+    "websockets",
+    "uvicorn.access",
+    "kafka",
+    "elastic_transport",
+    "asyncio",
+)
 
 
 def configure(*, level: str, form: str, stream: TextIO | None = None) -> None:

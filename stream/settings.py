@@ -20,6 +20,7 @@ from msgspec import Meta, field
 from ingest.secret import Secret
 from stream.settings_decode import (
     HTTP_ADDRESS,
+    INDEX_PREFIX,
     TOPIC_PREFIX,
     Options,
     Origins,
@@ -234,6 +235,35 @@ class KafkaSettings(Section, frozen=True, kw_only=True):
     ] = None
 
 
+class ElasticsearchSettings(Section, frozen=True, kw_only=True):
+    """Elasticsearch as the index, for scale-out; `jikimi run` fills the one in its folder."""
+
+    url: Annotated[
+        Annotated[str, Meta(pattern=HTTP_ADDRESS)] | None,
+        Meta(
+            description="Addresses of nodes, divided by commas; unset: pages read the index "
+            "in the data folder."
+        ),
+    ] = None
+    prefix: Annotated[
+        str,
+        Meta(
+            description="Beginning of the names of indices; one an installation.",
+            pattern=INDEX_PREFIX,
+        ),
+    ] = "jikimi"
+    api_key: Annotated[
+        Secret | None,
+        Meta(description="API key (base64) of the role; better given by environment."),
+    ] = None
+    ca_file: Annotated[
+        Path | None, Meta(description="Certificates to trust, PEM; unset: the system's.")
+    ] = None
+    timeout_s: Annotated[
+        int, Meta(description="Seconds that an answer may take.", ge=1, le=600)
+    ] = 30
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set; every part has a default."""
 
@@ -250,6 +280,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     web: WebSettings = field(default_factory=WebSettings)
     notify: dict[str, SinkSettings] = field(default_factory=dict[str, SinkSettings])
     kafka: KafkaSettings = field(default_factory=KafkaSettings)
+    elasticsearch: ElasticsearchSettings = field(default_factory=ElasticsearchSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
     def reasons_for(self, source: str) -> frozenset[MatchReason]:

@@ -24,6 +24,7 @@ PREFIX = "JIKIMI__"
 KeyPath = tuple[str, ...]
 T = TypeVar("T", bound=msgspec.Struct)
 HTTP_ADDRESS = "^https?://"
+INDEX_PREFIX = "^[a-z][a-z0-9_-]{0,59}$"
 TOPIC_PREFIX = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _HEADER = re.compile(r"\s*\[\[?\s*(?P<key>[^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
@@ -315,6 +316,8 @@ def _bounded(text: str, notes: list[Meta]) -> str:
             text += f" from {note.ge:,} to {note.le:,}".replace(",", "_")
         if note.pattern == HTTP_ADDRESS:
             text = "an address that begins with http:// or https://"
+        if note.pattern == INDEX_PREFIX:
+            text = "up to 60 small letters, digits, hyphens and underscores"
         if note.pattern == TOPIC_PREFIX:
             text = "up to 100 letters, digits, dots, hyphens and underscores"
     return text

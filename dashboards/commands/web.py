@@ -50,6 +50,9 @@ BACKLOG = 128
     help="Watchlist file; else watchlist.file of the settings.",
 )
 @click.option("--with-parent", is_flag=True, help="End when standard input closes.")
+@click.option(
+    "--local-index", is_flag=True, help="Read the data folder's index, whatever is set."
+)
 @pass_cli
 def command(
     cli: Cli,
@@ -58,16 +61,16 @@ def command(
     port: int | None,
     watchlist: Path | None,
     with_parent: bool,
+    local_index: bool,
 ) -> int:
     """Serve the pages; prints ``ready ADDRESS`` once they answer."""
-    from dashboards.compose import DESK_FILE, INDEX_FOLDER, wall_clock
+    from dashboards.compose import DESK_FILE, pages_index, wall_clock
     from dashboards.desk import Desk
     from dashboards.notify import Notifier
     from dashboards.sinks import build_sinks
     from dashboards.web.app import create_app
     from dashboards.web.guard import check_bind
     from stream.dead_box import LocalDeadBox
-    from stream.local_index import LocalIndex
     from stream.storage import prepare
 
     cli.start_logging()
@@ -81,7 +84,7 @@ def command(
         listener = _listen(address, settings.web.port if port is None else port)
         stack.callback(listener.close)
         prepare(folder)
-        index = LocalIndex(folder / INDEX_FOLDER, read_only=True)
+        index = pages_index(settings, folder, local=local_index)
         stack.callback(index.close)
         desk = Desk(folder / DESK_FILE)
         stack.callback(desk.close)

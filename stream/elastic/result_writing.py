@@ -1,0 +1,174 @@
+"""Writes results: the highest revision wins by external version, whatever the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from stream.elastic.bulk import Action, Outcome, Sender
+from stream.elastic.client import CONFLICT
+from stream.elastic.documents import (
+    alert_document,
+    burst_document,
+    campaign_document,
+    cluster_document,
+    gap_document,
+    gap_key,
+    membership_document,
+    membership_key,
+    record_bytes,
+    source_document,
+)
+from stream.elastic.hits import Asking
+from stream.elastic.names import Names, key_of
+from stream.elastic.writing import Buried, Refused
+from stream.index import IndexBatch
+from stream.records import Alert, Burst, Campaign, Cluster, Membership, Result
+
+LONGEST_CHAIN = 100
+
+_cluster = msgspec.msgpack.Decoder(Cluster).decode
+_membership = msgspec.msgpack.Decoder(Membership).decode
+
+R = TypeVar("R", Cluster, Burst, Campaign, Alert)
+
+
+def version_of(revision: int, *, blanked: bool = False) -> int:
+    """The external version of a result.
+
+    Two a revision: a deletion takes the sample out of a cluster under the odd one, which
+    holds against a repeat of that revision and gives way to the next.
+    """
+    return 2 * revision + blanked
+
+
+class ResultWriter:
+    """Writes memberships, clusters, bursts, campaigns, alerts, gaps and statuses."""
+
+    def __init__(self, asking: Asking, names: Names, sender: Sender) -> None:
+        self._ask = asking
+        self._names = names
+        self._sender = sender
+
+    def write(self, batch: IndexBatch) -> list[Refused]:
+        """Write what the batch holds beside posts; repeats change nothing.
+
+        Raises:
+            IndexUnavailableError: not now; sending the same again changes nothing.
+        """
+        actions = [*self._results(batch.results), *self._sources(batch)]
+        outcomes: Iterable[Outcome] = self._sender.send(actions)
+        return [
+            Refused(action.id, outcome.reason)
+            for action, outcome in zip(actions, outcomes, strict=True)
+            if not outcome.done and outcome.status != CONFLICT
+        ]
+
+    def forget(self, buried: Sequence[Buried]) -> None:
+        """Take the texts of deleted posts out of the samples of their clusters."""
+        wanted = {
+            membership_key(subject, one.post.id): one
+            for one in buried
+            for subject in one.subjects
+        }
+        if not wanted:
+            return
+        found = self._ask.get(self._names.of("memberships"), list(wanted))
+        level: dict[str, list[Buried]] = {}
+        for key, document in found.items():
+            cluster_id = _membership(record_bytes(document.source)).cluster_id
+            if cluster_id is not None:
+                level.setdefault(key_of(cluster_id), []).append(wanted[key])
+        met: set[str] = set()
+        for _ in range(LONGEST_CHAIN):
+            if not level:
+                return
+            met.update(level)
+            level = self._blank(level)
+            level = {key: posts for key, posts in level.items() if key not in met}
+
+    def _blank(self, level: dict[str, list[Buried]]) -> dict[str, list[Buried]]:
+        """Blank these clusters where a post gave the sample; what they were merged into."""
+        above: dict[str, list[Buried]] = {}
+        actions: list[Action] = []
+        for key, document in self._ask.get(self._names.of("clusters"), list(level)).items():
+            cluster = _cluster(record_bytes(document.source))
+            if cluster.sample and any(_gave(one, cluster) for one in level[key]):
+                bare = msgspec.structs.replace(cluster, sample="")
+                version = version_of(cluster.revision, blanked=True)
+                actions.append(
+                    Action(document.index, key, cluster_document(bare), version=version)
+                )
+            if cluster.merged_into is not None:
+                above.setdefault(key_of(cluster.merged_into), []).extend(level[key])
+        self._sender.send(actions)
+        return above
+
+    def _results(self, results: Sequence[Result]) -> list[Action]:
+        clusters: dict[str, Cluster] = {}
+        bursts: dict[str, Burst] = {}
+        campaigns: dict[str, Campaign] = {}
+        alerts: dict[str, Alert] = {}
+        memberships: dict[str, Membership] = {}
+        for result in results:
+            match result:
+                case Membership():
+                    key = membership_key(result.subject, result.post_id)
+                    before = memberships.get(key)
+                    if before is None or result.revision >= before.revision:
+                        memberships[key] = result
+                case Cluster():
+                    _keep(clusters, result.cluster_id, result)
+                case Burst():
+                    _keep(bursts, result.burst_id, result)
+                case Campaign():
+                    _keep(campaigns, result.campaign_id, result)
+                case Alert():
+                    _keep(alerts, result.alert_id, result)
+        place = self._names.of
+        made = [
+            # A merge moves a post to another cluster without a new revision of the post.
+            Action(
+                place("memberships"),
+                key,
+                membership_document(one),
+                version=one.revision,
+                again=True,
+            )
+            for key, one in memberships.items()
+        ]
+        made += [_versioned(place("clusters"), *c, cluster_document) for c in clusters.items()]
+        made += [_versioned(place("bursts"), *b, burst_document) for b in bursts.items()]
+        made += [
+            _versioned(place("campaigns"), *c, campaign_document) for c in campaigns.items()
+        ]
+        return made + [_versioned(place("alerts"), *a, alert_document) for a in alerts.items()]
+
+    def _sources(self, batch: IndexBatch) -> list[Action]:
+        gaps = {gap_key(seen.gap): seen.gap for seen in batch.gaps}
+        statuses = {status.source: status for status in batch.statuses}
+        made = [
+            Action(self._names.of("gaps"), key, gap_document(gap)) for key, gap in gaps.items()
+        ]
+        return made + [
+            Action(self._names.of("sources"), key_of(name), source_document(status))
+            for name, status in statuses.items()
+        ]
+
+
+def _versioned(index: str, id_: str, one: R, document: Callable[[R], dict[str, Any]]) -> Action:
+    return Action(index, key_of(id_), document(one), version=version_of(one.revision))
+
+
+def _gave(one: Buried, cluster: Cluster) -> bool:
+    return cluster.founder == one.post.id or one.post.text.startswith(cluster.sample)
+
+
+def _keep(held: dict[str, R], id_: str, result: R) -> None:
+    before = held.get(id_)
+    if before is None or result.revision > before.revision:
+        # An alert that grew comes later in the order of delivery.
+        held.pop(id_, None)
+        held[id_] = result
