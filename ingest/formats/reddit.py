@@ -32,7 +32,7 @@ def decode(thing: object, context: Context) -> Post | Deletion | Malformed:
         reason = "kind: neither a submission nor a comment"
         return clean.malformed(context, clean.mapping(thing), reason)
     try:
-        if is_taken(thing):
+        if is_gone(fields, is_comment) or fields.get("author", "") in (None, "[deleted]"):
             return Deletion(
                 id=post_id(fields, is_comment),
                 source=context.source,
@@ -41,13 +41,6 @@ def decode(thing: object, context: Context) -> Post | Deletion | Malformed:
         return post(fields, context, is_comment=is_comment, plain=str)
     except Unreadable as error:
         return clean.malformed(context, clean.mapping(thing), str(error))
-
-
-def is_taken(thing: object) -> bool:
-    """Whether a thing of a listing was taken away, or its account is gone."""
-    fields = clean.mapping(clean.mapping(thing).get("data"))
-    is_orphan = fields.get("author", "") in (None, "[deleted]")
-    return is_orphan or is_gone(fields, kind_of(thing) == COMMENT)
 
 
 def kind_of(thing: object) -> str:

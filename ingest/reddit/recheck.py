@@ -7,7 +7,9 @@ as an answer may be incomplete; it must be left out again a minute later.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import blake2b
 from itertools import islice
 from typing import Final
 
@@ -30,6 +32,8 @@ MOST: Final = 20_000
 """Things remembered; beyond it the oldest are looked at no more."""
 AT_ONCE: Final = 99
 """Things asked about at once: Reddit takes a hundred, and one is a witness, known to exist."""
+SAID: Final = 4
+"""Characters of a print that stand for what a thing says."""
 ENOUGH: Final = 4
 """Doubt from which on a thing counts as gone: two answers with other things, or four empty."""
 
@@ -37,7 +41,10 @@ Checked = tuple[Post | Deletion | Malformed, str]
 
 
 class Group(msgspec.Struct, omit_defaults=True):
-    """Things read at about one time (``at``, ms), and how often they were looked at."""
+    """Things read at about one time (``at``, ms), and how often they were looked at.
+
+    ``names`` are ``t3_abc=PRINT``, separated by blanks.
+    """
 
     at: int
     names: str = ""
@@ -61,18 +68,26 @@ class Recheck:
     def __init__(self, span_ms: int, state: RecheckState) -> None:
         self._span_ms = span_ms
         self._ages = [*(age for age in AGES_MS if age < span_ms), span_ms]
-        self._groups: list[tuple[Group, dict[str, None]]] = [
-            (group, dict.fromkeys(group.names.split())) for group in state.groups
-        ]
+        self._prints: dict[str, str] = {}
+        self._groups = [(group, self._names(group)) for group in state.groups]
         self._doubts = dict(state.doubts)
         self._known = {name for _, names in self._groups for name in names}
-        self._prints: dict[str, tuple[int, int]] = {}
         self._witness: str | None = None
+
+    def _names(self, group: Group) -> dict[str, None]:
+        names: dict[str, None] = {}
+        for entry in group.names.split():
+            name, _, seen = entry.partition("=")
+            names[name] = None
+            if seen:
+                self._prints[name] = seen
+        return names
 
     def state(self) -> RecheckState:
         """As it is written down."""
+        prints = self._prints
         for group, names in self._groups:
-            group.names = " ".join(names)
+            group.names = " ".join([f"{name}={prints.get(name, '')}" for name in names])
         return RecheckState(groups=[group for group, _ in self._groups], doubts=self._doubts)
 
     def note(self, name: str, content: object, now: int) -> None:
@@ -110,10 +125,7 @@ class Recheck:
     def is_edited(self, name: str, content: object) -> bool:
         """Whether a thing that comes by says something else than when it was read."""
         before = self._prints.get(name)
-        if before is None:
-            # Read before a restart: what it said is not known, but that it is gone shows.
-            return name in self._known and reddit.is_taken(content)
-        return before[0] != _print(content)[0]
+        return before is not None and before[:SAID] != _print(content)[:SAID]
 
     def due(self, now: int) -> int | None:
         """Milliseconds until something is to be looked at; None when there is nothing."""
@@ -207,12 +219,15 @@ def name_of(content: object) -> str | None:
     return f"{kind}_{reddit.base36(number)}"
 
 
-def _print(content: object) -> tuple[int, int]:
-    """What tells one state of a thing from another: what it says, and its counts."""
+def _print(content: object) -> str:
+    """What tells one state of a thing from another: what it says, then its counts."""
     data = clean.mapping(clean.mapping(content).get("data"))
     said = ("title", "selftext", "body", "edited", "removed_by_category", "author", "url")
     counted = ("score", "num_comments", "num_crossposts")
-    return (
-        hash(repr([data.get(key) for key in said])),
-        hash(repr([data.get(key) for key in counted])),
-    )
+    return _digest(data, said) + _digest(data, counted)
+
+
+def _digest(data: Mapping[str, object], keys: tuple[str, ...]) -> str:
+    """24 bits as :data:`SAID` characters."""
+    text = repr([data.get(key) for key in keys]).encode("utf-8", "surrogatepass")
+    return urlsafe_b64encode(blake2b(text, digest_size=3).digest()).decode()
