@@ -114,12 +114,14 @@ class FacetCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``others`` counts what fell under values left out (a post with several values
     counts under each). ``error``: by how much at most a count may be too low, and a
-    value left out too frequent; 0 where all counts are exact.
+    value left out too frequent; 0 where all counts are exact. ``sample``: one hit in so
+    many was counted and counts were multiplied; above 1 all of them are estimates.
     """
 
     values: Mapping[str, int]
     others: int = 0
     error: int = 0
+    sample: int = 1
 
 
 class SearchUnavailableError(Exception):
@@ -219,8 +221,11 @@ class Index(Protocol):
         *,
         names: Sequence[PostFacet] = POST_FACETS,
         limit: int = 10,
+        quick: bool = False,
     ) -> Mapping[PostFacet, FacetCounts]:
         """Hits by value of each facet, in at most ``limit`` values each.
+
+        ``quick``: where hits are many, a sample of them will do, as ``sample`` tells.
 
         Values are what the query language takes: subjects by id, hosts for links,
         ``platform:handle`` for authors (the id where there is no handle). Frequent

@@ -91,12 +91,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacetList:
-    """Values of a facet; ``error``: by how much a count may be too low."""
+    """Values of a facet; ``error``: by how much a count may be too low.
+
+    ``sample``: one post in so many was counted; above 1 the counts are estimates.
+    """
 
     name: str
     choices: tuple[Choice, ...]
     others: int
     error: int
+    sample: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +204,7 @@ def facet_lists(
                     choices=tuple(choices),
                     others=found.others,
                     error=found.error,
+                    sample=found.sample,
                 )
             )
     return lists

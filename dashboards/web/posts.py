@@ -98,7 +98,7 @@ def _results(
     said = site.words_for(request)
     zone = times.ZONES[site.zone_for(request)]
     text = asked_for.q if asked_for.fields() is None else str(asked.node)
-    counts = site.index.facets(query, limit=found.VALUES)
+    counts = site.index.facets(query, limit=found.VALUES, quick=True)
     return site.render(
         request,
         "posts.html",
@@ -141,7 +141,7 @@ def _page_path(query: str, oldest: bool, page: int) -> str:
 def _known(site: Site) -> dict[str, Sequence[str]]:
     """Values of fields that may be offered: of the watchlist, and the frequent ones here."""
     counts = site.index.facets(
-        PostQuery(), names=("platform", "lang", "tag", "link"), limit=OFFERED
+        PostQuery(), names=("platform", "lang", "tag", "link"), limit=OFFERED, quick=True
     )
     known: dict[str, Sequence[str]] = {name: list(one.values) for name, one in counts.items()}
     known["subject"] = SubjectNames(site.watchlist).shown()

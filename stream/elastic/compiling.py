@@ -146,6 +146,8 @@ def _clauses(wanted: Iterable[Clause]) -> Condition:
     for clause in wanted:
         if clause.single:
             found.append(_is("singles", clause.single))
+        elif clause.prefix:
+            found.append({"prefix": {"jikimi.words": {"value": clause.words[0]}}})
         else:
             # Cut as in the document: a token of more than 255 characters is several there.
             found.append({"match_phrase": {"jikimi.words": " ".join(clause.words)}})

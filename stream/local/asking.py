@@ -88,8 +88,12 @@ class PostSearch(ABC):
         *,
         names: Sequence[PostFacet] = POST_FACETS,
         limit: int = 10,
+        quick: bool = False,
     ) -> Mapping[PostFacet, FacetCounts]:
-        """Hits by value of each facet; rare values may be counted too low, by ``error``."""
+        """Hits by value of each facet; rare values may be counted too low, by ``error``.
+
+        ``quick``: of more than ``counting.MANY`` hits a sample is counted.
+        """
         nothing: Mapping[PostFacet, FacetCounts] = {
             name: FacetCounts(values={}) for name in names
         }
@@ -97,7 +101,9 @@ class PostSearch(ABC):
             return nothing
         with self._turn:
             rows = self._look().rows_of
-            return self._ask(lambda s: s.by_value(query, rows, names, limit), nothing)
+            return self._ask(
+                lambda s: s.by_value(query, rows, names, limit, quick=quick), nothing
+            )
 
     def _ask(self, work: Callable[[SearchReader], T], nothing: T) -> T:
         """Ask search what is committed; ``nothing`` while there is no index."""

@@ -21,6 +21,8 @@ from stream.tokens import tokens
 COUNTED = ("subject", "platform", "lang", "tag", "domain", "account")
 """Fields that facets can count; they are kept in columns as well."""
 FOUND = ("source", "author", "link", "mention", "mark")
+LOTS = 10
+"""Samples of all posts, each holding half of the one before."""
 
 
 class SearchRow(msgspec.Struct, frozen=True):
@@ -80,6 +82,22 @@ def document(row: SearchRow) -> Document:
     ):
         for value in values:
             made.add_text(name, value)
+    for lot in lots(post.id):
+        made.add_text("mark", lot_mark(lot))
     for name, number in terms.numbers.items():
         made.add_integer(name, number)
     return made
+
+
+def lots(post_id: str) -> range:
+    """The samples that a post is in: in ``n`` it is one of 2 to the power of ``n``.
+
+    The id alone decides, so that every index and every version of a post draws the same.
+    """
+    digest = tie(post_id) | 1 << LOTS
+    return range(1, (digest & -digest).bit_length())
+
+
+def lot_mark(lot: int) -> str:
+    """The term under which the posts of a sample are found."""
+    return f"lot:{lot}"

@@ -30,7 +30,7 @@ from stream.standings import decode_standings
 from stream.wiping import Wiping, wipe_later
 
 COMMIT_EVERY_S = 1.0
-SWEEP_EVERY_S = 6 * 3600.0
+SWEEP_EVERY_S = 3600.0
 SETTLE_S = 10.0
 """Seconds that the end waits for deleted words to leave the files; the next start goes on."""
 

@@ -27,7 +27,7 @@ from stream.tokens import VERSION as TOKENS_VERSION
 
 FOLDER = "search"
 POSITION = "position.json"
-FORMAT = f"4.{TOKENS_VERSION}"
+FORMAT = f"5.{TOKENS_VERSION}"
 ORDERS = {"newest": Order.Desc, "oldest": Order.Asc}
 
 
@@ -105,11 +105,18 @@ class SearchReader:
             return counting.edges(self._searcher, compiled(query, rows))
 
     def by_value(
-        self, query: PostQuery, rows: Rows, names: Sequence[PostFacet], limit: int
+        self,
+        query: PostQuery,
+        rows: Rows,
+        names: Sequence[PostFacet],
+        limit: int,
+        *,
+        quick: bool,
     ) -> Mapping[PostFacet, FacetCounts]:
         """Hits by value of each facet."""
         with _reported(self._folder):
-            return counting.by_value(self._searcher, compiled(query, rows), names, limit)
+            wanted = compiled(query, rows)
+            return counting.by_value(self._searcher, wanted, names, limit, quick=quick)
 
 
 class SearchWriter:

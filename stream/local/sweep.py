@@ -21,7 +21,8 @@ STEP_S = 0.15
 HURRY_STEP_S = 1.0
 """Seconds of work with one commit; there is one a second."""
 CHUNK = 1000
-SEGMENTS = 8
+SEGMENTS = 3
+"""More of them in a shard that is full make facets slow: each reads its own dictionary."""
 
 Documents = Callable[[int, int, int], Sequence[tuple[int, Document]]]
 """Documents of the rows after the first number up to the second, at most so many."""

@@ -290,6 +290,23 @@ def test_search_is_newest_first_and_pages_do_not_overlap(index):
     assert index.search(PostQuery(text="words", limit=4)).total == 9
 
 
+def test_a_star_finds_every_word_that_begins_so(index):
+    put(index, post("1", "Deepfakes!"), post("2", "a deepfake"), post("3", "deep fake"))
+
+    assert sorted(found(index, "deepfak*")) == ["1", "2"]
+    assert sorted(found(index, "deepfake*")) == ["1", "2"]
+    assert found(index, "deepfakes* -") == ["1"]
+    assert found(index, "fake*") == ["3"]
+
+
+def test_of_few_posts_facets_count_every_one_also_when_in_a_hurry(index):
+    put(index, post("1", "a", lang="ko"), post("2", "b", lang="ko"), post("3", "c", lang="en"))
+
+    counts = index.facets(PostQuery(), names=["lang"], quick=True)["lang"]
+
+    assert (dict(counts.values), counts.sample) == ({"ko": 2, "en": 1}, 1)
+
+
 @pytest.mark.parametrize(
     ("query", "ids"),
     [

@@ -154,6 +154,7 @@ class MemoryIndex:
         *,
         names: Sequence[PostFacet] = POST_FACETS,
         limit: int = 10,
+        quick: bool = False,
     ) -> Mapping[PostFacet, FacetCounts]:
         hits = [self._indexed(seen) for seen in self._hits(query)]
         found: dict[PostFacet, FacetCounts] = {}

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from dashboards.web.found import SENTENCES
 from dashboards.web.words import load
 from stream.index import IndexBatch
+from stream.local import counting
 from stream.local_index import LocalIndex
 from stream.query import QueryError, parse
 from tests.dashboards.web.conftest import Serve, Served
@@ -183,6 +184,17 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalIndex]:
     index.refresh()
     yield index
     index.close()
+
+
+def test_estimates_say_that_they_are(visited: httpx.Client, monkeypatch):
+    monkeypatch.setattr(counting, "MANY", 100)
+
+    answer = visited.get("/posts")
+
+    assert "Estimated from one post in" in text_of(answer.text)
+    assert re.search(r"≈ [0-9,]+", text_of(answer.text))
+    monkeypatch.undo()
+    assert "≈" not in text_of(visited.get("/posts").text)
 
 
 @pytest.fixture

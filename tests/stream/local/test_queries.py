@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from detect.records import Mention
 from ingest.records import Author, Gap
 from stream.index import POST_FACETS, IndexedPost, PostQuery
+from stream.local import counting
+from stream.local.documents import lots
 from stream.local_index import LocalIndex
 from stream.query import parse
 from stream.query_tree import And, Node, Not, Or, Term
@@ -161,6 +164,51 @@ def test_fewer_values_than_there_are_tell_how_many_posts_are_left_out(index):
     assert some.others == sum(whole.values.values()) - sum(some.values.values())
     assert index.facets(PostQuery(), names=[]) == {}
     assert index.facets(PostQuery(), names=["tag"], limit=0)["tag"].values == {}
+
+
+@pytest.mark.parametrize("query", ["", "is:reply OR has:link", "subject:nobody"])
+def test_of_many_hits_a_sample_is_counted_where_that_will_do(
+    index, everything, query, monkeypatch
+):
+    monkeypatch.setattr(counting, "MANY", 30)
+    node = parse(query)
+    hits = [one for one in everything if matches(one, node)]
+
+    facets = index.facets(PostQuery(where=node), limit=1000, quick=True)
+
+    sample = facets["tag"].sample
+    drawn = [one for one in hits if sample == 1 or sample in drawings(one.post.id)]
+    assert sample > 1 or not hits
+    assert len(drawn) < len(hits) or not hits
+    for name in POST_FACETS:
+        expected = {value: sample * n for value, n in counted(drawn, name).items()}
+        assert dict(facets[name].values) == expected
+    exact = index.facets(PostQuery(where=node), limit=1000)
+    assert all(one.sample == 1 for one in exact.values())
+
+
+def test_of_few_hits_every_one_is_counted(index):
+    assert index.facets(PostQuery(), limit=99, quick=True) == index.facets(
+        PostQuery(), limit=99
+    )
+
+
+@given(st.text(max_size=30))
+def test_a_post_is_in_a_sample_only_if_it_is_in_all_larger_ones(post_id):
+    drawn = list(lots(post_id))
+
+    assert drawn == list(range(1, len(drawn) + 1))
+
+
+def test_each_sample_holds_half_of_the_one_before():
+    sizes = Counter(lot for n in range(20_000) for lot in lots(f"bluesky:{n}"))
+
+    for lot in range(1, 7):
+        assert sizes[lot] == pytest.approx(20_000 / 2**lot, rel=0.2)
+
+
+def drawings(post_id: str) -> set[int]:
+    return {2**lot for lot in lots(post_id)}
 
 
 def test_times_in_which_a_source_was_missing_are_masked(index):
