@@ -221,9 +221,10 @@ class _Run:
             self._quiet_since = self._last_item_at
         if problem is not None and (state, problem) != (self._state, self._problem):
             # Once a problem: each try ends in another state in between only where it read.
-            log.warning("source", source=self._source.name, state=state, problem=problem)
+            event = "source_failed" if state == "failed" else "source_waiting"
+            log.warning(event, source=self._source.name, problem=problem)
         elif state == "live" and self._state == "waiting":
-            log.info("source", source=self._source.name, state=state)
+            log.info("source_live", source=self._source.name)
         self._problem = problem
         if state != self._state:
             self._state = state

@@ -67,11 +67,15 @@ class Stopped(Exception):
 
 
 class Refused(Exception):
-    """Reddit answers, but not about this place; the message says why."""
+    """Reddit answers, but not about this place; the message says why.
 
-    def __init__(self, status: int, why: str) -> None:
+    ``is_stated`` False: nothing says that it is about this place alone.
+    """
+
+    def __init__(self, status: int, why: str, *, is_stated: bool = True) -> None:
         super().__init__(why)
         self.status = status
+        self.is_stated = is_stated
 
 
 class Client:
@@ -278,13 +282,14 @@ def _refused(response: requests.Response) -> Refused | SourceError:
     except clean.Unreadable:
         told = None
     why = _REASONS.get(told) if isinstance(told, str) else None
+    is_stated = why is not None or status != 403  # noqa: PLR2004
     if why is None and status in (301, 302):
         why = _STATUSES[302]
     if why is None:
         why = _STATUSES.get(status)
     if why is None:
         return Disconnected(f"Reddit answered {status}")
-    return Refused(status, why)
+    return Refused(status, why, is_stated=is_stated)
 
 
 def _cause(error: BaseException) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import msgspec
 import structlog
 
 from ingest import clean
@@ -39,23 +40,20 @@ MOST_THREADS: Final = 20_000
 Ask = Callable[[str | None], Page]
 
 
-class Job:
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A listing of the past.
 
-    Args:
-        key: of the place in the cursor.
-        listing: key of the live listing that has the same things.
-        label: for messages.
-        ask: gives its pages.
-        depth: things that Reddit lists at least where there are more.
+    ``key`` is that of the place in the cursor, ``listing`` that of the live listing
+    with the same things; ``depth`` is how much Reddit lists at least where there
+    is more. ``place`` and ``label`` are for messages.
     """
 
-    def __init__(self, key: str, listing: str, label: str, ask: Ask, depth: int) -> None:
-        self.key = key
-        self.listing = listing
-        self.label = label
-        self.ask = ask
-        self.depth = depth
+    key: str
+    listing: str
+    place: str
+    label: str
+    ask: Ask
+    depth: int = LISTED
 
 
 class Past:
@@ -87,6 +85,7 @@ class Past:
         self._keep = keep
         self._now = now
         self._after = 0.0
+        self._has_read = False
         self._until: float = math.inf
         keys = {job.key for job in jobs}
         for left in set(memory.began) - keys:
@@ -143,10 +142,15 @@ class Past:
         try:
             fetched = fetch(job.ask, Known(), since)
         except Refused as refused:
-            log.warning("reddit_past", problem=f"{job.label}: {refused}")
+            problem = f"{job.place} {refused}"
+            if not refused.is_stated and not self._has_read:
+                # Until anything can be read, it may be us and not this place.
+                raise Disconnected(problem) from None
+            log.warning("reddit_past", problem=problem)
             state.done = True
-            yield self._told(self._gap(since, self._now(), f"{job.label}: {refused}"))
+            yield self._told(self._gap(since, self._now(), problem))
             return
+        self._has_read = True
         if fetched.things:
             state.listed = fetched.things[0].number
         began = self._memory.began.get(job.key, math.inf)

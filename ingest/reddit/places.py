@@ -65,7 +65,8 @@ class Places:
             return
         self._due = time.monotonic() + AGAIN_S
         for name in list(self._refused):
-            why = self._ask(name, kind)
+            refusal = self._ask(name, kind)
+            why = None if refusal is None else str(refusal)
             since, until = self._refused[name], self._now()
             reason = f"r/{name} {why or self._why.get(name, 'could not be read')}"
             if why is None:
@@ -84,27 +85,38 @@ class Places:
         Raises:
             Disconnected: it is none of them, or rather all of us.
         """
-        found: dict[str, str] = {}
-        if len(asked) == 1:
-            found[asked[0]] = str(refused)
-        else:
-            for place, name in enumerate(asked, 1):
-                if (why := self._ask(name, kind)) is not None:
-                    found[name] = why
-                if place == len(found) == SUSPICIOUS and len(set(found.values())) == 1:
-                    raise Disconnected(f"Reddit refuses us everywhere: r/{name} {why}")
+        found = self._refusing(kind, asked, refused)
         if not found:
             raise Disconnected(f"the subreddits together: {refused}")
-        for name, why in found.items():
+        if len(found) == len(asked) and not any(one.is_stated for one in found.values()):
+            raise _everywhere(found)
+        for name, refusal in found.items():
+            why = str(refusal)
             self._refused[name] = self._now()
             self._why[name] = why
             log.warning("reddit_refused", subreddit=name, problem=f"r/{name} {why}")
         self._due = time.monotonic() + AGAIN_S
 
-    def _ask(self, name: str, kind: str) -> str | None:
-        """Why a subreddit refuses us, None when it does not."""
+    def _refusing(self, kind: str, asked: list[str], refused: Refused) -> dict[str, Refused]:
+        if len(asked) == 1:
+            return {asked[0]: refused}
+        found: dict[str, Refused] = {}
+        for place, name in enumerate(asked, 1):
+            if (refusal := self._ask(name, kind)) is not None:
+                found[name] = refusal
+            if place == len(found) == SUSPICIOUS and len(set(map(str, found.values()))) == 1:
+                raise _everywhere(found)
+        return found
+
+    def _ask(self, name: str, kind: str) -> Refused | None:
+        """The refusal of a subreddit, None when it lets us read it."""
         try:
             self._client.get(f"r/{name}/{kind}", {"limit": 1})
         except Refused as refused:
-            return str(refused)
+            return refused
         return None
+
+
+def _everywhere(found: dict[str, Refused]) -> Disconnected:
+    name, refusal = next(iter(found.items()))
+    return Disconnected(f"Reddit refuses us everywhere: r/{name} {refusal}")

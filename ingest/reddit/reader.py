@@ -17,7 +17,7 @@ from ingest.reddit.client import PAGE, Client, Refused
 from ingest.reddit.cursor import Memory
 from ingest.reddit.listing import Fetched, Page, fetch, page_of
 from ingest.reddit.options import RedditOptions, Search
-from ingest.reddit.past import FOUND, LISTED, Job, Past
+from ingest.reddit.past import FOUND, Job, Past
 from ingest.reddit.places import AGAIN_S, Places
 from ingest.reddit.recheck import Recheck
 from ingest.source import Disconnected, Sighting, Stop
@@ -141,8 +141,12 @@ class Reader:
 
     def _failed(self, listing: Listing, error: Exception) -> None:
         """One that fails does not keep the others from being read; all together do."""
-        problem = f"{listing.label}: {error}"
-        again = AGAIN_S if isinstance(error, Refused) else listing.interval
+        if isinstance(error, Refused):
+            problem = f"{listing.label} {error}"
+            again = AGAIN_S if error.is_stated else RECHECK_AGAIN_S
+        else:
+            problem = f"{listing.label}: {error}"
+            again = listing.interval
         listing.failed = True
         listing.due = time.monotonic() + again
         if all(one.failed for one in self._listings):
@@ -154,14 +158,27 @@ class Reader:
         found: list[Job] = []
         for listing in self._listings:
             if listing.search is not None:
-                ask = self._search(listing.search)
-                found.append(Job(listing.key, listing.key, listing.label, ask, FOUND))
+                found.append(
+                    Job(
+                        key=listing.key,
+                        listing=listing.key,
+                        place=listing.label,
+                        label=listing.label,
+                        ask=self._search(listing.search),
+                        depth=FOUND,
+                    )
+                )
                 continue
-            for name in self._options.subreddits:
-                key = _place(listing.key, name)
-                ask = self._ask(f"r/{name}/{listing.key}", {})
-                label = f"{listing.label} of r/{name}"
-                found.append(Job(key, listing.key, label, ask, LISTED))
+            found += [
+                Job(
+                    key=_place(listing.key, name),
+                    listing=listing.key,
+                    place=f"r/{name}",
+                    label=f"{listing.label} of r/{name}",
+                    ask=self._ask(f"r/{name}/{listing.key}", {}),
+                )
+                for name in self._options.subreddits
+            ]
         return found
 
     def _poll(self, listing: Listing) -> Iterator[Sighting]:

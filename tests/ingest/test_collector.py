@@ -209,9 +209,9 @@ def test_a_problem_is_said_once_in_the_log_and_its_end_too():
     with structlog.testing.capture_logs() as said:
         run(Collector([Scripted(*steps, numbers(0, 1))], {}, backoff=QUICK))
 
-    assert [(e["log_level"], e["state"], e.get("problem")) for e in said] == [
-        ("warning", "waiting", "gone"),
-        ("info", "live", None),
+    assert [(e["log_level"], e["event"], e.get("problem")) for e in said] == [
+        ("warning", "source_waiting", "gone"),
+        ("info", "source_live", None),
     ]
 
 

@@ -268,6 +268,33 @@ def test_being_refused_everywhere_is_not_blamed_on_the_subreddits(server):
     assert len(server.asked) < 20
 
 
+@pytest.mark.parametrize("subreddits", [["kpop"], ["kpop", "kpopthoughts"]])
+def test_a_block_that_passes_keeps_nobody_from_being_read_afterwards(server, subreddits):
+    mine = server.submit("readable")
+    server.moods = [(403, HTML_HEADERS, HTML)] * 7
+    reader = source(server, subreddits=subreddits, searches=["readable"])
+
+    with pytest.raises(Disconnected, match=r"closed to us|refuses us everywhere"):
+        list(reader.read(None, threading.Event()))
+    server.moods = []
+
+    assert f"reddit:{mine}" in ids(sweep(reader))
+    assert {path for path, _ in server.asked[-3:]} == {
+        f"/r/{'+'.join(subreddits)}/new",
+        f"/r/{'+'.join(subreddits)}/comments",
+        "/search",
+    }
+
+
+def test_what_refuses_is_said_in_a_sentence(server, capfd):
+    server.refusals["shy"] = refused(403, "private")
+    searches = [{"query": "x", "subreddit": "shy"}]
+
+    sweep(source(server, searches=searches), rounds=1)
+
+    assert "search for 'x' is private" in capfd.readouterr().out
+
+
 def test_a_search_that_is_refused_does_not_keep_the_rest_from_being_read(server):
     server.refusals["shy"] = refused(403, "private")
     mine = server.submit("readable")

@@ -320,8 +320,8 @@ def test_a_place_that_refuses_us_is_a_gap_and_the_others_are_read(server):
 
     assert ids(sightings) == [f"reddit:{mine}"]
     assert [(gap.since, gap.until, gap.reason) for gap in items(sightings, Gap)] == [
-        (NOW_MS - 2 * 86_400_000, NOW_MS, f"{what} of r/shy: is private")
-        for what in ("submissions", "comments")
+        (NOW_MS - 2 * 86_400_000, NOW_MS, "r/shy is private")
+        for _ in ("submissions", "comments")
     ]
 
 
