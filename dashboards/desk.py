@@ -240,18 +240,6 @@ class Desk:
         counts[OPEN] += len(wanted) - len(decided)
         return counts
 
-    def alert_ids_in(self, state: str) -> list[str]:
-        """Alerts somebody brought into ``state``, the last decided first.
-
-        Alerts nobody decided about are open too, but not known here.
-        """
-        rows = self.file.rows(
-            "SELECT alert_id FROM (SELECT alert_id, state, max(seq) AS seq FROM decisions"
-            " GROUP BY alert_id) WHERE state = ? ORDER BY seq DESC",
-            (_clean(state),),
-        )
-        return [row[0] for row in rows]
-
     def totals(self) -> dict[str, int]:
         """How many decisions were ever made, by the state they brought about."""
         counts: dict[str, int] = dict.fromkeys(STATES, 0)

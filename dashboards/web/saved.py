@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from dashboards.queries.alerts import decided, in_state
 from dashboards.saved_views import MAX_NAME, MAX_QUERY, SavedView, TooManyViewsError
 from dashboards.web import times
 from dashboards.web.forms import PostedForm
@@ -134,14 +133,10 @@ def _name(text: str) -> str:
 def _count_alerts(site: Site, fields: dict[str, str]) -> int:
     asked = read_filters(*(fields.get(one, "") for one in ("state", "severity", "subject", "")))
     severities: Sequence[str] = (asked.severity,) if asked.severity else ()
-    return in_state(
-        site.index,
-        decided(site.desk),
-        asked.state,
-        subject=asked.subject or None,
-        severities=severities,  # type: ignore[arg-type]
-        limit=0,
-    ).total
+    chosen = site.board.choose(
+        asked.state, subject=asked.subject or None, severities=severities
+    )
+    return len(chosen)
 
 
 def _count_posts(site: Site, fields: dict[str, str]) -> int:

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 from starlette.responses import HTMLResponse, Response
 
 from dashboards.desk import Desk
+from dashboards.queries.alerts import AlertBoard
 from dashboards.saved_views import SavedViews
 from dashboards.web import text, times, words
 from dashboards.web.sessions import CSRF_COOKIE, SESSION_COOKIE, FormTokens, Sessions
@@ -60,6 +61,7 @@ class Site:
         self.dead = dead
         self.desk = desk
         self.watchlist = watchlist
+        self.board = AlertBoard(index, desk)
         self.views = SavedViews(desk.file)
         self.view_counts: dict[str, tuple[int, int]] = {}
         self.now = now

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 
 from dashboards.desk import Decision
-from dashboards.queries.alerts import decided, in_state
+from dashboards.queries.alerts import bodies
 from dashboards.web.site import Site, with_query
 from dashboards.web.text import path_of
 from dashboards.web.views import SEVERITIES, STATES
 from stream.records import Alert
 
-SCANNED = 1000
-"""Newest alerts of a state that are sorted by severity; the page says when there are more."""
 PAGE = 40
 MAX_DIGITS = 5
 
@@ -66,7 +65,6 @@ class AlertList:
     rows: tuple[AlertRow, ...]
     total: int
     pages: int
-    unscanned: int
     in_state: Mapping[str, int]
     by_severity: Mapping[str, int]
     by_subject: Mapping[str, int]
@@ -94,30 +92,22 @@ def count_from(text: str) -> int:
 
 def list_alerts(site: Site, filters: Filters) -> AlertList:
     """The alerts a person asked for, gravest first and then newest first."""
-    known = decided(site.desk)
-    every = in_state(site.index, known, filters.state, limit=SCANNED)
+    every = site.board.choose(filters.state)
     found = every
     if filters.subject:
-        found = in_state(
-            site.index, known, filters.state, limit=SCANNED, subject=filters.subject
-        )
-    totals = {state: in_state(site.index, known, state, limit=1).total for state in STATES}
-    asked = [
-        alert
-        for alert in found.alerts
-        if not filters.severity or alert.severity == filters.severity
-    ]
-    asked.sort(key=lambda one: (SEVERITIES.index(one.severity), -one.updated_at, one.alert_id))
+        found = site.board.choose(filters.state, subject=filters.subject)
+    asked = found
+    if filters.severity:
+        asked = tuple(one for one in found if one.severity == filters.severity)
     start = (filters.page - 1) * PAGE
-    shown = asked[start : start + PAGE]
+    shown = bodies(site.index, nsmallest(start + PAGE, asked)[start:])
     decisions = site.desk.decisions([one.alert_id for one in shown])
     return AlertList(
         filters=filters,
         rows=tuple(AlertRow(alert=one, decision=decisions.get(one.alert_id)) for one in shown),
         total=len(asked),
         pages=max(1, -(-len(asked) // PAGE)),
-        unscanned=max(0, found.total - len(found.alerts)),
-        in_state=totals,
-        by_severity=Counter(one.severity for one in found.alerts),
-        by_subject=Counter(one.subject for one in every.alerts),
+        in_state=site.board.totals(),
+        by_severity=Counter(one.severity for one in found),
+        by_subject=Counter(one.subject for one in every),
     )

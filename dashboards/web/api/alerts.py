@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from dashboards.desk import OPEN, Decision
-from dashboards.queries.alerts import decided, in_state
+from dashboards.queries.alerts import in_state
 from dashboards.queries.clusters import Variant, posts_of, variants_of
 from dashboards.web.api.fields import (
     MAX_ID,
@@ -125,7 +125,7 @@ def alerts(
     """Alerts, the newest first."""
     found = in_state(
         site.index,
-        decided(site.desk),
+        site.board,
         state,
         subject=subject,
         kinds=kind,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from dashboards.desk import OPEN
 from dashboards.web.api.fields import Model, Since, Subject, Time, Until, in_ms, iso
 from dashboards.web.api.problems import invalid
 from dashboards.web.site import Site, TheSite
@@ -114,16 +115,13 @@ def facet(
 
 def counted(site: Site) -> CountsModel:
     """Totals as the API and its stream give them."""
-    from dashboards.queries.alerts import decided, in_state
-
     totals = site.index.counts()
-    still_open = in_state(site.index, decided(site.desk), "open", limit=0).total
     return CountsModel(
         posts=max(0, totals["posts"]),
         deleted=max(0, totals["deleted"]),
         clusters=totals["clusters"],
         alerts=totals["alerts"],
-        open_alerts=still_open,
+        open_alerts=site.board.totals()[OPEN],
     )
 
 

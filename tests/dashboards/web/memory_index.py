@@ -45,7 +45,8 @@ class MemoryIndex:
         self._results: dict[type, dict[str, object]] = {}
         self._members: dict[tuple[str, str], Membership] = {}
         self._statuses: dict[str, SourceStatus] = {}
-        self._alert_order: list[str] = []
+        self._alert_places: dict[str, int] = {}
+        self._alert_seq = 0
 
     def checkpoint(self) -> str | None:
         return self._checkpoint
@@ -81,7 +82,9 @@ class MemoryIndex:
         )
         self._results.setdefault(type(result), {})[key] = result
         if isinstance(result, Alert):
-            self._alert_order = [one for one in self._alert_order if one != key] + [key]
+            self._alert_seq += 1
+            self._alert_places.pop(key, None)
+            self._alert_places[key] = self._alert_seq
 
     def refresh(self) -> None:
         return None
@@ -317,11 +320,11 @@ class MemoryIndex:
 
     def alerts_after(self, seq: int, /, *, limit: int = 100) -> list[tuple[int, Alert]]:
         known = self._results.get(Alert, {})
-        ordered = [(i + 1, known[key]) for i, key in enumerate(self._alert_order)]
+        ordered = [(place, known[key]) for key, place in self._alert_places.items()]
         return [(i, one) for i, one in ordered if i > seq and isinstance(one, Alert)][:limit]
 
     def alert_seq(self) -> int:
-        return len(self._alert_order)
+        return self._alert_seq
 
     def alert_totals(self) -> Mapping[tuple[str, Severity], int]:
         return Counter((one.kind, one.severity) for one in self._all(Alert))
