@@ -28,7 +28,7 @@ class SqliteState:
         self._operator = operator
         self._partition = partition
         self._fresh: dict[str, Put | None] = {}
-        self._cache: dict[str, tuple[bytes, int]] = {}
+        self._cache: dict[str, Put] = {}
         self._timers: list[tuple[str, int]] = []
         self._next_timer = self._first_timer()
         self.watermark = 0
@@ -49,9 +49,9 @@ class SqliteState:
             ).fetchone()
             if row is None:
                 return None
-            held = (bytes(row[0]), int(row[1]))
-            self._keep(key, held)
-        return None if held[1] <= self.watermark else held[0]
+            held = self._cache[key] = Put(bytes(row[0]), int(row[1]))
+            self._trim()
+        return None if held.expires_at <= self.watermark else held.value
 
     def scan(self, prefix: str, /) -> Iterator[tuple[str, bytes]]:
         """Live keys with ``prefix`` in byte order."""
@@ -75,9 +75,9 @@ class SqliteState:
         for key in effects.delete:
             self._fresh[key] = None
             self._cache.pop(key, None)
-        for key, put in effects.put.items():
-            self._fresh[key] = put
-            self._keep(key, (put.value, put.expires_at))
+        self._fresh.update(effects.put)
+        self._cache.update(effects.put)
+        self._trim()
         for timer in effects.timers:
             self._timers.append(timer)
             self._next_timer = min(self._next_timer, timer[1])
@@ -133,11 +133,10 @@ class SqliteState:
         self._timers = []
         self._next_timer = self._first_timer()
 
-    def _keep(self, key: str, held: tuple[bytes, int]) -> None:
-        if len(self._cache) >= CACHE_ENTRIES:
-            for old in list(islice(self._cache, CACHE_ENTRIES // 4)):
+    def _trim(self) -> None:
+        if len(self._cache) > CACHE_ENTRIES:
+            for old in list(islice(self._cache, len(self._cache) - CACHE_ENTRIES * 3 // 4)):
                 del self._cache[old]
-        self._cache[key] = held
 
     def _first_timer(self) -> int:
         row = self._db.execute(

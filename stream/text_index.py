@@ -53,6 +53,7 @@ class TextIndex:
         self._size = size
         # Half as many chains as rows: chains stay short and cost less memory.
         self._mask = (1 << (size - 1).bit_length()) // 2 - 1
+        self._first_slots = np.arange(BANDS, dtype=np.int64) * (self._mask + 1)
         self._sketch: Sketch = np.zeros((size, VALUES), dtype=np.uint8)
         self._key = np.zeros(size, dtype=np.uint64)
         self._expires = np.zeros(size, dtype=np.int64)
@@ -74,7 +75,6 @@ class TextIndex:
         self._bands = self._sketch.reshape(-1).view(np.uint32).data
         self._nexts = self._next.data
         self._key_nexts = self._key_next.data
-        self._head = self._heads.data
         self._key_head = self._key_heads.data
 
     def find(self, key: int, watermark: int) -> int:
@@ -89,16 +89,14 @@ class TextIndex:
     def candidates(self, sketch: Sketch, watermark: int, least: float) -> list[int]:
         """Rows that share a band and look at least ``least`` alike, most alike first."""
         found: set[int] = set()
-        width = self._mask + 1
         bands, nexts, expires = self._bands, self._nexts, self.expires
-        heads, mask = self._head, self._mask
         values: list[int] = sketch.view(np.uint32).tolist()
-        for band, value in enumerate(values):
-            row = heads[band * width + ((value ^ (value >> 16)) & mask)]
-            left = PER_BAND
+        newest: list[int] = self._heads[self._slots(sketch)].tolist()
+        for band, first in enumerate(newest):
+            row, left = first, PER_BAND
             while row >= 0:
                 place = row * BANDS + band
-                if bands[place] == value and expires[row] > watermark:
+                if bands[place] == values[band] and expires[row] > watermark:
                     found.add(row)
                     left -= 1
                     if not left:
@@ -110,6 +108,12 @@ class TextIndex:
         alike: list[float] = estimates(self._sketch[rows], sketch).tolist()
         ranked = sorted((-a, row) for a, row in zip(alike, rows, strict=True) if a >= least)
         return [row for _, row in ranked]
+
+    def _slots(self, sketch: Sketch) -> Ints:
+        """The place of each band's chain in ``_heads``."""
+        value = sketch.view(np.uint32)
+        slots: Ints = ((value ^ (value >> _HALF)) & np.uint32(self._mask)) + self._first_slots
+        return slots
 
     def sketch(self, row: int) -> Sketch:
         """The sketch of a row."""
@@ -127,11 +131,9 @@ class TextIndex:
         self.posts[row] = 0
         self.clusters[row] = -1
         self._sketch[row] = sketch
-        width = self._mask + 1
-        for band, value in enumerate(sketch.view(np.uint32).tolist()):
-            slot = band * width + _slot(value, self._mask)
-            self._nexts[row * BANDS + band] = self._head[slot]
-            self._head[slot] = row
+        slots = self._slots(sketch)
+        self._next[row * BANDS : (row + 1) * BANDS] = self._heads[slots]
+        self._heads[slots] = row
         slot = key & self._mask
         self._key_nexts[row] = self._key_head[slot]
         self._key_head[slot] = row
@@ -222,19 +224,16 @@ class TextIndex:
         mask = np.uint32(self._mask)
         for band in range(BANDS):
             value = bands[:, band]
-            slots = ((value ^ (value >> np.uint32(16))) & mask).astype(np.int64)
+            slots = ((value ^ (value >> _HALF)) & mask).astype(np.int64)
             heads = self._heads[band * width : (band + 1) * width]
             following[: self.used, band] = _linked(slots, heads)
         slots = (self._key[: self.used] & np.uint64(self._mask)).astype(np.int64)
         self._key_next[: self.used] = _linked(slots, self._key_heads)
 
 
+_HALF = np.uint32(16)
 _GONE = 0
 """Expiry of removed rows; every watermark is beyond it or equal."""
-
-
-def _slot(value: int, mask: int) -> int:
-    return (value ^ (value >> 16)) & mask
 
 
 def _linked(slots: Ints, heads: Numbers) -> Numbers:
