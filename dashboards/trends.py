@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import numpy as np
 from msgspec.structs import replace
 
 from ingest.records import Gap
@@ -20,8 +21,6 @@ from stream.trends.tails import ratio_interval
 
 DAY_MS = 24 * HOUR_MS
 WEEK_MS = 7 * DAY_MS
-COMPARED = 6
-"""Subjects on one page."""
 PERIODS = {"1d": DAY_MS, "7d": WEEK_MS, "28d": 4 * WEEK_MS}
 TAUGHT_MS = 8 * WEEK_MS
 LEAST_TAUGHT_H = 7 * 24
@@ -161,9 +160,8 @@ def trend(
     usual = fit(taught_since, counts[:teach], masked[:teach])
     now, hidden = counts[split:], masked[split:]
     whole = [i for i in range(len(now)) if not hidden[i]]
-    expected = (
-        sum(usual.at(since + i * HOUR_MS)[0] for i in whole) if whole and usual.hours else None
-    )
+    rates, _ = usual.over(since, len(now))
+    expected = float(rates[whole].sum()) if whole and usual.hours else None
     posts_whole = sum(now[i] for i in whole)
     earlier = 2 * since - until
     before, hidden_before = (
@@ -326,50 +324,54 @@ def _step_hours(hours: int) -> int:
 def _steps(
     hours: Sequence[Bucket], hidden: Sequence[bool], usual: Baseline, size: int
 ) -> tuple[Step, ...]:
-    steps: list[Step] = []
-    for i in range(0, len(hours), size):
-        part = hours[i : i + size]
-        known = [usual.at(b.at) for b in part] if usual.hours else []
-        mean = sum(rate for rate, _ in known)
-        width = 2 * sum(rate + rate * rate / shape for rate, shape in known) ** 0.5
-        steps.append(
-            Step(
-                at=part[0].at,
-                posts=sum(b.posts for b in part),
-                usual=mean if known else None,
-                low=max(mean - width, 0.0) if known else None,
-                high=mean + width if known else None,
-                masked=any(hidden[i : i + size]),
-            )
+    known = bool(usual.hours) and bool(hours)
+    edges = range(0, len(hours), size)
+    rates, shapes = usual.over(hours[0].at if hours else 0, len(hours))
+    means: list[float] = []
+    widths: list[float] = []
+    if known:
+        scatter = rates + rates * rates / shapes
+        means = np.add.reduceat(rates, edges).tolist()
+        widths = (2 * np.sqrt(np.add.reduceat(scatter, edges))).tolist()
+    return tuple(
+        Step(
+            at=hours[i].at,
+            posts=sum(b.posts for b in hours[i : i + size]),
+            usual=means[n] if known else None,
+            low=max(means[n] - widths[n], 0.0) if known else None,
+            high=means[n] + widths[n] if known else None,
+            masked=any(hidden[i : i + size]),
         )
-    return tuple(steps)
+        for n, i in enumerate(edges)
+    )
 
 
-def volumes(
-    index: Index, subjects: Mapping[str, str], *, since: int, until: int
-) -> list[Trend]:
+def busiest(index: Index, subjects: Iterable[str], *, since: int, until: int) -> list[str]:
+    """Subjects by their posts in a period, the most talked about first."""
+    counts = index.facet("subject", since=since, until=until)
+    return sorted(subjects, key=lambda one: (-counts.get(one, 0), one))
+
+
+def volumes(index: Index, subjects: Iterable[str], *, since: int, until: int) -> list[Trend]:
     """A trend for every subject, the most talked about first."""
-    start = data_start(index, until)
-    found = [
-        trend(index, subject, since=since, until=until, start=start) for subject in subjects
-    ]
+    found = several(index, subjects, since=since, until=until)
     return sorted(found, key=lambda one: (-one.posts, one.subject or ""))
 
 
-def compared(
+def several(
     index: Index,
-    subjects: Sequence[str],
+    subjects: Iterable[str],
     *,
     since: int,
     until: int,
     against: int | None = None,
 ) -> list[Trend]:
-    """Trends of a few subjects side by side, in the order asked for.
+    """Trends of some subjects in the order asked for.
 
     ``against``: the start of another period to compare each with, None for the one before.
     """
     start = data_start(index, until)
     return [
         trend(index, subject, since=since, until=until, start=start, against=against)
-        for subject in dict.fromkeys(subjects[:COMPARED])
+        for subject in subjects
     ]

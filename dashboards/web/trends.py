@@ -22,11 +22,15 @@ from dashboards.web.site import Refused, Site, TheSite, with_query
 from dashboards.web.text import path_of
 from dashboards.web.times import DAY, ZONES
 from dashboards.web.trend_tables import Part, all_table, compared_table, part_table
+from dashboards.web.triage import page_number
 from detect.watchlist import Subject
 from stream.index import AlertQuery, PostQuery
 
 router = APIRouter()
 SORTS = ("posts", "ratio", "name")
+COMPARED = 6
+"""Subjects in one comparison."""
+PAGE = 25
 ALERTS = 8
 CLUSTERS = 8
 _DIGITS = re.compile("[0-9]{1,15}")
@@ -37,11 +41,13 @@ Subjects = Annotated[list[str] | None, Query()]
 
 @router.get("/trends")
 def all_trends(
-    request: Request, site: TheSite, chosen: ThePeriod, sort: str = "posts"
+    request: Request, site: TheSite, chosen: ThePeriod, sort: str = "posts", page: str = ""
 ) -> Response:
     """Every subject of the watchlist: now, usual, and what departs from it."""
     order = sort if sort in SORTS else SORTS[0]
-    found = _sorted(site, _volumes(site, chosen), order)
+    pages = max(1, -(-len(site.watchlist.subjects) // PAGE))
+    number = min(page_number(page), pages)
+    found = _listed(site, chosen, order, (number - 1) * PAGE)
     return site.render(
         request,
         "trends.html",
@@ -50,8 +56,10 @@ def all_trends(
         day=chosen.day,
         periods=tuple(PERIODS),
         sort=order,
+        page=number,
+        pages=pages,
         until=chosen.until,
-        most=trends.COMPARED,
+        most=COMPARED,
         bom_link=with_query("/trends.csv", period=chosen.length, until=chosen.day, bom=1),
     )
 
@@ -86,7 +94,7 @@ def compare(
         asked=chosen,
         day_before=before.date().isoformat(),
         periods=tuple(PERIODS),
-        most=trends.COMPARED,
+        most=COMPARED,
     )
 
 
@@ -102,7 +110,9 @@ def compare_csv(
 @router.get("/trends.csv")
 def all_trends_csv(site: TheSite, chosen: ThePeriod, bom: str = "") -> Response:
     """The table of all subjects."""
-    table = all_table(site, _volumes(site, chosen))
+    ids = [one.id for one in site.watchlist.subjects]
+    found = trends.volumes(site.index, ids, since=chosen.since, until=chosen.until)
+    table = all_table(site, found)
     return csv_answer(("trends", chosen.length), *table, bom)
 
 
@@ -190,9 +200,13 @@ def _ms(text: str) -> int | None:
 
 
 def _compared(site: Site, chosen: Period, subjects: Sequence[str] | None) -> list[Trend]:
-    ids = [one for one in subjects or [] if site.watchlist.subject(one) is not None]
-    return trends.compared(
-        site.index, ids, since=chosen.since, until=chosen.until, against=chosen.against
+    known = [one for one in dict.fromkeys(subjects or ()) if site.watchlist.subject(one)]
+    return trends.several(
+        site.index,
+        known[:COMPARED],
+        since=chosen.since,
+        until=chosen.until,
+        against=chosen.against,
     )
 
 
@@ -203,17 +217,18 @@ def _known(site: Site, subject_id: str) -> Subject:
     return found
 
 
-def _volumes(site: Site, chosen: Period) -> list[Trend]:
-    names = {one.id: one.name for one in site.watchlist.subjects}
-    return trends.volumes(site.index, names, since=chosen.since, until=chosen.until)
-
-
-def _sorted(site: Site, found: list[Trend], order: str) -> list[Trend]:
+def _listed(site: Site, chosen: Period, order: str, first: int) -> list[Trend]:
+    """A page of all subjects; only by ratio all of them have to be judged for it."""
+    names = {one.id: one.name.casefold() for one in site.watchlist.subjects}
+    since, until = chosen.since, chosen.until
     if order == "ratio":
-        return sorted(found, key=lambda one: -(one.ratio or 0.0))
+        found = trends.volumes(site.index, names, since=since, until=until)
+        return sorted(found, key=lambda one: -(one.ratio or 0.0))[first : first + PAGE]
     if order == "name":
-        return sorted(found, key=lambda one: site.name_of(one.subject or "").casefold())
-    return found
+        ids = sorted(names, key=lambda one: (names[one], one))
+    else:
+        ids = trends.busiest(site.index, names, since=since, until=until)
+    return trends.several(site.index, ids[first : first + PAGE], since=since, until=until)
 
 
 def _steps_of(shown: Trend, spans: Sequence[tuple[int, int]]) -> set[int]:

@@ -51,6 +51,11 @@ class Baseline:
         cell = cell_of(when)
         return self.rates[cell], self.shapes[cell]
 
+    def over(self, since: int, hours: int) -> tuple[Floats, Floats]:
+        """Rates and shapes of so many hours, the first of which holds ``since``."""
+        cells = (np.arange(hours) + cell_of(since)) % WEEK
+        return np.asarray(self.rates)[cells], np.asarray(self.shapes)[cells]
+
 
 def cell_of(when: int) -> int:
     """Hour of the week in Seoul, 0 to 167; Seoul keeps no summer time."""

@@ -61,15 +61,21 @@ def surges(
     Tail probabilities of all hours that are whole, with false discoveries held to
     1 % (``stream/trends/tails.py``); at least three posts in the hour.
     """
-    whole = [i for i in range(len(counts)) if not masked[i]]
-    chances = [_chance(counts[i], *usual.at(since + i * HOUR_MS)) for i in whole]
+    rates, shapes = usual.over(since, len(counts))
+    seen = np.asarray(counts)
+    # Two standard deviations are far more likely than anything that is believed.
+    near = np.maximum(rates + 2 * np.sqrt(rates + rates * rates / shapes), LEAST_POSTS)
+    whole = np.flatnonzero(~np.asarray(masked, dtype=bool)).tolist()
+    rare = seen >= near
+    chances = [
+        tail(counts[i], float(rates[i]), float(shapes[i])) if rare[i] else 1.0 for i in whole
+    ]
     found: list[Surge] = []
     believed = discoveries(chances, FALSE_RATE)
     for i, chance, real in zip(whole, chances, believed, strict=True):
         if not real:
             continue
-        at = since + i * HOUR_MS
-        expected, _ = usual.at(at)
+        at, expected = since + i * HOUR_MS, float(rates[i])
         if found and found[-1].until == at:
             last = found.pop()
             found.append(
@@ -92,12 +98,6 @@ def surges(
                 )
             )
     return found
-
-
-def _chance(count: int, mean: float, shape: float) -> float:
-    # Two standard deviations are far more likely than anything that is believed.
-    near = mean + 2 * sqrt(mean + mean * mean / shape)
-    return tail(count, mean, shape) if count >= max(LEAST_POSTS, near) else 1.0
 
 
 def changes(
@@ -146,14 +146,17 @@ def _days(
     since: int, counts: Sequence[int], masked: Sequence[bool], usual: Baseline
 ) -> list[tuple[int, float, float]]:
     """Start, posts and exposure of days that are at least half whole."""
-    days: list[tuple[int, float, float]] = []
-    for start in range(0, len(counts) - DAY_HOURS + 1, DAY_HOURS):
-        whole = [i for i in range(start, start + DAY_HOURS) if not masked[i]]
-        if len(whole) >= DAY_HOURS * WHOLE_DAY:
-            exposure = sum(usual.at(since + i * HOUR_MS)[0] for i in whole)
-            posts = float(sum(counts[i] for i in whole))
-            days.append((since + start * HOUR_MS, posts, exposure))
-    return days
+    size = len(counts) // DAY_HOURS
+    shape = (size, DAY_HOURS)
+    rates, _ = usual.over(since, size * DAY_HOURS)
+    whole = ~np.asarray(masked[: size * DAY_HOURS], dtype=bool).reshape(shape)
+    posts = (np.asarray(counts[: size * DAY_HOURS]).reshape(shape) * whole).sum(axis=1)
+    exposure = (rates.reshape(shape) * whole).sum(axis=1)
+    enough = whole.sum(axis=1) >= DAY_HOURS * WHOLE_DAY
+    return [
+        (since + day * DAY_HOURS * HOUR_MS, float(posts[day]), float(exposure[day]))
+        for day in np.flatnonzero(enough).tolist()
+    ]
 
 
 def _calm(
@@ -197,12 +200,13 @@ def _partition(days: Sequence[tuple[int, float, float]], scatter: float) -> list
     best[0] = -penalty
     previous = [0] * (len(days) + 1)
     for end in range(LEAST_DAYS, len(days) + 1):
-        starts = np.array([0, *range(LEAST_DAYS, end - LEAST_DAYS + 1)])
+        # Where a segment may begin; nothing ends after one or two days, so that costs no end.
+        starts = slice(0, end - LEAST_DAYS + 1)
         y, e = posts[end] - posts[starts], exposure[end] - exposure[starts]
         cost = 2 * (y - y * np.log(np.maximum(y, 1e-9) / e)) / scatter
         options = best[starts] + cost + penalty
         chosen = int(np.argmin(options))
-        best[end], previous[end] = options[chosen], int(starts[chosen])
+        best[end], previous[end] = options[chosen], chosen
     cuts: list[int] = []
     at = previous[len(days)]
     while at:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import random
 import statistics
@@ -151,6 +152,9 @@ def main() -> None:
             now=lambda: NOW,
         )
         held = index.counts()["posts"]
+        # As the web process does.
+        gc.collect()
+        gc.freeze()
         for name, path in PAGES.items():
             found = asyncio.run(ask(app, path, given.rounds))
             print(json.dumps({"bench": "trend_page", "page": name, "posts": held, **found}))

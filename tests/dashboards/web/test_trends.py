@@ -11,6 +11,7 @@ import pytest
 
 from dashboards.web.text import path_of
 from dashboards.web.times import KST
+from detect.watchlist import Subject, Watchlist
 from ingest.records import Author, Gap, Post
 from stream.index import IndexBatch
 from stream.records import GapSeen
@@ -201,6 +202,37 @@ def test_no_more_subjects_are_compared_than_fit(site: Served):
     many = "&".join(["subject=seoan", "subject=lumena", "subject=dajin"] * 20)
 
     assert site.browser().get(f"/trends/compare?{many}").text.count('class="multiple"') == 3
+
+
+def test_the_same_subject_asked_for_often_leaves_room_for_others(site: Served):
+    asked = "&".join(["subject=seoan"] * 20 + ["subject=lumena"])
+
+    assert site.browser().get(f"/trends/compare?{asked}").text.count('class="multiple"') == 2
+
+
+def test_a_long_watchlist_has_pages(serve: Serve):
+    names = [f"person{n:02}" for n in range(60)]
+    watchlist = Watchlist(
+        subjects=tuple(Subject(id=one, kind="idol", name=one.title()) for one in names)
+    )
+    index = MemoryIndex()
+    posts = [make_post(i, at=NOW - HOUR - i, text=f"person {i}") for i in range(3)]
+    index.write(IndexBatch(checkpoint="1", posts=[seen(one, "person59") for one in posts]))
+    browser = serve(index, watchlist=watchlist).browser()
+
+    pages = [
+        re.findall(r"data-row>([^<]+)</a>", browser.get(f"/trends?page={n}").text)
+        for n in (1, 2, 3)
+    ]
+
+    assert [len(one) for one in pages] == [25, 25, 10]
+    assert pages[0][0] == "Person59"
+    assert len({*pages[0], *pages[1], *pages[2]}) == 60
+    assert "page 3 of 3" in text_of(browser.get("/trends?page=99").text)
+    assert len(rows_of(browser.get("/trends.csv").text)) == 60
+    for order in ("name", "ratio"):
+        shown = re.findall(r"data-row>([^<]+)</a>", browser.get(f"/trends?sort={order}").text)
+        assert len(shown) == 25
 
 
 def test_an_earlier_period_is_chosen_by_its_last_day(serve: Serve):
