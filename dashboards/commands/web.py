@@ -108,10 +108,6 @@ def command(
             dead_box=LocalDeadBox(folder, now=wall_clock),
         )
         server = _server(app)
-        # All that is loaded stays: no collection between two answers walks through it again,
-        # which took half of the time of a slow page.
-        gc.collect()
-        gc.freeze()
         if with_parent:
             _end_with_parent(server)
         # The socket already listens: whoever connects from now on is answered.
@@ -144,6 +140,11 @@ def read_secret(path: Path) -> bytes:
 
 def _server(app: FastAPI) -> Server:
     import uvicorn
+
+    # All that is loaded stays: no collection between two answers walks through it again,
+    # which took half of the time of a slow page.
+    gc.collect()
+    gc.freeze()
 
     class Stopping(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
