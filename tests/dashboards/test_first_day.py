@@ -212,7 +212,7 @@ def spend_the_day(reader: Reader, began_us: int) -> None:
     page.get_by_role("link", name="VELLORIA", exact=True).first.click()
     subject = page.url
     table = page.get_by_role("region", name=reader.told("What stands out"))
-    table.get_by_role("row", name="burst").first.get_by_role("link").click()
+    table.get_by_role("row", name="burst").first.get_by_role("link").first.click()
     copied = page.locator("article.post", has_text="표절").first
     copied.get_by_role("link", name=reader.told("details")).click()
     minute = time.strftime("%H:%M UTC", time.gmtime(began_us // 1_000_000))
