@@ -30,12 +30,8 @@ def carry_out(cli: Cli, folder: Path, request: Request) -> Outcome:
     from stream.local.folder import IndexInUseError
     from stream.requests import Asking
     from stream.storage import FolderInUseError
-    from stream.store import DATABASE, Store
 
-    if (folder / DATABASE).is_file():
-        # Opening it brings an older folder up to date.
-        with suppress(FolderInUseError):
-            Store(folder).close()
+    bring_up_to_date(folder)
     asking = Asking(folder, now=wall_clock)
     number = asking.ask(request)
     try:
@@ -46,6 +42,16 @@ def carry_out(cli: Cli, folder: Path, request: Request) -> Outcome:
     if found is None:
         raise NotTakenUpError(f"{folder}: the request {number} was lost")
     return found
+
+
+def bring_up_to_date(folder: Path) -> None:
+    """Migrate an older folder that nobody uses; one in use was migrated by its owner."""
+    from stream.storage import FolderInUseError
+    from stream.store import DATABASE, Store
+
+    if (folder / DATABASE).is_file():
+        with suppress(FolderInUseError):
+            Store(folder).close()
 
 
 def requester() -> str:

@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "forget": ("dashboards.commands.forget", "Delete a post or an account everywhere."),
     "backup": ("dashboards.commands.backup", "Copy a data folder, also while it is in use."),
     "restore": ("dashboards.commands.restore", "Put a backup into a new data folder."),
+    "retention": (
+        "dashboards.commands.retention",
+        "How long posts are kept: plan, apply, hold.",
+    ),
     "web": ("dashboards.commands.web", "Serve the pages for a data folder."),
     "keys": ("dashboards.commands.keys", "Make, list and revoke keys of the HTTP API."),
     "doctor": ("dashboards.commands.doctor", "Check this machine and say what to fix."),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stream.embedded import EmbeddedHost
     from stream.index import Index
     from stream.intake import Follow, Match
+    from stream.retention import Policy
     from stream.settings import Settings
 
 EVERYTHING = "all"
@@ -48,8 +49,13 @@ def build_host(
     settings: Settings,
     watchlist: Watchlist | None,
     index: Index | None,
+    *,
+    expires: bool = False,
 ) -> EmbeddedHost:
-    """The embedded host over a data folder; without a watchlist every post counts."""
+    """The embedded host over a data folder; without a watchlist every post counts.
+
+    With ``expires`` it erases by itself what is due by the settings.
+    """
     from detect.watchlist import Watchlist as Subjects
     from detect.watchlist import digest
     from stream.embedded import EmbeddedHost
@@ -75,6 +81,7 @@ def build_host(
         index=index,
         versions=Versions(watchlist=digest(subjects)),
         partitions=settings.pipeline.partitions,
+        policy=retention_policy(settings, scheduled=expires),
     )
 
 
@@ -131,6 +138,24 @@ def elastic_client(settings: Settings) -> Elasticsearch:
         )
     except (OSError, ValueError) as error:
         raise ConfigError(f"elasticsearch: {error}") from None
+
+
+def retention_policy(settings: Settings, *, scheduled: bool = False) -> Policy:
+    """How long things are kept, by the name that posts of a source carry."""
+    from stream.retention import Policy
+
+    kept = {
+        name: source.keep_days
+        for name, source in settings.sources.items()
+        if source.keep_days is not None
+    }
+    everywhere = settings.retention
+    return Policy(
+        days=everywhere.days,
+        sources=kept,
+        letters=everywhere.dead_letter_days,
+        every_ms=everywhere.every_hours * 3_600_000 or None if scheduled else None,
+    )
 
 
 def watchlist_file(settings: Settings) -> Path:

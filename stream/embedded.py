@@ -29,6 +29,7 @@ from stream.migrations import drop_copies
 from stream.operator import Operator
 from stream.processor import Processor
 from stream.records import LoggedClock, Versions
+from stream.retention import Policy, Retention
 from stream.router import LATENESS_MS, MINUTE_MS, Router, RouterClock, known_ids
 from stream.sqlite_log import SqlitePostsLog, SqliteSubjectLog
 from stream.sqlite_state import Offsets
@@ -77,7 +78,8 @@ class EmbeddedHost:
         operators: fresh instances in pipeline order.
         index: filled after each commit; None leaves indexing to a later run.
         versions: digests of watchlist, rules, calendar and banks in force.
-        now: wall clock in ms; reaches dead letters and statuses only.
+        now: wall clock in ms; reaches dead letters, statuses and retention only.
+        policy: how long things are kept; None for ever.
 
     Raises:
         FolderInUseError: another process owns the folder.
@@ -96,6 +98,7 @@ class EmbeddedHost:
         index: Index | None = None,
         versions: Versions | None = None,
         partitions: int = 8,
+        policy: Policy | None = None,
     ) -> None:
         self.store = Store(folder)
         try:
@@ -120,8 +123,10 @@ class EmbeddedHost:
             lambda entry: self._router.subjects_of(entry.mentions),
         )
         self.wiping = Wiping(self.store.db, folder / DATABASE, also=lambda: drop_copies(folder))
+        taken_in = (self.store, self.intake, self.dead)
+        self.retention = Retention(*taken_in, self._route, policy=policy or Policy(), now=now)
         self.errands = Errands(
-            self.store, self.intake, self.dead, self.posts, self._route, now=now
+            *taken_in, self.posts, self._route, now=now, retention=self.retention
         )
         self._routed = Offsets(self.store, "router")
         self._feed = IndexFeed(self.subjects, self.processor.results)
@@ -153,15 +158,12 @@ class EmbeddedHost:
         Raises:
             StorageFullError: nothing was written; call again with the same batches.
         """
-        try:
-            with self.store.transaction():
-                for batch in batches:
-                    self.intake.take(batch, self._route)
-                self._route()
-                self.dead.bury(self.processor.step())
-        except BaseException:
-            self._rolled_back()
-            raise
+
+        def take() -> None:
+            for batch in batches:
+                self.intake.take(batch, self._route)
+
+        self._change(take)
 
     def care(self) -> bool:
         """Carry out what people asked for, then wipe a little; True when nothing is left.
@@ -170,19 +172,27 @@ class EmbeddedHost:
             StorageFullError: nothing was changed; call again later.
         """
         while self.errands.waiting():
-            try:
-                with self.store.transaction():
-                    self.errands.run()
-                    self._route()
-                    self.dead.bury(self.processor.step())
-            except BaseException:
-                self._rolled_back()
-                raise
+            self._change(self.errands.run)
+        if self.retention.waiting():
+            self._change(self.retention.step)
         return self.wiping.step()
+
+    def _change(self, work: Callable[[], object]) -> None:
+        """Do some work and what follows from it in one transaction."""
+        try:
+            with self.store.transaction():
+                work()
+                self._route()
+                self.dead.bury(self.processor.step())
+        except BaseException:
+            self._rolled_back()
+            raise
 
     def settle(self) -> None:
         """Carry out everything asked for, down to the index; wiping ends with ``close``."""
         self.care()
+        while self.retention.waiting():
+            self.care()
         self.feed_index()
         if self.index is not None:
             self.index.refresh()
@@ -238,7 +248,7 @@ class EmbeddedHost:
                     self._persist(partial(self.feed_index, statuses), stop)
                 if batches and progress is not None:
                     progress(self.intake.counters())
-                if not batches and collector.finished:
+                if not batches and collector.finished and not self.retention.waiting():
                     break
         finally:
             collector.close(2.0)
@@ -309,6 +319,7 @@ class EmbeddedHost:
         self.subjects.rolled_back()
         self.intake.rolled_back()
         self.dead.rolled_back()
+        self.retention.rolled_back()
         self.processor.rolled_back()
         self._load_router()
 

@@ -16,12 +16,23 @@ import structlog
 from ingest.collector import Collected
 from ingest.formats import read_again
 from ingest.records import Deletion, Malformed
-from stream.requests import Forget, Outcome, Replay, Request, Requests
+from stream import holds
+from stream.requests import (
+    Expire,
+    Forget,
+    Hold,
+    Outcome,
+    Release,
+    Replay,
+    Request,
+    Requests,
+)
 
 if TYPE_CHECKING:
     from stream.dead_letters import DeadLetters
     from stream.intake import Intake
     from stream.log import PostsLog, Seen
+    from stream.retention import Retention
     from stream.store import Store
 
 LOOK_EVERY_S = 0.5
@@ -45,8 +56,11 @@ class Errands:
         route: Callable[[], Mapping[str, Seen]],
         *,
         now: Callable[[], int],
+        retention: Retention | None = None,
     ) -> None:
+        self._db = store.db
         self._requests = Requests(store.db)
+        self._retention = retention
         self._intake = intake
         self._dead = dead
         self._posts = posts
@@ -81,8 +95,28 @@ class Errands:
                 return self._forget(request)
             case Replay():
                 return self._replay(request)
+            case Expire():
+                return self._expire(request)
+            case Hold():
+                return Outcome(
+                    counts=holds.place(
+                        self._db,
+                        request.ids,
+                        reason=request.reason,
+                        who=request.who,
+                        now=self._now(),
+                    )
+                )
+            case Release():
+                return Outcome(counts=holds.release(self._db, request.ids))
             case None:
                 return Outcome(problem="this jikimi does not know what was asked for")
+
+    def _expire(self, request: Expire) -> Outcome:
+        if self._retention is None:
+            return Outcome(problem="retention works in a data folder of `jikimi run` only")
+        self._retention.begin(request.limits)
+        return Outcome()
 
     def _forget(self, request: Forget) -> Outcome:
         """Delete posts and accounts as if their platform had."""

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from stream.migrations import check_version
+from stream.retention import Limits
 from stream.storage import StorageVersionError
 from stream.store_schema import STEPS
 
@@ -40,7 +41,29 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True, tag="replay/1"):
     who: str = ""
 
 
-Request = Forget | Replay
+class Expire(msgspec.Struct, frozen=True, kw_only=True, tag="expire/1"):
+    """Erase what is due by these limits; begins a run that goes on by itself."""
+
+    limits: Limits
+    who: str = ""
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True, tag="hold/1"):
+    """Keep posts, or all posts behind an alert, whatever retention says."""
+
+    ids: tuple[str, ...]
+    reason: str
+    who: str = ""
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True, tag="release/1"):
+    """Take holds back, by post or by alert."""
+
+    ids: tuple[str, ...]
+    who: str = ""
+
+
+Request = Forget | Replay | Expire | Hold | Release
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +75,33 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 _decode = msgspec.json.Decoder(Request).decode
 _outcome = msgspec.json.Decoder(Outcome).decode
+
+
+def reading(folder: Path) -> sqlite3.Connection:
+    """The store of a folder for reading beside its owner.
+
+    Raises:
+        FileNotFoundError: no data in this folder.
+        StorageVersionError: it has another format than this jikimi's.
+    """
+    path = folder / "jikimi.db"
+    if not path.is_file():
+        raise FileNotFoundError(2, "no data in this folder", str(folder))
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        db.execute("PRAGMA busy_timeout=10000")
+        _check_format(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _check_format(db: sqlite3.Connection, path: Path) -> None:
+    if check_version(db, path, STEPS) < len(STEPS):
+        raise StorageVersionError(
+            f"{path} has an older format: start `jikimi run` once, which brings it up to date"
+        )
 
 
 class Requests:
@@ -97,11 +147,7 @@ class Asking:
             raise FileNotFoundError(2, "no data in this folder", str(folder))
         self._now = now
         with closing(self._connect()) as db:
-            if check_version(db, self._path, STEPS) < len(STEPS):
-                raise StorageVersionError(
-                    f"{self._path} has an older format: start `jikimi run` once, which "
-                    "brings it up to date"
-                )
+            _check_format(db, self._path)
 
     def ask(self, request: Request) -> int:
         """Add a request; returns its number."""

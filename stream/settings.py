@@ -71,6 +71,10 @@ class SourceSettings(Section, frozen=True, kw_only=True):
         tuple[MatchReason, ...] | None,
         Meta(description="Reasons for which its posts are kept; unset: as in [matching]."),
     ] = None
+    keep_days: Annotated[
+        Annotated[int, Meta(ge=1, le=36_500)] | None,
+        Meta(description="Days that its posts are kept; unset: as in [retention]."),
+    ] = None
     options: Annotated[
         Options, Meta(description="What this kind of source understands; see the sources page.")
     ] = field(default_factory=lambda: Options({}))
@@ -145,6 +149,28 @@ class AlertSettings(Section, frozen=True, kw_only=True):
             description="Hours in which more of the same grows the alert that is there.",
             ge=1,
             le=720,
+        ),
+    ] = 24
+
+
+class RetentionSettings(Section, frozen=True, kw_only=True):
+    """How long things are kept; what is due goes the way of a deletion."""
+
+    days: Annotated[
+        Annotated[int, Meta(ge=1, le=36_500)] | None,
+        Meta(description="Days that posts are kept; unset: for ever."),
+    ] = None
+    dead_letter_days: Annotated[
+        Annotated[int, Meta(ge=1, le=36_500)] | None,
+        Meta(description="Days that unreadable records are kept; unset: up to their number."),
+    ] = None
+    every_hours: Annotated[
+        int,
+        Meta(
+            description="Hours between two runs of `jikimi run`; 0: only by "
+            "`jikimi retention apply`.",
+            ge=0,
+            le=8_760,
         ),
     ] = 24
 
@@ -277,6 +303,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     clusters: ClusterSettings = field(default_factory=ClusterSettings)
     bursts: BurstSettings = field(default_factory=BurstSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     web: WebSettings = field(default_factory=WebSettings)
     notify: dict[str, SinkSettings] = field(default_factory=dict[str, SinkSettings])
     kafka: KafkaSettings = field(default_factory=KafkaSettings)

@@ -67,4 +67,16 @@ CREATE TABLE dead_names (
 ) WITHOUT ROWID;
 """
 
-STEPS = (Step("logs", LOGS), Step("care", CARE, note_all_names))
+HOLDS = """
+CREATE TABLE holds (
+    post_id TEXT PRIMARY KEY, reason TEXT NOT NULL, who TEXT NOT NULL,
+    at INTEGER NOT NULL, alert_id TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX holds_alert ON holds (alert_id);
+"""
+
+STEPS = (
+    Step("logs", LOGS),
+    Step("care", CARE, note_all_names),
+    Step("holds", HOLDS),
+)
