@@ -18,6 +18,8 @@ _TRICKS = re.compile(
 )
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+", re.ASCII)
 LONGEST_NAME = 80
+LONGEST_CELL = 32_767
+"""Beyond this spreadsheets tear a cell apart."""
 
 
 def to_csv(
@@ -58,4 +60,5 @@ def _cell(value: Cell) -> Cell:
     if not isinstance(value, str):
         return value
     text = _TRICKS.sub("\ufffd", value)
-    return f"'{text}" if _FORMULA.match(text) else text
+    text = f"'{text}" if _FORMULA.match(text) else text
+    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"

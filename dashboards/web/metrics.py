@@ -31,6 +31,7 @@ from stream.index import PostQuery
 router = APIRouter()
 MAX_LABELS: Final = 100
 """Most sources, sinks and kinds that are told apart; the rest is one name together."""
+LONGEST_LABEL: Final = 200
 OTHER: Final = "other"
 READ: Final = ("logged", "unmatched", "malformed", "skipped")
 
@@ -164,12 +165,13 @@ def _sources(statuses: Iterable[SourceStatus], now: int) -> Iterator[Metric]:
         labels=["source"],
     )
     for one in known:
+        source = one.source[:LONGEST_LABEL]
         for name in get_args(SourceState):
-            state.add_metric([one.source, name], float(one.state == name))
+            state.add_metric([source, name], float(one.state == name))
         for outcome in READ:
-            posts.add_metric([one.source, outcome], getattr(one, outcome))
+            posts.add_metric([source, outcome], getattr(one, outcome))
         if one.last_item_at is not None:
-            lag.add_metric([one.source], (now - one.last_item_at) / 1000)
+            lag.add_metric([source], (now - one.last_item_at) / 1000)
     yield from (state, posts, lag)
 
 
@@ -180,6 +182,7 @@ class _Names:
         self._known: set[str] = set()
 
     def __call__(self, name: str) -> str:
+        name = name[:LONGEST_LABEL]
         if name in self._known or len(self._known) < MAX_LABELS:
             self._known.add(name)
             return name

@@ -16,6 +16,7 @@ from jinja2.runtime import Context
 from prometheus_client import CollectorRegistry
 from starlette.responses import HTMLResponse, Response
 
+from dashboards.addresses import address_of
 from dashboards.desk import Desk
 from dashboards.queries.alerts import AlertBoard
 from dashboards.saved_views import SavedViews
@@ -29,6 +30,8 @@ from stream.index import Index
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 _NOT_IN_PATHS = re.compile(r"[\x00-\x20\x7f\\]")
+NAME = 80
+"""Code points that pages show of a subject's name."""
 THEMES = ("system", "light", "dark")
 
 
@@ -81,6 +84,9 @@ class Site:
         """The zone in which this person reads times, a key of ``times.ZONES``."""
         zone = request.cookies.get("jikimi_zone", "")
         return zone if zone in times.ZONES else next(iter(times.ZONES))
+
+    def _short_name_of(self, subject: str) -> str:
+        return text.preview(self.name_of(subject), NAME)
 
     def words_for(self, request: Request) -> words.Words:
         """The words in the language of this person."""
@@ -157,7 +163,7 @@ class Site:
             "with_login": self.sessions is not None,
             "here": here(request),
             "path": request.url.path,
-            "subject_name": self.name_of,
+            "subject_name": self._short_name_of,
             "charts": (STATIC / "vendor" / "uplot.js").is_file(),
         }
 
@@ -210,6 +216,7 @@ def _environment() -> Environment:
         "number": _number,
     }
     helpers: dict[str, Any] = {
+        "address_of": address_of,
         "path_of": text.path_of,
         "with_query": with_query,
         "outside": text.outside,

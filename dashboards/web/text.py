@@ -13,11 +13,14 @@ from markupsafe import Markup, escape
 
 from detect.records import Mention
 
+_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 # Characters that reorder or hide text: bidirectional embeddings, overrides and
 # isolates, zero-width characters outside emoji, controls, halves of surrogates.
 _TRICKS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
     "\ud800-\udfff]"
+    # Marks piled on one letter reach over other lines; six are more than any script needs.
+    f"|(?<=[{_MARKS}]{{6}})[{_MARKS}]+"
 )
 PREVIEW = 280
 MAX_URL = 2000
@@ -129,6 +132,9 @@ def _segments(
 
 
 def _mark(char: str) -> Markup:
+    if re.match(f"[{_MARKS}]", char):
+        title = f"{len(char)} more marks on this letter"
+        return Markup('<span class="trick" title="{}">+{}</span>').format(title, len(char))
     code = f"U+{ord(char):04X}"
     name = unicodedata.name(char, "control character").casefold()
     return Markup('<span class="trick" title="{}">{}</span>').format(name, code)

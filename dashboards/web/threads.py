@@ -8,7 +8,6 @@ from typing import get_args
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.addresses import address_of
 from dashboards.export import Cell, iso
 from dashboards.queries.threads import KINDS, Series, Thread, extent, series, thread
 from dashboards.web import charts
@@ -64,7 +63,6 @@ def page(
         kind=kind if kinds else "",
         thread_path=path,
         said=said,
-        address_of=address_of,
         above=tuple(reversed(found.above[:ABOVE])),
         farther=max(0, len(found.above) - ABOVE),
         copies=found.copies.posts[:COPIES],

@@ -40,6 +40,14 @@ def test_numbers_stay_numbers_and_nothing_stays_empty():
     assert to_csv(["a", "b", "c"], [[-1.5, None, True]]) == b"a,b,c\r\n-1.5,,yes\r\n"
 
 
+def test_no_cell_is_longer_than_spreadsheets_hold():
+    table = to_csv(["a"], [["=" + "x" * 100_000]])
+
+    _, (kept,) = csv.reader(io.StringIO(table.decode()))
+    assert len(kept) == 32_767
+    assert kept.endswith("…")
+
+
 def test_the_mark_for_excel_comes_first_when_asked_for():
     assert to_csv(["가"], [], bom=True) == "\ufeff가\r\n".encode()
 

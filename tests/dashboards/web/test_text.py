@@ -49,6 +49,29 @@ def test_the_joiner_inside_an_emoji_stays():
     assert str(show(family)) == family
 
 
+def test_marks_piled_on_a_letter_do_not_reach_over_other_lines():
+    shown = str(show("z" + "\u0301\u0332\u0489" * 20 + "a"))
+
+    assert "\u0301\u0332\u0489" * 2 + "<" in shown
+    assert "\u0301\u0332\u0489" * 2 + "\u0301" not in shown
+    assert 'title="54 more marks on this letter">+54</span>a' in shown
+    assert len(plain("z" + "\u0301" * 5000 + "a")) < 10
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "tiếng Việt",
+        "\u0e01\u0e33\u0e25\u0e31\u0e07\u0e43\u0e08",
+        "שָׁלוֹם",
+        "नमस्ते",
+        "e\u0323\u0302\u0301",
+    ],
+)
+def test_marks_that_a_script_needs_stay(word: str):
+    assert str(show(word)) == word
+
+
 def test_line_breaks_of_any_kind_stay_line_breaks():
     assert str(show("a\r\nb\rc\nd")) == "a\nb\nc\nd"
 

@@ -6,12 +6,13 @@ import csv
 import io
 import re
 
+import msgspec
 import pytest
 
 from dashboards.web.text import path_of
 from ingest.records import Author, Gap
 from stream.index import IndexBatch
-from stream.records import GapSeen, PostGone
+from stream.records import GapSeen, PostGone, PostSeen
 from tests.dashboards.web.conftest import Serve, Served
 from tests.dashboards.web.memory_index import MemoryIndex
 from tests.dashboards.web.test_pages import text_of
@@ -175,6 +176,26 @@ def test_a_cluster_whose_first_copy_is_gone_says_so(serve: Serve):
     said = text_of(serve(index).browser().get("/clusters/cluster_smear").text)
 
     assert "An even earlier copy was deleted where it stood: 2026-11-24 12:05 KST" in said
+
+
+def test_copies_of_a_post_that_is_not_here_say_so(serve: Serve):
+    origin = "bluesky:at://did:plc:first/app.bsky.feed.post/never1"
+    index = filled_index()
+    first = index.post(POST_ID)
+    assert first
+    again = msgspec.structs.replace(first.post, reply_to=origin, root=origin)
+    index.write(
+        IndexBatch(
+            checkpoint="2",
+            posts=[PostSeen(subject="seoan", subjects=first.subjects, post=again, revision=2)],
+        )
+    )
+
+    answer = serve(index).browser().get("/clusters/cluster_smear")
+
+    assert answer.status_code == 200
+    assert "It goes back to a post that is not here" in text_of(answer.text)
+    assert "bsky.app/profile/did:plc:first/post/never1" in answer.text
 
 
 @pytest.mark.parametrize(
