@@ -141,11 +141,7 @@ class Intake:
 
     def count(self, source: str, counts: Mapping[str, int]) -> None:
         """Add to the counters of a source."""
-        self._store.db.executemany(
-            "INSERT INTO counters VALUES (?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET n = n + excluded.n",
-            [(source, name, n) for name, n in counts.items()],
-        )
+        add_counts(self._store, source, counts)
 
     def _one(self, item: Item, work: _Work) -> str | None:
         match item:
@@ -202,6 +198,14 @@ class Intake:
         work.entries.append(LoggedDeletion(deletion=deletion))
         work.pending.add(deletion.id)
         return "deletions"
+
+
+def add_counts(store: Store, source: str, counts: Mapping[str, int]) -> None:
+    """Add to the counters of a source, as part of the running transaction."""
+    store.db.executemany(
+        "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
+        [(source, name, n) for name, n in counts.items()],
+    )
 
 
 @dataclass(slots=True)

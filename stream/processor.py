@@ -1,23 +1,18 @@
-"""Runs the operators over the subject logs: reads, applies, commits, part of a host.
+"""Runs the operators over the subject logs of the embedded host: reads, applies, commits.
 
-For each partition the entries are split at ticks; every operator gets them in
-order, with what earlier operators derived and with its own timers that fell
-due. State, results and the applied offset are written in the caller's
-transaction.
+State, results and the applied offset are written in the caller's transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream.operator import Context, Item, Operator
-from stream.records import DeadLetter, Result, SubjectEvent, Tick
+from stream.operator import Operator
+from stream.partition import Partition
+from stream.records import DeadLetter, Result
 from stream.sqlite_log import SqliteSubjectLog
-from stream.sqlite_state import Offsets, Results, SqliteState
+from stream.sqlite_state import Offsets, Results
 from stream.store import Store
-
-EXPIRE_EVERY_MS = 6 * 60 * 60 * 1000
-"""Event time between removals of expired state from disk (hidden ones do not wait)."""
 
 
 class Processor:
@@ -41,18 +36,17 @@ class Processor:
         self._batch = batch
         self._offsets = Offsets(store, "operators")
         self.results = Results(store)
-        self._states = [
-            [SqliteState(store, op.name, p) for op in self._operators]
-            for p in range(log.partitions)
+        self._partitions = [
+            Partition(store, number, self._operators) for number in range(log.partitions)
         ]
-        self._applied: list[tuple[int, int]] = []
-        self._expired: list[int] = []
+        self._applied: list[int] = []
         self._load()
 
     def _load(self) -> None:
         known = self._offsets.read()
-        self._applied = [known.get(p, (0, 0)) for p in range(self._log.partitions)]
-        self._expired = [watermark for _, watermark in self._applied]
+        self._applied = [known.get(p, (0, 0))[0] for p in range(len(self._partitions))]
+        for number, partition in enumerate(self._partitions):
+            partition.rolled_back(known.get(number, (0, 0))[1])
 
     def versions(self) -> dict[str, str]:
         """Name and version of each operator, in pipeline order."""
@@ -62,13 +56,11 @@ class Processor:
         """Apply everything the log holds; part of the running transaction."""
         dead: list[DeadLetter] = []
         made: list[Result] = []
-        for partition in range(self._log.partitions):
-            while True:
-                after = self._applied[partition][0]
-                entries = self._log.read(partition, after, self._batch)
-                if not entries:
-                    break
-                self._apply(partition, entries, made, dead)
+        for number, partition in enumerate(self._partitions):
+            while entries := self._log.read(number, self._applied[number], self._batch):
+                partition.apply(entries, made, dead)
+                self._applied[number] = entries[-1][0]
+                self._offsets.write(number, self._applied[number], partition.watermark)
         self.results.write(made)
         return dead
 
@@ -76,65 +68,5 @@ class Processor:
         """Forget what a failed transaction had done."""
         for operator in self._operators:
             operator.reset()
-        for states in self._states:
-            for state in states:
-                state.rolled_back()
         self.results.rolled_back()
         self._load()
-
-    def _apply(
-        self,
-        partition: int,
-        entries: Sequence[tuple[int, SubjectEvent]],
-        made: list[Result],
-        dead: list[DeadLetter],
-    ) -> None:
-        watermark = self._applied[partition][1]
-        segment: list[tuple[int, SubjectEvent]] = []
-        for entry in entries:
-            if not isinstance(entry[1], Tick):
-                segment.append(entry)
-                continue
-            # A tick comes alone: timers set by what precedes it can be due with it.
-            if segment:
-                self._segment(partition, watermark, segment, made, dead)
-                segment = []
-            self._segment(partition, watermark, [entry], made, dead)
-            watermark = max(watermark, entry[1].at)
-        if segment:
-            self._segment(partition, watermark, segment, made, dead)
-        offset = entries[-1][0]
-        for state in self._states[partition]:
-            state.watermark = watermark
-            state.flush()
-            if watermark - self._expired[partition] >= EXPIRE_EVERY_MS:
-                state.expire()
-        if watermark - self._expired[partition] >= EXPIRE_EVERY_MS:
-            self._expired[partition] = watermark
-        self._applied[partition] = (offset, watermark)
-        self._offsets.write(partition, offset, watermark)
-
-    def _segment(
-        self,
-        partition: int,
-        watermark: int,
-        segment: Sequence[tuple[int, SubjectEvent]],
-        made: list[Result],
-        dead: list[DeadLetter],
-    ) -> None:
-        context = Context(partition=partition, watermark=watermark)
-        derived: dict[int, tuple[Result, ...]] = {}
-        last = segment[-1][1]
-        for operator, state in zip(self._operators, self._states[partition], strict=True):
-            state.watermark = watermark
-            due = state.due(last.at) if isinstance(last, Tick) else ()
-            batch = [
-                Item(offset, watermark, event, derived.get(offset, ()), due)
-                for offset, event in segment
-            ]
-            effects = operator.apply(state, batch, context)
-            state.stage(effects)
-            for offset, result in effects.emit:
-                derived[offset] = (*derived.get(offset, ()), result)
-                made.append(result)
-            dead.extend(effects.dead)

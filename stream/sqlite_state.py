@@ -7,8 +7,9 @@ move together. A bounded cache of recent values saves reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Protocol
 
 import msgspec
 
@@ -20,11 +21,24 @@ CACHE_ENTRIES = 4_000
 NEVER = (1 << 63) - 1
 
 
+class Journal(Protocol):
+    """Told of every change of state as it is written; a value None means it is gone."""
+
+    def state(self, operator: str, changes: Mapping[str, Put | None], /) -> None: ...
+
+    def timers(self, operator: str, timers: Iterable[tuple[str, int]], /) -> None: ...
+
+    def timers_gone(self, operator: str, timers: Iterable[tuple[str, int]], /) -> None: ...
+
+
 class SqliteState:
     """State of one operator in one partition."""
 
-    def __init__(self, store: Store, operator: str, partition: int) -> None:
+    def __init__(
+        self, store: Store, operator: str, partition: int, journal: Journal | None = None
+    ) -> None:
         self._db = store.db
+        self._journal = journal
         self._operator = operator
         self._partition = partition
         self._fresh: dict[str, Put | None] = {}
@@ -90,15 +104,19 @@ class SqliteState:
         where = "operator = ? AND partition = ? AND at <= ?"
         values = (self._operator, self._partition, at)
         rows = self._db.execute(
-            f"SELECT key FROM timers WHERE {where} ORDER BY at, key", values
+            f"SELECT key, at FROM timers WHERE {where} ORDER BY at, key", values
         ).fetchall()
         self._db.execute(f"DELETE FROM timers WHERE {where}", values)
+        if self._journal is not None:
+            self._journal.timers_gone(self._operator, rows)
         self._next_timer = self._first_timer()
         return tuple(dict.fromkeys(row[0] for row in rows))
 
     def flush(self) -> None:
         """Write the overlay as part of the running transaction."""
         if self._fresh:
+            if self._journal is not None:
+                self._journal.state(self._operator, self._fresh)
             gone = [
                 (self._operator, self._partition, k) for k, p in self._fresh.items() if not p
             ]
@@ -113,6 +131,8 @@ class SqliteState:
             self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?, ?)", puts)
             self._fresh = {}
         if self._timers:
+            if self._journal is not None:
+                self._journal.timers(self._operator, self._timers)
             self._db.executemany(
                 "INSERT OR IGNORE INTO timers VALUES (?, ?, ?, ?)",
                 [(self._operator, self._partition, at, key) for key, at in self._timers],
@@ -121,10 +141,12 @@ class SqliteState:
 
     def expire(self) -> None:
         """Remove what no reader can see any more."""
-        self._db.execute(
-            "DELETE FROM state WHERE operator = ? AND partition = ? AND expires_at <= ?",
-            (self._operator, self._partition, self.watermark),
-        )
+        where = "operator = ? AND partition = ? AND expires_at <= ?"
+        values = (self._operator, self._partition, self.watermark)
+        if self._journal is not None:
+            rows = self._db.execute(f"SELECT key FROM state WHERE {where}", values)
+            self._journal.state(self._operator, dict.fromkeys(row[0] for row in rows))
+        self._db.execute(f"DELETE FROM state WHERE {where}", values)
 
     def rolled_back(self) -> None:
         """Forget everything a failed transaction had staged."""

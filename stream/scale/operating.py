@@ -1,0 +1,147 @@
+"""The stage of the operators: subjects in, results out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from stream.operator import Operator
+from stream.partition import Partition
+from stream.records import DeadLetter, Result, SubjectEvent, Tick
+from stream.router import MINUTE_MS
+from stream.scale.journal import ChangeJournal
+from stream.scale.stage import Applied, Inbound, Outbox, keep_applied, read_applied, unreadable
+from stream.sqlite_state import key_of
+from stream.store import Store
+from stream.topics import (
+    RouterTick,
+    Topic,
+    Topics,
+    UnreadableRecordError,
+    pack,
+    read_subjects,
+    result_key,
+)
+
+MOST_ROUTERS = 4096
+"""Partitions of the router that are believed to exist."""
+
+
+class Operating:
+    """Makes the stage of the operators.
+
+    Args:
+        operators: fresh instances in pipeline order, for one partition.
+    """
+
+    name = "operators"
+
+    def __init__(self, topics: Topics, operators: Callable[[], Sequence[Operator]]) -> None:
+        self._topics = topics
+        self._operators = operators
+
+    @property
+    def source(self) -> Topic:
+        """The subjects topic."""
+        return self._topics.subjects
+
+    @property
+    def changelog(self) -> Topic:
+        """State and timers."""
+        return self._topics.operators_state
+
+    def open(self, store: Store, partition: int, journal: ChangeJournal, /) -> OperatorsStage:
+        """The operators over the state of a partition."""
+        return OperatorsStage(self._topics, store, partition, self._operators(), journal)
+
+
+class OperatorsStage:
+    """The operators of one partition."""
+
+    def __init__(
+        self,
+        topics: Topics,
+        store: Store,
+        partition: int,
+        operators: Sequence[Operator],
+        journal: ChangeJournal,
+    ) -> None:
+        self._topics = topics
+        self._store = store
+        self._number = partition
+        self._applied = read_applied(store)
+        self._clock = RouterClocks(self._applied.routers, self._applied.watermark)
+        self._reader = read_subjects()
+        self._partition = Partition(
+            store,
+            partition,
+            operators,
+            watermark=self._applied.watermark,
+            journal=journal,
+        )
+
+    @property
+    def next(self) -> int:
+        """Offset of the first record that was not applied yet."""
+        return self._applied.next
+
+    def work(self, records: Sequence[Inbound], out: Outbox, /) -> None:
+        """Apply records in order, as part of the store's running transaction."""
+        entries: list[tuple[int, SubjectEvent]] = []
+        for record in records:
+            event = self._read(record, out)
+            if event is not None:
+                entries.append((record.offset + 1, event))
+        made: list[Result] = []
+        dead: list[DeadLetter] = []
+        self._partition.apply(entries, made, dead)
+        latest: dict[tuple[str, str], Result] = {}
+        for result in made:
+            key = key_of(result)
+            latest.pop(key, None)
+            latest[key] = result
+        results = self._topics.results
+        for result in latest.values():
+            out.send(results, self._number, result_key(result), pack(result))
+        for number, letter in enumerate(dead):
+            out.bury(letter, f"{self.next}/{number}/{self._topics.subjects.name}")
+        self._applied = Applied(
+            next=records[-1].offset + 1,
+            watermark=self._partition.watermark,
+            routers=self._clock.routers,
+        )
+        keep_applied(self._store, self._applied, out.journal)
+
+    def _read(self, record: Inbound, out: Outbox) -> SubjectEvent | None:
+        try:
+            entry = self._reader.read(record.value)
+        except UnreadableRecordError as error:
+            subjects = self._topics.subjects
+            out.bury(*unreadable("operators", subjects, self._number, record, str(error)))
+            return None
+        if isinstance(entry, RouterTick):
+            return self._clock.tick(entry)
+        if isinstance(entry, Tick):
+            self._clock.ticked = max(self._clock.ticked, entry.at)
+        return entry
+
+
+class RouterClocks:
+    """Event time of the partitions of the router; the least of them is the subjects' time."""
+
+    def __init__(self, routers: dict[int, int], ticked: int) -> None:
+        self.routers = dict(routers)
+        self.ticked = ticked
+
+    def tick(self, entry: RouterTick) -> Tick | None:
+        """Note how far one has come; a Tick when all of them have reached a later minute."""
+        if not 0 <= entry.router < entry.of <= MOST_ROUTERS:
+            return None
+        self.routers[entry.router] = max(entry.at, self.routers.get(entry.router, 0))
+        if any(router not in self.routers for router in range(entry.of)):
+            return None
+        at = min(self.routers[router] for router in range(entry.of))
+        if at <= self.ticked:
+            return None
+        minutes = (at - self.ticked) // MINUTE_MS if self.ticked else 1
+        self.ticked = at
+        return Tick(at=at, minutes=minutes)
