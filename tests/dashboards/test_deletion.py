@@ -45,17 +45,20 @@ def write_settings(folder: Path, server: Jetstream) -> Path:
 
 @contextmanager
 def running(settings: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A running jikimi; what it says goes to the file ``said`` beside its settings."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith("JIKIMI")}
-    child = subprocess.Popen(
-        [sys.executable, "-m", "dashboards", "-q", "--config", str(settings), "run"],
-        cwd=ROOT, env=environ, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    said = settings.with_name("said")
+    with said.open("wb") as file:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "dashboards", "-q", "--config", str(settings), "run"],
+            cwd=ROOT, env=environ, stderr=file,
+        )  # fmt: skip
     try:
         yield child
     finally:
         child.send_signal(signal.SIGINT)
-        _, said = child.communicate(timeout=60)
-        assert b"Traceback" not in said
+        child.wait(60)
+        assert b"Traceback" not in said.read_bytes()
 
 
 def held(folder: Path, words: list[str] = WORDS) -> list[str]:
