@@ -69,6 +69,7 @@ def command(
     from stream.index import PostQuery
     from stream.local_index import LocalIndex
     from stream.query import QueryError
+    from stream.store import DATABASE
 
     file = watchlist or cli.settings.watchlist.file
     known = watchlist is not None or file.is_file()
@@ -92,11 +93,10 @@ def command(
     for note, values in asked.notes:
         click.echo(f"note: {note.format(**values)}", err=True)
     if empty:
-        click.echo(
-            f"note: no posts are kept in {folder}; start `jikimi run`, or name another "
-            "folder with --data",
-            err=True,
-        )
+        todo = "start `jikimi run`, or name another folder with --data"
+        if (folder / DATABASE).exists():
+            todo = "if it should, run `jikimi index rebuild`"
+        click.echo(f"note: the index of {folder} holds no posts; {todo}", err=True)
     _print(page, asked, as_json=as_json)
     return OK
 

@@ -172,7 +172,8 @@ def _unreadable(request: Request, error: Exception) -> Response:
     # Nothing on this page may ask the index again.
     log.warning("index_unreadable", problem=f"{type(error).__name__}: {error}")
     reason = gettext_noop(
-        "The index cannot be read just now. Try again; if it lasts, rebuild it."
+        "The index cannot be read just now. It is tried anew with each request; if this "
+        "lasts, run `jikimi index rebuild`: it makes the index anew, and nothing is lost."
     )
     site = get_site(request)
     answer = site.render_bare(request, "problem.html", status=503, code=503, reason=reason)

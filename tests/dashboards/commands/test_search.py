@@ -36,8 +36,12 @@ TEXTS = (
 def world(tmp_path, monkeypatch):
     """A data folder with four posts, filled by the real host."""
     monkeypatch.chdir(tmp_path)
+    fill_folder(Path("jikimi-data"))
+
+
+def fill_folder(folder: Path) -> None:
+    """Four posts by the real host; the watchlist stands in the current folder."""
     Path("watchlist.toml").write_text(WATCHLIST, encoding="utf-8")
-    folder = Path("jikimi-data")
     host = build_host(
         folder,
         load_settings(None, {}),
@@ -120,8 +124,19 @@ def test_no_data_finds_nothing_and_says_where_posts_come_from(tmp_path, capsys):
 
     assert run(["search", "a", "--data", "empty"]) == 0
     told = capsys.readouterr().err
-    assert "no posts are kept in empty; start `jikimi run`" in told
+    assert "the index of empty holds no posts; start `jikimi run`" in told
     assert told.endswith("0 found\n")
+
+
+def test_an_index_that_is_gone_is_told_apart_from_no_posts(capsys):
+    shutil.rmtree(Path("jikimi-data") / INDEX_FOLDER)
+
+    assert run(["search", "arin"]) == 0
+    assert "holds no posts; if it should, run `jikimi index rebuild`" in capsys.readouterr().err
+
+    assert run(["index", "rebuild"]) == 0
+    capsys.readouterr()
+    assert len(ids(capsys, "arin")) == 2
 
 
 def test_lost_search_is_told_and_a_rebuild_restores_it(capsys):

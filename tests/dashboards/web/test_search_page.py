@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html as html_text
+import http.client
 import re
 import time
 from collections.abc import Iterator
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
@@ -172,6 +173,10 @@ HOSTILE = [
     "\ud800", "\x00", "{field} %s {0}", "since:99999w", "until:9999-12-31 since:0001-01-01",
     "since:9999-12-31T23:59", "likes>999999999999", "subject:" + "가" * 1900, "<script>alert(1)</script>",
     'tag:"<img src=x>"', "link:javascript:alert(1)", "id:../../etc", "a" * 2000, "가" * 2000,
+    " OR ".join(f"{a}{b}{c}*" for a in "deal" for b in "eaio" for c in "epn"), "*" * 1999,
+    '"' + "서안 " * 600 + '"', " ".join(f'"서안 {n}"' for n in range(99)), "가" * 7000,
+    " OR ".join(f"likes>={n}" for n in range(100)), " OR ".join(f"since:{n}d" for n in range(99)),
+    " ".join(f"-lang:x{n}" for n in range(99)), "NOT (" * 9 + "a" + ")" * 9, "a*b*c*" * 99,
     "\u202e" * 500, "text:\\", 'text:"\\\\"', "NOT " * 400 + "a", "cluster:" + "x" * 1000,
 ]  # fmt: skip
 
@@ -205,15 +210,26 @@ def visited(serve: Serve, filled: LocalIndex) -> httpx.Client:
 
 @pytest.mark.parametrize("query", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_queries_get_a_plain_page_at_once(visited: httpx.Client, query: str):
-    sent = query.encode("utf-8", "surrogatepass")
+    sent = quote(query, safe="", errors="surrogatepass")
     begin = time.process_time()
 
-    answer = visited.get("/posts", params={"q": sent})
+    answer = visited.get(f"/posts?q={sent}")
 
     assert answer.status_code in (200, 400)
     assert "<script>alert" not in answer.text
     assert "<img src=x" not in answer.text
     assert time.process_time() - begin < 2
+
+
+def test_an_address_of_100_kb_is_refused_and_harms_nobody_else(site: Served):
+    where = urlsplit(site.url)
+    client = http.client.HTTPConnection(where.hostname, where.port, timeout=20)
+
+    client.request("GET", "/posts?q=" + "a" * 100_000)
+
+    assert client.getresponse().status in (400, 414, 431)
+    client.close()
+    assert found(page(site, q="seoan")) > 0
 
 
 @settings(

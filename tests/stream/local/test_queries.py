@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -274,3 +275,31 @@ def test_a_hundred_conditions_that_all_posts_meet_are_answered(index, everything
     assert index.search(PostQuery(where=wide)).total == len(
         [one for one in everything if matches(one, wide)]
     )
+
+
+MONSTERS = [
+    " OR ".join(f"{a}{b}{c}*" for a in "deal" for b in "eaio" for c in "epn"),
+    '"' + "하늘 " * 600 + '"', '"' + "ㅋ" * 1990 + '"', '"' + "a " * 990 + '"',
+    " ".join(f"-{chr(0xAC00 + 28 * n)}" for n in range(100)),
+    " OR ".join(f"likes>={n}" for n in range(100)),
+    " OR ".join(f"since:{n}d until:{n}h" for n in range(50)),
+    " OR ".join(f"lang:x{n}" for n in range(100)), "NOT (" * 9 + "하늘" + ")" * 9,
+    "since:0001-01-01 until:9999-12-31", "likes>=0 " * 100,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", MONSTERS, ids=range(len(MONSTERS)))
+def test_a_monster_that_is_allowed_takes_bounded_time(index, everything, query):
+    node = parse(query, now=T0)
+    wanted = PostQuery(where=node, limit=1000)
+    begin = time.process_time()
+
+    found = index.search(wanted)
+    index.facets(wanted, quick=True)
+    if span := index.span(wanted):
+        index.timeline(wanted, since=span[0], until=span[1] + MINUTE, bucket_ms=DAY)
+
+    assert time.process_time() - begin < 1
+    assert {hit.post.id for hit in found.posts} == {
+        one.post.id for one in everything if matches(one, node)
+    }
