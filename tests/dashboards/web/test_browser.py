@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 
 PAGES = [
     "/", "/alerts", f"/alerts/{SMEAR}", "/clusters/cluster_smear", path_of("posts", POST_ID),
+    "/trends", "/trends/compare?subject=seoan&subject=dajin&against=2026-11-10", "/subjects/seoan",
     "/posts?q=seoan", path_of("threads", THREAD), path_of("threads", POST_ID), "/sources", "/views", "/help", "/nowhere",
 ]  # fmt: skip
 EVIL = '<script>document.title="owned"</script><img src=x onerror="document.title=1"> \u202egnp.exe\u2066'
