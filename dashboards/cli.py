@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("dashboards.commands.demo", "Show it on an invented agency, offline, no keys."),
     "run": ("dashboards.commands.run", "Watch live sources and raise alerts."),
     "collect": ("dashboards.commands.collect", "Scale-out: bring posts from sources to Kafka."),
+    "worker": ("dashboards.commands.worker", "Scale-out: route and judge posts from Kafka."),
     "analyze": ("dashboards.commands.analyze", "Work through files of posts; write results."),
     "inspect": ("dashboards.commands.inspect", "Explain what is seen in one text."),
     "search": ("dashboards.commands.search", "Find kept posts by words, fields and times."),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stream.embedded import EmbeddedHost
     from stream.index import Index
     from stream.intake import Follow, Match
+    from stream.operator import Operator
     from stream.retention import Policy
     from stream.settings import Settings
 
@@ -59,7 +60,6 @@ def build_host(
     from detect.watchlist import Watchlist as Subjects
     from detect.watchlist import digest
     from stream.embedded import EmbeddedHost
-    from stream.pipeline import operators
 
     subjects = watchlist or Subjects()
     match, follow = matching(settings, watchlist)
@@ -68,15 +68,7 @@ def build_host(
         match=match,
         follow=follow,
         groups_of=subjects.groups_of,
-        operators=operators(
-            subjects,
-            threshold=settings.clusters.threshold,
-            days=settings.clusters.days,
-            max_texts=settings.clusters.max_texts,
-            min_accounts=settings.bursts.min_accounts,
-            window_minutes=settings.bursts.window_minutes,
-            cooldown_hours=settings.alerts.cooldown_hours,
-        ),
+        operators=build_operators(settings, subjects),
         now=wall_clock,
         index=index,
         versions=Versions(watchlist=digest(subjects)),
@@ -155,6 +147,21 @@ def retention_policy(settings: Settings, *, scheduled: bool = False) -> Policy:
         sources=kept,
         letters=everywhere.dead_letter_days,
         every_ms=everywhere.every_hours * 3_600_000 or None if scheduled else None,
+    )
+
+
+def build_operators(settings: Settings, watchlist: Watchlist) -> list[Operator]:
+    """Fresh operators in pipeline order."""
+    from stream.pipeline import operators
+
+    return operators(
+        watchlist,
+        threshold=settings.clusters.threshold,
+        days=settings.clusters.days,
+        max_texts=settings.clusters.max_texts,
+        min_accounts=settings.bursts.min_accounts,
+        window_minutes=settings.bursts.window_minutes,
+        cooldown_hours=settings.alerts.cooldown_hours,
     )
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from dashboards.compose import matching, wall_clock
+from dashboards.compose import build_operators, matching, wall_clock
 
 if TYPE_CHECKING:
     from detect.watchlist import Watchlist
     from stream.scale.address import KafkaAddress
     from stream.scale.collecting import CollectHost
+    from stream.scale.host import ScaleHost
     from stream.scale.kafka_log import PostsProducer
     from stream.settings import Settings
     from stream.topics import Topics
 
 COLLECT_FOLDER = "collect"
+WORKER_FOLDER = "worker"
 
 
 def kafka_address(settings: Settings) -> KafkaAddress:
@@ -90,3 +92,29 @@ def build_collect_host(
             host.close()
             raise
     return host
+
+
+def build_worker(
+    folder: Path,
+    settings: Settings,
+    watchlist: Watchlist,
+    *,
+    only: Literal["router", "operators"] | None = None,
+) -> ScaleHost:
+    """The host of a worker: router and operators, or one of the two."""
+    from detect.watchlist import digest
+    from stream.records import Versions
+    from stream.scale.host import ScaleHost
+    from stream.scale.operating import Operating
+    from stream.scale.routing import RouterKind
+
+    topics = kafka_topics(settings)
+    router = RouterKind(topics, watchlist.groups_of, Versions(watchlist=digest(watchlist)))
+    operating = Operating(topics, lambda: build_operators(settings, watchlist))
+    return ScaleHost(
+        folder,
+        address=kafka_address(settings),
+        topics=topics,
+        group=settings.kafka.prefix,
+        kinds=[kind for kind in (router, operating) if only in (None, kind.name)],
+    )

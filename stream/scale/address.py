@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 import warnings
 from importlib import import_module
@@ -75,9 +76,12 @@ def kafka_python(module: str = "kafka") -> Any:
     with warnings.catch_warnings():
         # It reads its protocol files in a way that Python has since deprecated.
         warnings.simplefilter("ignore", DeprecationWarning)
+        # It warns of what it tries again by itself; what fails is raised.
+        logging.getLogger("kafka").setLevel(logging.ERROR)
         return import_module(module)
 
 
 def aiokafka(module: str = "aiokafka") -> Any:
     """aiokafka, or a module of it, as Any."""
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)
     return import_module(module)

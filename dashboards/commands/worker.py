@@ -1,0 +1,136 @@
+"""``jikimi worker``: router and operators over the partitions that the group gives it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from dashboards.context import Cli, pass_cli
+from dashboards.exits import OK
+
+if TYPE_CHECKING:
+    from stream.scale.loop import WorkerLoop
+
+EPILOG = """\b
+Examples:
+  jikimi worker                         a worker with router and operators
+  jikimi worker --data /var/lib/w2      a second one on the same machine: its own folder
+  jikimi worker --only operators        the router runs elsewhere
+
+\b
+Start as many as there are partitions, on any machine; each takes its share and hands it
+over when it ends. The folder is a cache: a worker without it restores from Kafka. When it
+cannot go on safely it ends with exit code 1; let systemd or Kubernetes start it anew.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Data folder; default: that of the settings. It uses the folder worker in it.",
+)
+@click.option(
+    "--only",
+    type=click.Choice(["router", "operators"]),
+    help="Run one of the two stages; default: both.",
+)
+@click.option(
+    "--frame",
+    type=click.Choice(["faust", "plain"]),
+    default="faust",
+    show_default=True,
+    help="What runs the host: Faust, or a bare loop without it.",
+)
+@click.option(
+    "--session",
+    "session_s",
+    type=click.FloatRange(min=1.0, max=300.0),
+    default=10.0,
+    show_default=True,
+    help="Seconds of silence after which others take over.",
+)
+@click.option(
+    "--stuck",
+    "stuck_s",
+    type=click.FloatRange(min=1.0),
+    default=60.0,
+    show_default=True,
+    help="Seconds without a sign of life after which it ends itself.",
+)
+@click.option(
+    "--for",
+    "seconds",
+    type=click.FloatRange(min=0.1),
+    help="End by itself after so many seconds.",
+)
+@pass_cli
+def command(
+    cli: Cli,
+    data: Path | None,
+    only: Literal["router", "operators"] | None,
+    frame: Literal["faust", "plain"],
+    session_s: float,
+    stuck_s: float,
+    seconds: float | None,
+) -> int:
+    """Work on the partitions of Kafka's topics that are given to this worker."""
+    from dashboards.compose import watchlist_file
+    from dashboards.scale import WORKER_FOLDER, build_worker, kafka_address, kafka_topics
+    from detect.watchlist import load_watchlist
+    from stream.scale.admin import ensure_topics
+    from stream.scale.loop import WorkerLoop
+    from stream.scale.watchdog import Watchdog
+
+    cli.start_logging()
+    settings = cli.settings
+    watchlist = load_watchlist(watchlist_file(settings))
+    address, topics = kafka_address(settings), kafka_topics(settings)
+    ensure_topics(address, topics.all(), replication=settings.kafka.replication)
+    folder = (data or settings.data.folder) / WORKER_FOLDER
+    host = build_worker(folder, settings, watchlist, only=only)
+    watchdog = Watchdog(stuck_s)
+    group = f"{settings.kafka.prefix}.workers" + (f".{only}" if only else "")
+    ending = threading.Timer(seconds or 0, os.kill, (os.getpid(), signal.SIGTERM))
+    ending.daemon = True
+    if seconds is not None:
+        ending.start()
+    try:
+        if frame == "plain":
+            watchdog.start()
+            make = partial(
+                WorkerLoop,
+                host,
+                address,
+                group=group,
+                batch=settings.pipeline.batch,
+                session_ms=int(session_s * 1000),
+                beat=watchdog.beat,
+            )
+            asyncio.run(_until_signalled(make))
+        else:
+            from stream.scale.faust_app import Parts, build_app, run_app
+
+            parts = Parts(host, watchdog, settings.pipeline.batch)
+            own = folder / "faust"
+            run_app(build_app(parts, address, group=group, folder=own, session_s=session_s))
+    finally:
+        ending.cancel()
+        watchdog.stop()
+    return OK
+
+
+async def _until_signalled(make: Callable[[], WorkerLoop]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await make().run(stop)
