@@ -60,7 +60,9 @@ def build_host(
     from detect.watchlist import Watchlist as Subjects
     from detect.watchlist import digest
     from stream.embedded import EmbeddedHost
+    from stream.memory import few_arenas
 
+    few_arenas()
     subjects = watchlist or Subjects()
     match, follow = matching(settings, watchlist)
     return EmbeddedHost(

@@ -147,7 +147,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         "journal_mode=WAL",
         "synchronous=FULL",
         "secure_delete=ON",
-        "cache_size=-65536",
+        "cache_size=-32768",
         "temp_store=MEMORY",
         "wal_autocheckpoint=4000",
         "busy_timeout=10000",

@@ -18,7 +18,7 @@ from detect.neardup import BANDS, VALUES, Sketch, estimates
 PER_BAND = 8
 """Live texts looked at in one band, newest first: bounds the work in huge families."""
 SMALLEST = 16
-GROWTH = 1.4
+GROWTH = 1.25
 
 Ints = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.int32]

@@ -102,7 +102,7 @@ def connect_writer(folder: Path) -> sqlite3.Connection:
             "journal_mode=WAL",
             "synchronous=NORMAL",
             "secure_delete=ON",
-            "cache_size=-65536",
+            "cache_size=-32768",
             "temp_store=MEMORY",
             "wal_autocheckpoint=4000",
             "busy_timeout=10000",

@@ -1,0 +1,45 @@
+"""Threads that come and go leave no memory behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from stream.memory import few_arenas
+
+WORK = """
+import sys, threading
+sys.path.insert(0, "")
+from stream.memory import few_arenas
+if sys.argv[1] == "few":
+    few_arenas()
+
+def hold(gate):
+    held = [bytes(2_000) for _ in range(2_000)]
+    gate.wait()
+
+gate = threading.Barrier(12)
+threads = [threading.Thread(target=hold, args=(gate,)) for _ in range(12)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+maps = [line for line in open("/proc/self/maps") if "000000-" in line.split()[0]]
+print(len(maps))
+"""
+
+
+@pytest.mark.skipif(not few_arenas(), reason="this C library is not glibc: it has no arenas")
+def test_many_threads_share_few_arenas() -> None:
+    arenas = {
+        word: int(
+            subprocess.run(
+                [sys.executable, "-c", WORK, word], capture_output=True, check=True, text=True
+            ).stdout
+        )
+        for word in ("few", "many")
+    }
+
+    assert arenas["few"] + 4 <= arenas["many"]
