@@ -22,6 +22,7 @@ from dashboards.deliveries import Deliveries
 from dashboards.desk import Desk
 from dashboards.desk_file import MIGRATIONS
 from dashboards.keys import Keys
+from dashboards.saved_views import SavedViews
 from ingest.collector import Collected
 from ingest.records import Deletion
 from stream.local_index import LocalIndex
@@ -181,7 +182,7 @@ def test_an_old_backup_is_restored_into_a_folder_of_today(number: int, tmp_path:
 
 
 @pytest.mark.parametrize("number", DESKS)
-def test_the_desk_keeps_decisions_deliveries_and_keys(number: int, tmp_path: Path):
+def test_the_desk_keeps_decisions_deliveries_keys_and_views(number: int, tmp_path: Path):
     load(golden("desk", number), tmp_path / "desk.db")
     desk = Desk(tmp_path / "desk.db")
 
@@ -192,6 +193,8 @@ def test_the_desk_keeps_decisions_deliveries_and_keys(number: int, tmp_path: Pat
     states = {row.alert_id: row.state for row in Deliveries(desk.file).of_alert("al_1")}
     assert states == {"al_1": "done"}
     assert [key.name for key in Keys(desk.file).all()] == (["robot"] if number > 2 else [])
+    views = SavedViews(desk.file).of("하나")
+    assert [view.name for view in views] == (["mine"] if number > 4 else [])
     desk.decide("al_3", "resolved", reason="other", who="Mina", at_ms=NOW + 9)
     assert desk.verify().rows == 4
     desk.close()

@@ -30,10 +30,12 @@ from dashboards.care.manifest import (
     KeptFile,
     Manifest,
     digest,
+    sealed,
     sync_folder,
     write_synced,
 )
 from stream.migrations import check_version
+from stream.scrub import Scrubber
 from stream.storage import StorageFullError, is_full
 
 ARCHIVE: Final = ".tar.zst"
@@ -134,8 +136,8 @@ def _fill(
     if watchlist is not None and watchlist.is_file():
         write_synced(draft / WATCHLIST, watchlist.read_bytes())
         files.append(_kept(draft / WATCHLIST, None))
-    manifest = Manifest(
-        jikimi=version_of("jikimi"), made_at=now, files=tuple(files), counts=counts
+    manifest = sealed(
+        Manifest(jikimi=version_of("jikimi"), made_at=now, files=tuple(files), counts=counts)
     )
     body = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
     unfinished = draft / (MANIFEST + PART)
@@ -162,12 +164,17 @@ def _copy(source: Path, target: Path, tell: Callable[[int], None]) -> int:
         )
         original.execute("ROLLBACK")
         copy.execute("PRAGMA journal_mode=DELETE")
+        scrubber = Scrubber(copy, target)
+        # What was deleted a moment ago may still stand in unused parts of pages.
+        while not scrubber.step():
+            pass
         found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise BackupUnusableError(
                 f"{source} is damaged ({found}), so no backup of it was made; restore an "
                 "earlier one, or try `sqlite3 … .recover`"
             )
+    scrubber.close()
     handle = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
@@ -204,7 +211,9 @@ def _pack(draft: Path, manifest: Manifest, target: Path) -> None:
     handle = os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "wb") as raw:
         with (
-            zstandard.ZstdCompressor(level=3).stream_writer(raw, closefd=False) as squeezed,
+            zstandard.ZstdCompressor(level=3, write_checksum=True).stream_writer(
+                raw, closefd=False
+            ) as squeezed,
             tarfile.open(fileobj=squeezed, mode="w|") as archive,
         ):
             for name in (MANIFEST, *(file.name for file in manifest.files)):

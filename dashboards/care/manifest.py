@@ -43,12 +43,16 @@ class KeptFile(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="format", tag="jikimi-backup/1"
 ):
-    """A whole backup: which jikimi made it, when (ms), of what, and how much is in it."""
+    """A whole backup: which jikimi made it, when (ms), of what, and how much is in it.
+
+    ``seal`` is the hash of all the rest: it tells of damage, not of forgery.
+    """
 
     jikimi: str
     made_at: int
     files: tuple[KeptFile, ...]
     counts: dict[str, int]
+    seal: str = ""
 
     @property
     def bytes(self) -> int:
@@ -77,7 +81,17 @@ def read_manifest(raw: bytes, place: Path) -> Manifest:
                 f"{place}: {file.name} has format {file.schema}, this jikimi knows "
                 f"{len(steps)}: use the jikimi that wrote it ({found.jikimi}) or a newer one"
             )
+    if sealed(found) != found:
+        raise BackupUnusableError(f"{place}: {MANIFEST} was changed or is damaged")
     return found
+
+
+def sealed(manifest: Manifest) -> Manifest:
+    """The same with its seal."""
+    bare = msgspec.structs.replace(manifest, seal="")
+    return msgspec.structs.replace(
+        bare, seal=sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()
+    )
 
 
 def digest(path: Path) -> str:

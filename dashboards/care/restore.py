@@ -208,7 +208,7 @@ def _opened(source: Path) -> Generator[tuple[Manifest, Files]]:
                 zstandard.ZstdDecompressor().stream_reader(raw, closefd=False) as plain,
                 tarfile.open(fileobj=plain, mode="r|") as archive,
             ):
-                files = _of_archive(archive)
+                files = _of_archive(archive, plain)
                 name, first = next(files, ("", None))
                 if name != MANIFEST or first is None:
                     raise BackupUnusableError(_not_whole(source))
@@ -227,11 +227,14 @@ def _of_folder(source: Path, manifest: Manifest) -> Files:
             raise BackupUnusableError(f"{source}: {file.name} is missing") from None
 
 
-def _of_archive(archive: tarfile.TarFile) -> Files:
+def _of_archive(archive: tarfile.TarFile, plain: IO[bytes]) -> Files:
     for member in archive:
         body = archive.extractfile(member) if member.isreg() else None
         if body is not None:
             yield member.name, body
+    # The checksum over everything stands at the very end.
+    while plain.read(CHUNK):
+        pass
 
 
 def _take(

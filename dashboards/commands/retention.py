@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -61,15 +62,24 @@ def plan(cli: Cli, data: Path | None, as_json: bool) -> None:
     """Show what would go, by source; change nothing."""
     import msgspec
 
+    from stream.retention import last_job
     from stream.retention import plan as planned
 
     limits = _limits(cli)
     with closing(_reading(data or cli.settings.data.folder)) as db:
-        found = planned(db, limits)
+        found, last = planned(db, limits), last_job(db)
     if as_json:
-        click.echo(msgspec.json.encode({"limits": limits, "sources": found}).decode())
+        body = {"limits": limits, "sources": found, "last_run": last}
+        click.echo(msgspec.json.encode(body).decode())
         return
     _tell(found)
+    if last is not None:
+        state = "is under way" if last.done_at is None else "ended"
+        click.echo(
+            f"the last run began {_day(last.begun_at)} and {state}: {last.posts:,} posts, "
+            f"{last.letters:,} unreadable records erased",
+            err=True,
+        )
 
 
 @command.command()
@@ -88,6 +98,8 @@ def apply(cli: Cli, data: Path | None, yes: bool, as_json: bool) -> int:
     cli.start_logging()
     folder = data or cli.settings.data.folder
     limits = _limits(cli)
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("this erases for good and nobody can be asked here: add --yes")
     if not yes:
         with closing(_reading(folder)) as db:
             _tell(planned(db, limits))

@@ -128,6 +128,8 @@ def test_apply_erases_what_was_planned(capsys):
     assert plan(capsys) == {"bluesky": (1, 0, 0), "reddit": (1, 0, 0)}
     assert run(["retention", "apply", "--yes", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["posts"] == 0
+    assert run(["retention", "plan"]) == 0
+    assert "and ended: 0 posts, 0 unreadable records erased" in capsys.readouterr().err
 
 
 def test_it_works_beside_the_process_that_owns_the_folder(capsys):
@@ -199,6 +201,7 @@ def test_a_person_is_asked_first(monkeypatch, capsys):
         raise click.Abort
 
     monkeypatch.setattr(click, "confirm", no)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     assert run(["retention", "apply"]) == 130
     assert asked == ["Erase this for good?"]
     assert "9 of 10 posts are due" in capsys.readouterr().out
@@ -223,6 +226,7 @@ def test_a_run_erases_by_itself_and_other_commands_do_not(capsys):
     [
         ("", ["plan"], 2, "nothing is set, so everything is kept"),
         ("", ["apply", "--yes"], 2, "sources.NAME.keep_days"),
+        ("[retention]\ndays = 3\n", ["apply"], 2, "add --yes"),
         ("[retention]\ndays = 0\n", ["plan"], 3, "retention.days"),
         ("[sources.bluesky]\nkeep_days = 1.5\n", ["plan"], 3, "sources.bluesky.keep_days"),
         ("[retention]\ndays = 3\n", ["plan", "--data", "."], 1, "no data in this folder"),
