@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "search": ("dashboards.commands.search", "Find kept posts by words, fields and times."),
     "watchlist": ("dashboards.commands.watchlist", "Import, check and try the watchlist."),
     "sources": ("dashboards.commands.sources", "List sources, their terms and their state."),
-    "index": ("dashboards.commands.index", "Rebuild the search index from the log."),
+    "index": ("dashboards.commands.index", "Rebuild the index; scale-out: fill Elasticsearch."),
     "setup": ("dashboards.commands.setup", "Make templates and indices for scale-out."),
     "dead": ("dashboards.commands.dead", "Records that could not be read: list, show, replay."),
     "forget": ("dashboards.commands.forget", "Delete a post or an account everywhere."),

@@ -92,16 +92,19 @@ def pages_index(settings: Settings, folder: Path, *, local: bool = False) -> Ind
     return LocalIndex(folder / INDEX_FOLDER, read_only=True)
 
 
-def elastic_index(settings: Settings) -> ElasticIndex:
-    """Elasticsearch as the index.
+def elastic_index(settings: Settings, *, patience_s: float = 60.0) -> ElasticIndex:
+    """Elasticsearch as the index; writes that it does not take are tried again so long.
 
     Raises:
         ConfigError: no address is set, or the certificates cannot be read.
     """
+    from stream.elastic.bulk import Sender
     from stream.elastic.names import Names
     from stream.elastic_index import ElasticIndex
 
-    return ElasticIndex(elastic_client(settings), Names(settings.elasticsearch.prefix))
+    client = elastic_client(settings)
+    names = Names(settings.elasticsearch.prefix)
+    return ElasticIndex(client, names, Sender(client, patience_s=patience_s))
 
 
 def elastic_client(settings: Settings) -> Elasticsearch:

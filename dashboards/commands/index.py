@@ -1,4 +1,4 @@
-"""``jikimi index``: make the search index anew from the log."""
+"""``jikimi index``: make the index anew, or fill and tidy the one in Elasticsearch."""
 
 from __future__ import annotations
 
@@ -9,8 +9,18 @@ import click
 from dashboards.context import Cli, pass_cli
 from dashboards.exits import OK
 
+EPILOG = """\b
+Examples:
+  jikimi index rebuild                 the data folder's, anew from the log
+  jikimi index run                     scale-out: from Kafka to Elasticsearch
+  jikimi index tidy --keep-months 12   drop old months, let deleted words leave the files
+"""
 
-@click.group(epilog="\b\nExamples:\n  jikimi index rebuild\n  jikimi index rebuild --data DIR")
+PATIENCE_S = 5.0
+"""How long a write is tried again before the indexer looks whether it shall end."""
+
+
+@click.group(epilog=EPILOG)
 def command() -> None:
     """Care for the index behind search and pages."""
 
@@ -47,4 +57,84 @@ def rebuild(cli: Cli, data: Path | None) -> int:
         )
     finally:
         index.close()
+    return OK
+
+
+@command.command()
+@click.option(
+    "--for",
+    "seconds",
+    type=click.FloatRange(min=0.1),
+    help="End by itself after so many seconds.",
+)
+@pass_cli
+def run(cli: Cli, seconds: float | None) -> int:
+    """Scale-out: take what workers make from Kafka to Elasticsearch until stopped.
+
+    Any number may run; they share the partitions. Killed anywhere, the next goes on where
+    the last commit was, and nothing is lost or doubled.
+    """
+    import threading
+    from contextlib import ExitStack
+
+    from dashboards.compose import elastic_index, wall_clock
+    from dashboards.interrupts import stop_after, stop_on_signals
+    from dashboards.scale import kafka_address, kafka_topics
+    from stream.scale.indexing import Indexer
+
+    cli.start_logging()
+    settings = cli.settings
+    stop = threading.Event()
+    with ExitStack() as stack:
+        stack.enter_context(stop_on_signals(stop))
+        index = elastic_index(settings, patience_s=PATIENCE_S)
+        stack.callback(index.close)
+        # A missing index is told at once, and not after the first record.
+        index.counts()
+        indexer = Indexer(
+            kafka_address(settings),
+            kafka_topics(settings),
+            f"{settings.kafka.prefix}.index",
+            index,
+            now=wall_clock,
+        )
+        stack.callback(indexer.close)
+        stack.enter_context(stop_after(stop, seconds))
+        indexer.run(stop)
+        counts = indexer.counts
+    click.echo(
+        f"indexed {counts.written:,} of {counts.records:,} records, "
+        f"{counts.dead:,} dead letters",
+        err=True,
+    )
+    return OK
+
+
+@command.command()
+@click.option(
+    "--keep-months",
+    type=click.IntRange(1, 1200),
+    help="Drop months that ended longer ago; without it none.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be dropped.")
+@pass_cli
+def tidy(cli: Cli, keep_months: int | None, dry_run: bool) -> int:
+    """Scale-out: drop months beyond their time; let deleted words leave the files."""
+    from dashboards.compose import elastic_client, wall_clock
+    from stream.elastic import keeping
+    from stream.elastic.names import Names
+
+    cli.start_logging()
+    names = Names(cli.settings.elasticsearch.prefix)
+    with elastic_client(cli.settings) as client:
+        months = []
+        if keep_months is not None:
+            months = keeping.beyond(client, names, keep_months, wall_clock())
+        for month in months:
+            verb = "would drop" if dry_run else "drops"
+            click.echo(f"{verb} {month.index} with {month.posts:,} posts")
+        if not dry_run:
+            keeping.drop(client, months)
+            keeping.expunge(client, names)
+            click.echo("deleted words have left the files")
     return OK

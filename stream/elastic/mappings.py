@@ -33,6 +33,8 @@ SETTINGS: dict[str, Any] = {
         "refresh_interval": "1s",
         "codec": "best_compression",
         "max_terms_count": 100_000,
+        # Else up to a tenth of a segment stays, and with it the words of deleted posts.
+        "merge": {"policy": {"expunge_deletes_allowed": 0}},
     }
 }
 """One shard an index: a month of an agency is far below what one carries."""

@@ -32,6 +32,9 @@ LONGEST_CHAIN = 100
 _cluster = msgspec.msgpack.Decoder(Cluster).decode
 _membership = msgspec.msgpack.Decoder(Membership).decode
 
+Write = tuple[str, Action]
+"""What a write is of, in the words of the records, and the write."""
+
 R = TypeVar("R", Cluster, Burst, Campaign, Alert)
 
 
@@ -58,11 +61,11 @@ class ResultWriter:
         Raises:
             IndexUnavailableError: not now; sending the same again changes nothing.
         """
-        actions = [*self._results(batch.results), *self._sources(batch)]
-        outcomes: Iterable[Outcome] = self._sender.send(actions)
+        writes = [*self._results(batch.results), *self._sources(batch)]
+        outcomes: Iterable[Outcome] = self._sender.send([action for _, action in writes])
         return [
-            Refused(action.id, outcome.reason)
-            for action, outcome in zip(actions, outcomes, strict=True)
+            Refused(of, outcome.reason)
+            for (of, _), outcome in zip(writes, outcomes, strict=True)
             if not outcome.done and outcome.status != CONFLICT
         ]
 
@@ -106,7 +109,7 @@ class ResultWriter:
         self._sender.send(actions)
         return above
 
-    def _results(self, results: Sequence[Result]) -> list[Action]:
+    def _results(self, results: Sequence[Result]) -> list[Write]:
         clusters: dict[str, Cluster] = {}
         bursts: dict[str, Burst] = {}
         campaigns: dict[str, Campaign] = {}
@@ -128,17 +131,12 @@ class ResultWriter:
                 case Alert():
                     _keep(alerts, result.alert_id, result)
         place = self._names.of
-        made = [
+        made: list[Write] = []
+        for key, one in memberships.items():
+            body = membership_document(one)
             # A merge moves a post to another cluster without a new revision of the post.
-            Action(
-                place("memberships"),
-                key,
-                membership_document(one),
-                version=one.revision,
-                again=True,
-            )
-            for key, one in memberships.items()
-        ]
+            action = Action(place("memberships"), key, body, version=one.revision, again=True)
+            made.append((one.post_id, action))
         made += [_versioned(place("clusters"), *c, cluster_document) for c in clusters.items()]
         made += [_versioned(place("bursts"), *b, burst_document) for b in bursts.items()]
         made += [
@@ -146,20 +144,22 @@ class ResultWriter:
         ]
         return made + [_versioned(place("alerts"), *a, alert_document) for a in alerts.items()]
 
-    def _sources(self, batch: IndexBatch) -> list[Action]:
+    def _sources(self, batch: IndexBatch) -> list[Write]:
         gaps = {gap_key(seen.gap): seen.gap for seen in batch.gaps}
         statuses = {status.source: status for status in batch.statuses}
         made = [
-            Action(self._names.of("gaps"), key, gap_document(gap)) for key, gap in gaps.items()
+            (gap.source, Action(self._names.of("gaps"), key, gap_document(gap)))
+            for key, gap in gaps.items()
         ]
         return made + [
-            Action(self._names.of("sources"), key_of(name), source_document(status))
+            (name, Action(self._names.of("sources"), key_of(name), source_document(status)))
             for name, status in statuses.items()
         ]
 
 
-def _versioned(index: str, id_: str, one: R, document: Callable[[R], dict[str, Any]]) -> Action:
-    return Action(index, key_of(id_), document(one), version=version_of(one.revision))
+def _versioned(index: str, id_: str, one: R, document: Callable[[R], dict[str, Any]]) -> Write:
+    version = version_of(one.revision)
+    return id_, Action(index, key_of(id_), document(one), version=version)
 
 
 def _gave(one: Buried, cluster: Cluster) -> bool:

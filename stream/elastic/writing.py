@@ -38,9 +38,9 @@ NOWHERE = HeldPost(0, {}, None)
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A document that Elasticsearch will never take, and why."""
+    """What Elasticsearch will never take, ``of`` which post or result, and why."""
 
-    post_id: str
+    of: str
     reason: str
 
 
