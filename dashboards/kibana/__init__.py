@@ -1,0 +1,1 @@
+"""Dashboards for Kibana, as saved objects that anybody can import."""
