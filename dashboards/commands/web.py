@@ -8,7 +8,7 @@ import secrets
 import socket
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,14 +107,28 @@ def command(
             bound=address,
             dead_box=LocalDeadBox(folder, now=wall_clock),
         )
+        stack.callback(_look_around(app).join)
         server = _server(app)
         if with_parent:
             _end_with_parent(server)
         # The socket already listens: whoever connects from now on is answered.
         click.echo(f"ready {_address(listener)}")
-        sys.stdout.flush()
         server.run(sockets=[listener])
     return OK
+
+
+def _look_around(app: FastAPI) -> threading.Thread:
+    """Read the alerts there are, so that the first visitor does not wait for it."""
+    from dashboards.web.api.problems import UNREADABLE
+
+    def look() -> None:
+        # Whoever asks then is told what is wrong.
+        with suppress(*UNREADABLE):
+            app.state.site.board.refresh()
+
+    thread = threading.Thread(target=look, name="look-around", daemon=True)
+    thread.start()
+    return thread
 
 
 def read_secret(path: Path) -> bytes:
@@ -177,7 +191,9 @@ def _watchlist(path: Path) -> Watchlist:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP, asyncio sends small parts at once; else each answer waits 40 ms for an
+    # acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host.strip("[]"), port))

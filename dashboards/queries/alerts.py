@@ -1,7 +1,7 @@
 """Which alerts are in a state: what the index found, read together with what people decided.
 
 The index knows nothing of decisions and the desk nothing of subjects, so the board holds
-the few fields of every alert by which pages choose, count and sort: about half a kilobyte
+the few fields of every alert by which pages choose, count and sort: less than a kilobyte
 an alert. It follows both by what changed since the last look.
 """
 
