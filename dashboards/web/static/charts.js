@@ -3,6 +3,7 @@
 
 const script = document.getElementById("charts-module");
 const HEIGHT = 98;
+const TALL = 220;
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -87,10 +88,11 @@ function draw(uPlot, figure) {
   };
   const edge = { stroke: "transparent", width: 0, points: { show: false } };
   const box = document.createElement("div");
+  const height = figure.matches(".tall") ? TALL : HEIGHT;
   const chart = new uPlot(
     {
       width: plot.clientWidth,
-      height: HEIGHT,
+      height,
       cursor: { y: false, drag: { x: false, y: false } },
       hooks: { drawClear: [(drawn) => shade(drawn, marks, step)] },
       scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
@@ -110,7 +112,7 @@ function draw(uPlot, figure) {
     box,
   );
   plot.replaceChildren(box);
-  new ResizeObserver(() => chart.setSize({ width: plot.clientWidth, height: HEIGHT })).observe(plot);
+  new ResizeObserver(() => chart.setSize({ width: plot.clientWidth, height })).observe(plot);
 }
 
 const figures = document.querySelectorAll("[data-trend]");

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 
 # ruff: noqa: E402 - run as a script, it finds the packages by itself
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
-import uvicorn
 from playwright.sync_api import Browser
 
 from dashboards.desk import Desk
@@ -25,6 +22,7 @@ from dashboards.web.app import create_app
 from dashboards.web.text import path_of
 from tests.dashboards.web.browsers import chromium
 from tests.dashboards.web.dead_world import filled_box
+from tests.dashboards.web.serving import serving
 from tests.dashboards.web.world import NOW, POST_ID, SMEAR, THREAD, WATCHLIST, filled_index
 
 PAGES = {
@@ -33,7 +31,8 @@ PAGES = {
     "alert": path_of("alerts", SMEAR),
     "cluster": path_of("clusters", "cluster_smear"),
     "post": path_of("posts", POST_ID),
-    "posts": "/posts?q=seoan",
+    "posts": "/posts?q=%EC%84%9C%EC%95%88",
+    "views": "/views?page=/alerts&query=severity%3Dcritical",
     "thread": path_of("threads", THREAD),
     "thread-copies": path_of("threads", POST_ID),
     "trends": "/trends",
@@ -50,7 +49,15 @@ LOOKS = {
     "dark": {"width": 1440, "height": 900, "scheme": "dark"},
     "phone": {"width": 390, "height": 844, "scheme": "light"},
 }
-DOCUMENTED = {("overview", "light"), ("alert", "light"), ("alert", "dark")}
+DOCUMENTED = {
+    ("alert", "light"),
+    ("alert", "dark"),
+    ("alert", "phone"),
+    ("alerts", "phone"),
+    ("posts", "light"),
+    ("subject", "light"),
+    ("thread-copies", "light"),
+}
 
 
 def main(arguments: list[str]) -> None:
@@ -70,17 +77,8 @@ def main(arguments: list[str]) -> None:
             now=lambda: NOW,
             dead_box=filled_box(Path(scratch)),
         )
-        config = uvicorn.Config(app, port=0, log_level="critical", ws="none", lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        with chromium() as browser:
-            take(browser, f"http://127.0.0.1:{port}", folder, every="--all" in arguments)
-        server.should_exit = True
-        thread.join(10)
+        with serving(app) as url, chromium() as browser:
+            take(browser, url, folder, every="--all" in arguments)
         desk.close()
 
 
