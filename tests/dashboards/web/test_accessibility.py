@@ -22,7 +22,8 @@ PAGES = [
     "/", "/alerts", "/alerts?state=resolved", f"/alerts/{SMEAR}", "/clusters/cluster_smear",
     "/posts", "/posts?q=seoan", "/posts?q=nothing-like-this", path_of("posts", POST_ID),
     "/trends", "/trends/compare?subject=seoan&subject=dajin&period=1d&against=2026-11-20",
-    "/trends/compare", "/subjects/seoan", path_of("threads", THREAD), "/sources", "/views?page=/alerts&query=severity%3Dhigh", "/help", "/nowhere",
+    "/trends/compare", "/subjects/seoan", path_of("threads", THREAD), path_of("threads", POST_ID),
+    "/posts?q=%22never%20closed", "/sources", "/views?page=/alerts&query=severity%3Dhigh", "/help", "/nowhere",
 ]  # fmt: skip
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
 
