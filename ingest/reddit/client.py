@@ -9,6 +9,7 @@ Messages name places and numbers only, never what an answer or a setting holds.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -44,7 +45,7 @@ PASSING = frozenset({408, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526,
 PAGE = 100
 """Things that Reddit gives at most at once."""
 
-UNACCEPTED = "client_id, client_secret: Reddit does not accept them"
+UNACCEPTED = "Reddit does not accept client_id and client_secret"
 
 _REASONS = {
     "private": "is private",
@@ -84,12 +85,22 @@ class Client:
     Args:
         name: of the source, for messages about its settings.
         stop: ends waits.
+        accepted: set once Reddit has accepted the credentials; from then on a
+            refusal is Reddit's trouble and not a person's.
     """
 
-    def __init__(self, name: str, options: RedditOptions, limits: Limits, stop: Stop) -> None:
+    def __init__(
+        self,
+        name: str,
+        options: RedditOptions,
+        limits: Limits,
+        stop: Stop,
+        accepted: threading.Event,
+    ) -> None:
         self._where = f"sources.{name}.options"
         self._limits = limits
         self._stop = stop
+        self._accepted = accepted
         self._session = requests.Session()
         # Without it a .netrc of this machine would replace PRAW's token.
         self._session.auth = _as_it_is
@@ -101,6 +112,7 @@ class Client:
                     "session": self._session,
                     "timeout": options.timeout_s,
                     "limits": limits,
+                    "accepted": accepted,
                     "where": self._where,
                 },
                 client_id=options.client_id,
@@ -149,7 +161,9 @@ class Client:
         try:
             return cast("Any", self._reddit).request(method=method, path=path, **arguments)
         except OAuthException:
-            raise SourceMisconfigured(f"{self._where}.{UNACCEPTED}") from None
+            if self._accepted.is_set():
+                raise Disconnected("Reddit refuses to let us log in") from None
+            raise SourceMisconfigured(f"{self._where}: {UNACCEPTED}") from None
         except BadJSON:
             raise Disconnected("Reddit answered with something else than JSON") from None
         except (InvalidToken, InsufficientScope):
@@ -178,12 +192,14 @@ class Client:
 class _Requestor(Requestor):
     """Sends PRAW's requests: bounded in size and time, limits noted, failures named."""
 
-    def __init__(self, *, limits: Limits, where: str, **arguments: Any) -> None:
+    def __init__(
+        self, *, limits: Limits, accepted: threading.Event, where: str, **arguments: Any
+    ) -> None:
         super().__init__(**arguments)
         self._limits = limits
         self._where = where
         self._refusals = 0
-        self._has_logged_in = False
+        self._accepted = accepted
 
     def request(self, *args: Any, **arguments: Any) -> requests.Response:
         """Send one request.
@@ -245,13 +261,14 @@ class _Requestor(Requestor):
                 # PRAW has logged in anew in between; it would sleep and try a third time.
                 self._refusals = 0
                 raise Disconnected("Reddit does not accept the token it gave (401)")
+            if not self._refusals:
+                self._accepted.set()
             return
         if status == 200:  # noqa: PLR2004
-            self._has_logged_in = True
-        elif status in (400, 401) and not self._has_logged_in:
-            raise SourceMisconfigured(f"{self._where}.{UNACCEPTED} ({status})")
-        else:
-            raise Disconnected(f"Reddit refuses to let us log in ({status})")
+            return
+        if status in (400, 401) and not self._accepted.is_set():
+            raise SourceMisconfigured(f"{self._where}: {UNACCEPTED} ({status})")
+        raise Disconnected(f"Reddit refuses to let us log in ({status})")
 
 
 class _Body:

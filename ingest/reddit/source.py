@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Self
@@ -45,6 +46,7 @@ class RedditSource:
         self._options = options
         self._now = now or _clock
         self._limits = Limits()
+        self._accepted = threading.Event()
 
     @classmethod
     def from_settings(cls, name: str, options: Mapping[str, object]) -> Self:
@@ -70,7 +72,7 @@ class RedditSource:
         from ingest.reddit.client import Client  # noqa: PLC0415
         from ingest.reddit.probe import probe  # noqa: PLC0415
 
-        client = Client(self._name, self._options, self._limits, stop)
+        client = Client(self._name, self._options, self._limits, stop, self._accepted)
         try:
             return probe(client, self._options)
         finally:
@@ -93,7 +95,7 @@ class RedditSource:
             recheck = Recheck(span, msgspec.json.decode(memory.recheck, type=RecheckState))
         except ValueError:
             raise SourceMisconfigured(f"{self._name}: the cursor is not one of ours") from None
-        client = Client(self._name, self._options, self._limits, stop)
+        client = Client(self._name, self._options, self._limits, stop, self._accepted)
         reader = Reader(self._name, self._options, client, memory, recheck, self._now)
         try:
             yield from reader.run(stop)

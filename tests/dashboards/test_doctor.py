@@ -274,7 +274,10 @@ def test_online_wrong_keys_and_a_dead_network_fail_and_show_no_secret(server):
     unreachable = check_source("fans", nobody, online=True)
 
     assert wrong.outcome == unreachable.outcome == "FAIL"
-    assert "Reddit does not accept them (401)" in wrong.found
+    assert (
+        "sources.fans.options: Reddit does not accept client_id and client_secret (401)"
+        in wrong.found
+    )
     assert "a-sentinel-secret" not in repr(wrong)
     assert "connection failed" in unreachable.found
     assert "network" in unreachable.fix

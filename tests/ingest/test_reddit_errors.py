@@ -360,7 +360,10 @@ def test_a_login_that_fails_says_whether_a_person_must_act(server, answer, kind)
 
     assert isinstance(raised.value, kind), raised.value
     if kind is SourceMisconfigured:
-        assert "sources.reddit.options.client_id, client_secret" in str(raised.value)
+        assert (
+            "sources.reddit.options: Reddit does not accept client_id and client_secret"
+            in str(raised.value)
+        )
 
 
 def test_a_login_refused_later_is_reddits_trouble_and_not_ours(server):
@@ -372,6 +375,16 @@ def test_a_login_refused_later_is_reddits_trouble_and_not_ours(server):
 
     with pytest.raises(Disconnected, match="refuses to let us log in"):
         list(reading)
+
+
+@pytest.mark.parametrize("answer", [json_answer(401, {}), json_answer(200, {"error": "invalid_grant"})])  # fmt: skip
+def test_nor_is_it_ours_in_a_later_attempt_of_the_same_day(server, answer):
+    reader = source(server)
+    sweep(reader)
+    server.login_moods = [answer] * 10
+
+    with pytest.raises(Disconnected, match="refuses to let us log in"):
+        list(reader.read(None, threading.Event()))
 
 
 def test_a_wrong_secret_is_told_by_its_key_and_never_shown(server):

@@ -85,7 +85,8 @@ def server() -> Iterator[RunningReddit]:
 
 def client(server: RunningReddit) -> Client:
     limits = Limits(clock=iter(range(0, 10**9, 100)).__next__)
-    return Client("reddit", read_options("reddit", options(server)), limits, threading.Event())
+    given = read_options("reddit", options(server))
+    return Client("reddit", given, limits, threading.Event(), threading.Event())
 
 
 @pytest.mark.parametrize(
