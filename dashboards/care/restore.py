@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import IO, Final
 
 import msgspec
+import structlog
 import zstandard
 
+from dashboards.care.again import forget_again
 from dashboards.care.backup import PART, Tell
 from dashboards.care.manifest import (
     CHUNK,
@@ -35,7 +37,7 @@ from dashboards.care.manifest import (
     sync_folder,
     write_synced,
 )
-from dashboards.compose import INDEX_FOLDER
+from dashboards.compose import INDEX_FOLDER, wall_clock
 from dashboards.desk_file import DeskFile
 from stream.feed import IndexFeed
 from stream.local_index import LocalIndex
@@ -44,6 +46,8 @@ from stream.sqlite_log import SqliteSubjectLog
 from stream.sqlite_state import Results
 from stream.storage import RESTORING, StorageFullError, is_full
 from stream.store import Store, lock
+
+log = structlog.get_logger(__name__)
 
 READY: Final = "ready"
 OWN: Final = {RESTORING, "jikimi.lock", "lost+found"}
@@ -63,12 +67,18 @@ def check(source: Path, tell: Tell | None = None) -> Manifest:
 
 
 def restore(
-    source: Path, folder: Path, *, index: bool = True, tell: Tell | None = None
+    source: Path,
+    folder: Path,
+    *,
+    index: bool = True,
+    deleted_in: Path | None = None,
+    tell: Tell | None = None,
 ) -> Manifest:
     """Put a backup into ``folder``, which must be new, and make the search index anew.
 
     Args:
         index: False leaves making the index to the first `jikimi run`.
+        deleted_in: a folder; what it knows as deleted is deleted by the first `jikimi run`.
         tell: told the bytes that were copied and checked.
 
     Raises:
@@ -88,7 +98,7 @@ def restore(
         work = folder / RESTORING
         begun = _begun(work)
         if begun is None:
-            manifest = _make_ready(source, work, index, tell)
+            manifest = _make_ready(source, work, index, deleted_in, tell)
             _move(work, folder)
             return manifest
         _move(work, folder)
@@ -130,7 +140,9 @@ def _check_new(folder: Path) -> None:
         )
 
 
-def _make_ready(source: Path, work: Path, index: bool, tell: Tell | None) -> Manifest:
+def _make_ready(
+    source: Path, work: Path, index: bool, deleted_in: Path | None, tell: Tell | None
+) -> Manifest:
     shutil.rmtree(work, ignore_errors=True)
     with _opened(source) as (manifest, files):
         free = shutil.disk_usage(work.parent).free
@@ -144,7 +156,7 @@ def _make_ready(source: Path, work: Path, index: bool, tell: Tell | None) -> Man
         _take(source, manifest, files, work, tell)
     if (work / DESK).exists():
         DeskFile(work / DESK).close()
-    _open_store(work, index)
+    _open_store(work, index, deleted_in)
     for left in (f"{DESK}.lock", "jikimi.lock"):
         (work / left).unlink(missing_ok=True)
     # The backup itself is what a copy from before the migration would be for.
@@ -159,10 +171,13 @@ def _make_ready(source: Path, work: Path, index: bool, tell: Tell | None) -> Man
     return manifest
 
 
-def _open_store(work: Path, index: bool) -> None:
+def _open_store(work: Path, index: bool, deleted_in: Path | None) -> None:
     """Bring the store up to date and make its index."""
     store = Store(work)
     try:
+        if deleted_in is not None:
+            posts = forget_again(store, deleted_in, now=wall_clock())
+            log.info("deleted_again_by_the_first_run", posts=posts)
         partitions = int(store.meta("partitions") or b"1")
         if index:
             feed = IndexFeed(SqliteSubjectLog(store, partitions), Results(store))

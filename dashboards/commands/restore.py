@@ -13,6 +13,7 @@ EPILOG = """\b
 Examples:
   jikimi restore /backups/2026-11-25 --data jikimi-data
   jikimi restore /backups/2026-11-25.tar.zst --check      only: is it whole and unchanged?
+  jikimi restore DIR --data NEW --deleted-in OLD          delete again what went since
 
 \b
 Every hash is checked, older formats are brought up to date, the search index is made
@@ -34,10 +35,21 @@ The watchlist of that time lies in the folder as watchlist.toml; it is not put i
 @click.option(
     "--no-index", is_flag=True, help="Leave making the search index to the first run."
 )
+@click.option(
+    "--deleted-in",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="The folder as it was last: what was deleted there since is deleted here again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
 @pass_cli
 def command(
-    cli: Cli, source: Path, data: Path | None, only_check: bool, no_index: bool, as_json: bool
+    cli: Cli,
+    source: Path,
+    data: Path | None,
+    only_check: bool,
+    no_index: bool,
+    deleted_in: Path | None,
+    as_json: bool,
 ) -> int:
     """Put a backup into a new data folder, checked and brought up to date."""
     import msgspec
@@ -51,7 +63,9 @@ def command(
         if only_check:
             manifest = steps.check(source, bar.update)
         else:
-            manifest = steps.restore(source, folder, index=not no_index, tell=bar.update)
+            manifest = steps.restore(
+                source, folder, index=not no_index, deleted_in=deleted_in, tell=bar.update
+            )
     if as_json:
         click.echo(msgspec.json.encode(manifest).decode())
         return OK
