@@ -26,6 +26,11 @@ class WebProcess:
         self._child = child
         self.url = url
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._child.pid
+
     def alive(self) -> bool:
         """Whether it still runs."""
         return self._child.poll() is None
