@@ -86,7 +86,7 @@ def jikimi(tmp_path: Path, server: RunningReddit) -> Iterator[Running]:
 def until(happened: Callable[[], bool], said: Path) -> None:
     begun = time.monotonic()
     while not happened():
-        assert time.monotonic() - begun < 60, said.read_text()
+        assert time.monotonic() - begun < 120, said.read_text()
         time.sleep(0.3)
 
 

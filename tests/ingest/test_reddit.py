@@ -54,7 +54,7 @@ def sweep(
     expected = (rounds or 1) * (2 * bool(reader._options.subreddits) + searches)
     found: list[Sighting] = []
     stop = threading.Event()
-    timer = threading.Timer(15, stop.set)
+    timer = threading.Timer(60, stop.set)
     timer.start()
     try:
         for sighting in reader.read(after, stop):

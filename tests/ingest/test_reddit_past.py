@@ -37,7 +37,7 @@ def unhurried(server: RunningReddit, **more: object) -> RedditSource:
 def whole(server: RunningReddit, after: str | None = None, **more: object) -> list[Sighting]:
     """All of a source that reads the past and ends."""
     stop = threading.Event()
-    timer = threading.Timer(20, stop.set)
+    timer = threading.Timer(60, stop.set)
     timer.start()
     try:
         return list(unhurried(server, live=False, **more).read(after, stop))
@@ -56,7 +56,7 @@ def is_over(cursor: str | None) -> bool:
 def catch_up(server: RunningReddit, after: str | None = None, **more: object) -> list[Sighting]:
     """All of a source that also reads live, until the past is read."""
     stop = threading.Event()
-    timer = threading.Timer(20, stop.set)
+    timer = threading.Timer(60, stop.set)
     timer.start()
     found: list[Sighting] = []
     polls = len(server.asked)
