@@ -127,8 +127,12 @@ def end_of(index: Index, now: int) -> int:
 
     Posts that claim a time in the future do not move it.
     """
-    newest = index.search(PostQuery(limit=1, until=now + FUTURE_MS)).posts
-    last = newest[0].post.event_at if newest else now
+    last = index.latest()
+    if last is not None and last > now + FUTURE_MS:
+        newest = index.search(PostQuery(limit=1, until=now + FUTURE_MS)).posts
+        last = newest[0].post.event_at if newest else None
+    if last is None:
+        last = now
     end = min(now, last) if last < now - DAY_MS else now
     return -(-end // HOUR_MS) * HOUR_MS
 

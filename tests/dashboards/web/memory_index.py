@@ -207,6 +207,10 @@ class MemoryIndex:
         counts = Counter(post.source for post in self._times(subject, since, until))
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
+    def latest(self) -> int | None:
+        times = [seen.post.event_at for seen in self._posts.values()]
+        return (max(times) // 60_000 + 1) * 60_000 if times else None
+
     def gaps(self, *, since: int, until: int) -> list[Gap]:
         found = [gap for gap in self._gaps if gap.since < until and gap.until > since]
         return sorted(found, key=lambda gap: (gap.since, gap.source))
