@@ -126,11 +126,11 @@ class BlueskySource:
         except msgspec.ValidationError:
             urls = []
         if not urls:
-            raise SourceMisconfigured(f"{where}.urls: found {given!r}, allowed: a list of urls")
+            raise SourceMisconfigured(f"{where}.urls: found no list, allowed: a list of urls")
         for url in urls:
             if urlsplit(url).scheme not in ("ws", "wss"):
                 raise SourceMisconfigured(
-                    f"{where}.urls: found {url!r}, allowed: addresses that begin with wss://"
+                    f"{where}.urls: found {_shown(url)}, allowed: addresses that begin with wss://"
                 )
         idle = options.get("idle_timeout_s", IDLE_TIMEOUT_S)
         if isinstance(idle, bool) or not isinstance(idle, int | float) or not idle > 0:
@@ -216,7 +216,7 @@ class BlueskySource:
         )
 
     def _no_address(self, url: str) -> SourceMisconfigured:
-        return SourceMisconfigured(f"{self._name}: {url!r} is no WebSocket address")
+        return SourceMisconfigured(f"{self._name}: {_shown(url)} is no WebSocket address")
 
     def _address(self, url: str, cursor: int | None) -> str:
         query = [("wantedCollections", name) for name in self._collections]
@@ -329,6 +329,11 @@ def _cursor(after: str | None) -> int | None:
             f"bluesky: the cursor {after[:40]!r} is no time in microseconds"
         )
     return int(after)
+
+
+def _shown(url: str) -> str:
+    """An address without what may be a password or a token."""
+    return repr(url.partition("?")[0].rpartition("@")[2][:200])
 
 
 def _reason(error: BaseException) -> str:

@@ -207,7 +207,13 @@ class _Given:
             safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
             if host and safe and not (parts.username or parts.query or parts.fragment):
                 return value.rstrip("/")
-        raise self.wrong(key, "an https address, or http to this machine")
+        allowed = "an https address, or http to this machine"
+        if isinstance(value, str) and {"@", "?", "#"} & set(value):
+            # It may hold a password or a token.
+            raise SourceMisconfigured(
+                f"{self._where}.{key}: found more than a host and a path, allowed: {allowed}"
+            )
+        raise self.wrong(key, allowed)
 
     def subreddits(self) -> tuple[str, ...]:
         allowed = f"at most {MOST_SUBREDDITS} names of subreddits, without r/"

@@ -389,6 +389,19 @@ def test_wrong_options_are_named_with_what_is_allowed(options, problem):
     assert problem in str(refused.value)
 
 
+def test_a_password_or_token_of_an_address_is_in_no_message():
+    url = "https://me:sentinel-word@a.example/subscribe?token=sentinel-token"
+
+    with pytest.raises(SourceMisconfigured) as refused:
+        BlueskySource.from_settings("bs", {"urls": [url]})
+    with pytest.raises(SourceMisconfigured) as later:
+        next(BlueskySource(["ws://me:sentinel-word@/x?sentinel"]).read(None, threading.Event()))
+
+    said = f"{refused.value} {later.value}"
+    assert "a.example/subscribe" in said
+    assert "sentinel" not in said
+
+
 @needs_payloads
 def test_every_real_line_comes_once_across_forced_reconnects():
     lines = sorted(bluesky_lines(), key=time_us)

@@ -351,6 +351,15 @@ def test_more_threads_than_are_read_are_a_gap(server, monkeypatch):
     assert gap.reason == "comments: more threads than are read"
 
 
+def test_a_past_that_was_read_asks_for_nothing_any_more(server):
+    server.comment("c", on=server.submit("x", num_comments=1))
+    first = whole(server, backfill="7d")
+    asked, logins = len(server.asked), len(server.logins)
+
+    assert whole(server, last_cursor(first), backfill="7d") == []
+    assert (len(server.asked), len(server.logins)) == (asked, logins)
+
+
 def test_the_past_alone_ends_as_done_in_the_collector(server):
     server.submit("x")
     collector = Collector([source(server, live=False, backfill="7d")], {})
