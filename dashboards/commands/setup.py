@@ -1,8 +1,9 @@
-"""``jikimi setup``: what Elasticsearch must know before anything is written."""
+"""``jikimi setup``: what Elasticsearch and Kafka must hold before anything is written."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -11,48 +12,75 @@ from dashboards.exits import OK
 
 EPILOG = """\b
 Examples:
-  jikimi setup --dry-run            every document as JSON; nothing is asked or changed
-  jikimi setup                      make what is missing, bring up to date what is not
-  jikimi setup --roles              the least that each part of jikimi must be allowed
+  jikimi setup --dry-run             every document as JSON; nothing is asked or changed
+  jikimi setup                       make what is missing, bring up to date what is not
+  jikimi setup --roles               the least that each part of jikimi must be allowed
+  jikimi setup --only elasticsearch  where others look after Kafka
 
 \b
 Run it before the first start and after every update; again it changes nothing.
 """
 
+ELASTICSEARCH, KAFKA = "elasticsearch", "kafka"
+
 
 @click.command(epilog=EPILOG)
 @click.option("--dry-run", is_flag=True, help="Print every document instead.")
 @click.option("--roles", is_flag=True, help="Print roles of least privilege instead.")
+@click.option("--only", type=click.Choice([ELASTICSEARCH, KAFKA]), help="Only this server.")
 @pass_cli
-def command(cli: Cli, dry_run: bool, roles: bool) -> int:
-    """Make templates, indices and aliases in Elasticsearch, for scale-out."""
-    from stream.elastic import templates
-    from stream.elastic.names import Names
-
+def command(cli: Cli, dry_run: bool, roles: bool, only: str | None) -> int:
+    """Make templates and indices in Elasticsearch and topics in Kafka, for scale-out."""
     cli.start_logging()
-    names = Names(cli.settings.elasticsearch.prefix)
+    servers = [only] if only else [ELASTICSEARCH, KAFKA]
     if roles or dry_run:
-        shown: dict[str, object] = {"roles": templates.roles(names)}
-        if not roles:
-            steps = [
-                {"kind": step.kind, "name": step.name, "body": step.body}
-                for step in templates.steps(names)
-            ]
-            shown = {"steps": steps} | shown
-        click.echo(json.dumps({"elasticsearch": shown}, indent=2, ensure_ascii=False))
+        shown: dict[str, Any] = {}
+        if roles or ELASTICSEARCH in servers:
+            shown[ELASTICSEARCH] = _documents(cli, roles_only=roles)
+        if not roles and KAFKA in servers:
+            shown[KAFKA] = _topics(cli)
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return OK
-    _elasticsearch(cli, names.prefix)
+    if ELASTICSEARCH in servers:
+        _elasticsearch(cli)
+    if KAFKA in servers:
+        _kafka(cli)
     return OK
 
 
-def _elasticsearch(cli: Cli, prefix: str) -> None:
+def _documents(cli: Cli, *, roles_only: bool) -> dict[str, Any]:
+    from stream.elastic import templates
+    from stream.elastic.names import Names
+
+    names = Names(cli.settings.elasticsearch.prefix)
+    shown: dict[str, Any] = {"roles": templates.roles(names)}
+    if roles_only:
+        return shown
+    steps = [
+        {"kind": step.kind, "name": step.name, "body": step.body}
+        for step in templates.steps(names)
+    ]
+    return {"steps": steps} | shown
+
+
+def _topics(cli: Cli) -> dict[str, Any]:
+    from dashboards.scale import kafka_topics
+
+    topics = [
+        {"name": topic.name, "partitions": topic.partitions, "config": topic.config()}
+        for topic in kafka_topics(cli.settings).all()
+    ]
+    return {"replication": cli.settings.kafka.replication, "topics": topics}
+
+
+def _elasticsearch(cli: Cli) -> None:
     from dashboards.compose import elastic_client
     from stream.elastic.names import Names
     from stream.elastic.setting_up import set_up
 
     counts = {"made": 0, "changed": 0, "there": 0}
     with elastic_client(cli.settings) as client:
-        for done in set_up(client, Names(prefix)):
+        for done in set_up(client, Names(cli.settings.elasticsearch.prefix)):
             counts[done.change] += 1
             if done.change != "there":
                 kind = done.step.kind.replace("_", " ")
@@ -61,3 +89,15 @@ def _elasticsearch(cli: Cli, prefix: str) -> None:
         f"Elasticsearch is ready: {counts['made']} made, {counts['changed']} changed, "
         f"{counts['there']} were there"
     )
+
+
+def _kafka(cli: Cli) -> None:
+    from dashboards.scale import kafka_address, kafka_topics
+    from stream.scale.admin import ensure_topics
+
+    topics = kafka_topics(cli.settings).all()
+    replication = cli.settings.kafka.replication
+    changes = ensure_topics(kafka_address(cli.settings), topics, replication=replication)
+    for change in changes:
+        click.echo(f"{change.action} topic {change.topic}")
+    click.echo(f"Kafka is ready: {len(topics)} topics, {len(changes)} made or changed")

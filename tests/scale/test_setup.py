@@ -14,6 +14,7 @@ from dashboards.cli import run as jikimi
 from stream.elastic import mappings, templates
 from stream.elastic.names import NOUNS, Names
 from tests.scale.elastic_world import elasticsearch, forget, urls
+from tests.scale.kafka_world import kafka
 
 PREFIX = f"setup-{os.getpid()}"
 
@@ -46,10 +47,10 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, st
 
 @pytest.mark.slow
 def test_it_makes_everything_once_and_then_changes_nothing(client, settings, capsys):
-    code, said, _ = run(capsys, "--config", settings, "setup")
+    code, said, _ = run(capsys, "--config", settings, "setup", "--only", "elasticsearch")
     assert code == 0
     assert f"made index template {PREFIX}-posts" in said
-    again, said_again, _ = run(capsys, "--config", settings, "setup")
+    again, said_again, _ = run(capsys, "--config", settings, "setup", "--only", "elasticsearch")
     assert again == 0
     assert said_again.splitlines() == [
         f"Elasticsearch is ready: 0 made, 0 changed, {len(said.splitlines()) - 1} were there"
@@ -64,7 +65,7 @@ def test_it_makes_everything_once_and_then_changes_nothing(client, settings, cap
 
 @pytest.mark.slow
 def test_a_month_gets_its_mapping_and_its_alias_by_itself(client, settings, capsys):
-    run(capsys, "--config", settings, "setup")
+    run(capsys, "--config", settings, "setup", "--only", "elasticsearch")
     client.index(
         index=f"{PREFIX}-posts-2026.11", id="1", refresh=True,
         document={"@timestamp": "2026-11-01T00:00:00Z", "surprise": {"of": "a post"}},
@@ -80,17 +81,30 @@ def test_a_month_gets_its_mapping_and_its_alias_by_itself(client, settings, caps
 
 @pytest.mark.slow
 def test_an_older_template_is_brought_up_to_date(client, settings, capsys):
-    run(capsys, "--config", settings, "setup")
+    run(capsys, "--config", settings, "setup", "--only", "elasticsearch")
     name = f"{PREFIX}-gaps"
     old = client.indices.get_index_template(name=name)["index_templates"][0]["index_template"]
     client.indices.put_index_template(
         name=name, index_patterns=old["index_patterns"], priority=300, template={}, version=0
     )
 
-    _, said, _ = run(capsys, "--config", settings, "setup")
+    _, said, _ = run(capsys, "--config", settings, "setup", "--only", "elasticsearch")
 
     assert f"changed index template {name}" in said
     assert " 1 changed" in said
+
+
+@pytest.mark.slow
+def test_topics_are_made_once_and_then_left_alone(tmp_path, capsys):
+    with kafka() as address:
+        prefix = f"setup{os.getpid()}"
+        file = tmp_path / "jikimi.toml"
+        file.write_text(f'[kafka]\nbootstrap = "{address.bootstrap}"\nprefix = "{prefix}"\n')
+        code, said, _ = run(capsys, "--config", file, "setup", "--only", "kafka")
+        assert code == 0
+        assert f"create topic {prefix}.posts" in said
+        _, again, _ = run(capsys, "--config", file, "setup", "--only", "kafka")
+    assert again.splitlines() == ["Kafka is ready: 7 topics, 0 made or changed"]
 
 
 def test_a_dry_run_prints_documents_and_asks_nobody(tmp_path, capsys):
@@ -102,6 +116,8 @@ def test_a_dry_run_prints_documents_and_asks_nobody(tmp_path, capsys):
     assert [step["name"] for step in told["steps"]] == [
         step.name for step in templates.steps(Names(PREFIX))
     ]
+    topics = json.loads(said)["kafka"]["topics"]
+    assert "jikimi.posts" in {topic["name"] for topic in topics}
     assert set(told["roles"]) == {f"{PREFIX}-setup", f"{PREFIX}-index", f"{PREFIX}-web"}
 
 
@@ -117,7 +133,7 @@ def test_roles_reach_only_indices_of_their_own():
 
 def test_nobody_there_is_said_in_plain_words(tmp_path, capsys):
     nobody = written(tmp_path, "http://127.0.0.1:9", api_key="c2VjcmV0OnNlY3JldA==")
-    code, _, said = run(capsys, "--config", nobody, "setup")
+    code, _, said = run(capsys, "--config", nobody, "setup", "--only", "elasticsearch")
 
     assert code == 1
     assert "Elasticsearch does not answer" in said
