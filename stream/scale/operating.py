@@ -90,7 +90,7 @@ class OperatorsStage:
         for record in records:
             event = self._read(record, out)
             if event is not None:
-                entries.append((record.offset + 1, event))
+                entries.append((self._applied.entries + len(entries) + 1, event))
         made: list[Result] = []
         dead: list[DeadLetter] = []
         self._partition.apply(entries, made, dead)
@@ -106,6 +106,7 @@ class OperatorsStage:
             out.bury(letter, f"{self.next}/{number}/{self._topics.subjects.name}")
         self._applied = Applied(
             next=records[-1].offset + 1,
+            entries=self._applied.entries + len(entries),
             watermark=self._partition.watermark,
             routers=self._clock.routers,
         )

@@ -54,9 +54,14 @@ class Outbox:
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a partition has come: the next offset, and event time."""
+    """How far a partition has come: the next offset, entries so far, and event time.
+
+    Operators know entries by their number: offsets have holes where Kafka keeps marks of
+    its own or nothing could be read, and state must not depend on those.
+    """
 
     next: int = 0
+    entries: int = 0
     watermark: int = 0
     routers: dict[int, int] = {}
 

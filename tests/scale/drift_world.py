@@ -205,6 +205,17 @@ class Work:
             task.result()
 
 
+async def restore_only(work: Work, partitions: int) -> None:
+    """Open every partition on a machine that has nothing."""
+    host = ScaleHost(
+        work.folder / "restored", address=work.address, topics=work.topics, group=work.group,
+        kinds=[Operating(work.topics, pipeline)],
+    )  # fmt: skip
+    for partition in range(partitions):
+        await host.open(Place(work.topics.subjects.name, partition))
+    await host.close_all()
+
+
 def ends_of(topics: Topics, events: Sequence[SubjectEvent]) -> dict[Place, int]:
     """Where each partition of the subjects topic ends once all is written to it."""
     partitions = topics.subjects.partitions

@@ -24,6 +24,7 @@ from tests.scale.drift_world import (
     ends_of,
     pipeline,
     record_demo,
+    restore_only,
     results_on,
     run,
     worker_states,
@@ -93,17 +94,6 @@ def test_results_and_state_are_those_of_the_embedded_host(
     shutil.rmtree(tmp_path)
     run(restore_only(work, partitions))
     assert worker_states(tmp_path / "restored", events) == state, "from the changelog alone"
-
-
-async def restore_only(work: Work, partitions: int) -> None:
-    """Open every partition on a machine that has nothing."""
-    host = ScaleHost(
-        work.folder / "restored", address=work.address, topics=work.topics, group=work.group,
-        kinds=[Operating(work.topics, pipeline)],
-    )  # fmt: skip
-    for partition in range(partitions):
-        await host.open(Place(work.topics.subjects.name, partition))
-    await host.close_all()
 
 
 class Power(Exception):
@@ -248,6 +238,7 @@ def test_unreadable_records_become_dead_letters_and_stop_nothing(world, tmp_path
     run(Work(world.address, topics, tmp_path).run(1, ends))
 
     assert results_on(world.address, topics) == world.expected(FEW, 2)[0]
+    assert worker_states(tmp_path / "w0", events) == world.expected(FEW, 2)[1]
     letters = [
         read_dead().read(value) for value in values(world.address, topics.dead.name, 1)[0]
     ]
