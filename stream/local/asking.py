@@ -92,7 +92,7 @@ class PostSearch(ABC):
     ) -> Mapping[PostFacet, FacetCounts]:
         """Hits by value of each facet; rare values may be counted too low, by ``error``.
 
-        ``quick``: of more than ``counting.MANY`` hits a sample is counted.
+        ``quick``: of more than ``facets.MANY`` hits a sample is counted.
         """
         nothing: Mapping[PostFacet, FacetCounts] = {
             name: FacetCounts(values={}) for name in names
@@ -100,9 +100,17 @@ class PostSearch(ABC):
         if limit < 1:
             return nothing
         with self._turn:
-            rows = self._look().rows_of
+            tables = self._look()
             return self._ask(
-                lambda s: s.by_value(query, rows, names, limit, quick=quick), nothing
+                lambda s: s.by_value(
+                    query,
+                    tables.rows_of,
+                    names,
+                    limit,
+                    posts=tables.posts_by_row,
+                    quick=quick,
+                ),
+                nothing,
             )
 
     def _ask(self, work: Callable[[SearchReader], T], nothing: T) -> T:

@@ -8,7 +8,7 @@ from tantivy import FieldType, Occur, Query
 
 from stream.highlight import clauses_of
 from stream.index import PostQuery
-from stream.local.documents import SCHEMA
+from stream.local.documents import NUMBERED, SCHEMA, number_of
 from stream.minutes import LATEST_MS, TIE_BITS, held
 from stream.post_terms import author_key, link_key, plain_key, tag_key, whole_bounds
 from stream.query_tree import METRICS, And, Node, Not, Or, Term
@@ -142,6 +142,8 @@ def _between(since: int | None, until: int | None) -> Query:
 
 
 def _is(name: str, value: str) -> Query:
+    if name in NUMBERED:
+        return Query.term_query(SCHEMA, name, number_of(value), index_option="basic")
     clean = value.encode("utf-8", "replace").decode("utf-8")
     return Query.term_query(SCHEMA, name, clean, index_option="basic")
 

@@ -8,18 +8,24 @@ stored.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from hashlib import blake2b
+
 import msgspec
 import tantivy
 from tantivy import Document
 
 from ingest.records import Post
 from stream.minutes import MINUTE_MS, TIE_BITS, held, tie
-from stream.post_terms import plain_key, post_terms, searchable
+from stream.post_terms import PostTerms, plain_key, post_terms, searchable
 from stream.query_tree import METRICS
 from stream.tokens import tokens
 
-COUNTED = ("subject", "platform", "lang", "tag", "domain", "account")
+COUNTED = ("subject", "platform", "lang")
 """Fields that facets can count; they are kept in columns as well."""
+NUMBERED = ("tag", "domain", "account")
+"""The same with many values, kept as numbers (:func:`number_of`): in text columns each
+segment would have to read its dictionary for the names of its most frequent values."""
 FOUND = ("source", "author", "link", "mention", "mark")
 LOTS = 10
 """Samples of all posts, each holding half of the one before."""
@@ -44,6 +50,8 @@ def schema() -> tantivy.Schema:
         builder.add_integer_field(name, fast=True)
     builder.add_text_field("words", tokenizer_name="whitespace", index_option="position")
     builder.add_text_field("singles", tokenizer_name="whitespace", index_option="basic")
+    for name in NUMBERED:
+        builder.add_unsigned_field(name, indexed=True, fast=True)
     for name in (*COUNTED, *FOUND):
         builder.add_text_field(
             name, tokenizer_name="raw", index_option="basic", fast=name in COUNTED
@@ -70,13 +78,10 @@ def document(row: SearchRow) -> Document:
     made.add_text("platform", plain_key(post.platform))
     made.add_text("source", post.source)
     made.add_text("lang", terms.lang)
-    made.add_text("account", terms.account)
     for name, values in (
         ("subject", row.subjects),
         ("author", terms.authors),
-        ("tag", terms.tags),
         ("link", terms.links),
-        ("domain", terms.domains),
         ("mention", terms.mentions),
         ("mark", terms.marks),
     ):
@@ -84,9 +89,27 @@ def document(row: SearchRow) -> Document:
             made.add_text(name, value)
     for lot in lots(post.id):
         made.add_text("mark", lot_mark(lot))
+    for name, several in numbered(terms).items():
+        for value in several:
+            made.add_unsigned(name, number_of(value))
     for name, number in terms.numbers.items():
         made.add_integer(name, number)
     return made
+
+
+def numbered(terms: PostTerms) -> dict[str, Sequence[str]]:
+    """The values of a post in the fields that are kept as numbers."""
+    return {"tag": terms.tags, "domain": terms.domains, "account": (terms.account,)}
+
+
+def number_of(value: str) -> int:
+    """The number that stands for a value: 64 bits of a digest.
+
+    Two values of the same number would be counted and found as one; nobody can make
+    one to fit another.
+    """
+    digest = blake2b(value.encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
 
 
 def lots(post_id: str) -> range:

@@ -18,7 +18,7 @@ import tantivy
 from tantivy import Order
 
 from stream.index import FacetCounts, PostFacet, PostQuery
-from stream.local import counting
+from stream.local import counting, facets
 from stream.local.compiling import Rows, compiled
 from stream.local.documents import SCHEMA, SearchRow, document
 from stream.local.shards import PLACE as SHARDS
@@ -27,7 +27,7 @@ from stream.tokens import VERSION as TOKENS_VERSION
 
 FOLDER = "search"
 POSITION = "position.json"
-FORMAT = f"5.{TOKENS_VERSION}"
+FORMAT = f"6.{TOKENS_VERSION}"
 ORDERS = {"newest": Order.Desc, "oldest": Order.Asc}
 
 
@@ -111,12 +111,15 @@ class SearchReader:
         names: Sequence[PostFacet],
         limit: int,
         *,
+        posts: facets.Posts,
         quick: bool,
     ) -> Mapping[PostFacet, FacetCounts]:
         """Hits by value of each facet."""
         with _reported(self._folder):
             wanted = compiled(query, rows)
-            return counting.by_value(self._searcher, wanted, names, limit, quick=quick)
+            return facets.by_value(
+                self._searcher, wanted, names, limit, posts=posts, quick=quick
+            )
 
 
 class SearchWriter:

@@ -46,6 +46,7 @@ BATCH = 500
 PAGE = 30
 BARS = 60
 WARM_UP_S = 5.0
+PATIENCE_S = 1800.0
 NAMES = ("하늘", "서안", "다진", "아린", "뷔", "Lumena", "Haruel", "リラ")
 THAI = [chr(c) for c in range(0x0E01, 0x0E2F)]
 VOWELS = "ะาิีุูเแโไ่้"
@@ -212,7 +213,7 @@ def measure(index: LocalIndex, rounds: int) -> dict[str, object]:
     return report
 
 
-def write_on(folder: Path, stop: Event, seed: int, pace: float) -> None:
+def write_on(folder: Path, begun: Event, stop: Event, seed: int, pace: float) -> None:
     """Write posts until told to stop, after those that are there."""
     index = LocalIndex(folder)
     try:
@@ -221,6 +222,7 @@ def write_on(folder: Path, stop: Event, seed: int, pace: float) -> None:
                 return
             begin = time.monotonic()
             index.write(batch)
+            begun.set()
             time.sleep(max(0.0, BATCH / pace - (time.monotonic() - begin)) if pace else 0.0)
     finally:
         index.close()
@@ -229,10 +231,12 @@ def write_on(folder: Path, stop: Event, seed: int, pace: float) -> None:
 def measure_busy(folder: Path, rounds: int, pace: float) -> dict[str, object]:
     """The same beside a process that writes ``pace`` posts a second, 0: as fast as it can."""
     context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    child = context.Process(target=write_on, args=(folder, stop, time.time_ns(), pace))
+    begun, stop = context.Event(), context.Event()
+    child = context.Process(target=write_on, args=(folder, begun, stop, time.time_ns(), pace))
     child.start()
     try:
+        if not begun.wait(PATIENCE_S):
+            raise TimeoutError("the writer never began")
         time.sleep(WARM_UP_S)
         index = LocalIndex(folder, read_only=True)
         before, begin = index.counts()["posts"], time.monotonic()
@@ -241,7 +245,7 @@ def measure_busy(folder: Path, rounds: int, pace: float) -> dict[str, object]:
         index.close()
     finally:
         stop.set()
-        child.join(120)
+        child.join(PATIENCE_S)
     return {"posts_per_s": round(wrote), **report}
 
 

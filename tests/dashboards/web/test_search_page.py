@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from dashboards.web.found import SENTENCES
 from dashboards.web.words import load
 from stream.index import IndexBatch
-from stream.local import counting
+from stream.local import facets as by_value
 from stream.local_index import LocalIndex
 from stream.query import QueryError, parse
 from tests.dashboards.web.conftest import Serve, Served
@@ -192,7 +192,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalIndex]:
 
 
 def test_estimates_say_that_they_are(visited: httpx.Client, monkeypatch):
-    monkeypatch.setattr(counting, "MANY", 100)
+    monkeypatch.setattr(by_value, "MANY", 100)
 
     answer = visited.get("/posts")
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from detect.records import Mention
 from ingest.records import Author, Gap
 from stream.index import POST_FACETS, IndexedPost, PostQuery
-from stream.local import counting
+from stream.local import facets as by_value
 from stream.local.documents import lots
 from stream.local_index import LocalIndex
 from stream.query import parse
@@ -171,7 +171,7 @@ def test_fewer_values_than_there_are_tell_how_many_posts_are_left_out(index):
 def test_of_many_hits_a_sample_is_counted_where_that_will_do(
     index, everything, query, monkeypatch
 ):
-    monkeypatch.setattr(counting, "MANY", 30)
+    monkeypatch.setattr(by_value, "MANY", 30)
     node = parse(query)
     hits = [one for one in everything if matches(one, node)]
 
