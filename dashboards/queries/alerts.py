@@ -8,6 +8,7 @@ an alert. It follows both by what changed since the last look.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Collection, Mapping
 from heapq import nsmallest
 from typing import Final, NamedTuple
@@ -34,6 +35,14 @@ class Entry(NamedTuple):
     created_at: int
 
 
+class Chosen(NamedTuple):
+    """Alerts of one question, the gravest first, and how many there are of what."""
+
+    entries: tuple[Entry, ...]
+    severities: Mapping[str, int]
+    subjects: Mapping[str, int]
+
+
 class AlertBoard:
     """Every alert under the state that people brought it into; for many threads."""
 
@@ -41,7 +50,7 @@ class AlertBoard:
         self._index = index
         self._desk = desk
         self._turn = threading.Lock()
-        self._kept: dict[object, tuple[Entry, ...]] = {}
+        self._kept: dict[object, Chosen] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -69,8 +78,8 @@ class AlertBoard:
         kinds: Collection[str] = (),
         severities: Collection[str] = (),
         since: int | None = None,
-    ) -> tuple[Entry, ...]:
-        """Alerts in ``state`` (anything but a state: in all of them), in no order."""
+    ) -> Chosen:
+        """Alerts in ``state`` (anything but a state: in all of them)."""
         asked = (state, subject, frozenset(kinds), frozenset(severities), since)
         with self._turn:
             self._follow()
@@ -87,9 +96,9 @@ class AlertBoard:
         kinds: Collection[str],
         severities: Collection[str],
         since: int | None,
-    ) -> tuple[Entry, ...]:
+    ) -> Chosen:
         groups = [self._entries[state]] if state in self._entries else self._entries.values()
-        return tuple(
+        found = sorted(
             one
             for group in groups
             for one in group.values()
@@ -97,6 +106,11 @@ class AlertBoard:
             and (not kinds or one.kind in kinds)
             and (not severities or one.severity in severities)
             and (since is None or one.created_at >= since)
+        )
+        return Chosen(
+            tuple(found),
+            Counter(one.severity for one in found),
+            Counter(one.subject for one in found),
         )
 
     def _follow(self) -> None:
@@ -159,7 +173,7 @@ def in_state(
     """Alerts in ``state`` (open, acknowledged, resolved; anything else: all), newest first."""
     found = board.choose(
         state, subject=subject, kinds=kinds, severities=severities, since=since
-    )
+    ).entries
     newest = nsmallest(offset + limit, found, key=lambda one: (-one.created_at, one.alert_id))
     return AlertPage(total=len(found), alerts=tuple(bodies(index, newest[offset:])))
 

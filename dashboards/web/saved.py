@@ -136,7 +136,7 @@ def _count_alerts(site: Site, fields: dict[str, str]) -> int:
     chosen = site.board.choose(
         asked.state, subject=asked.subject or None, severities=severities
     )
-    return len(chosen)
+    return len(chosen.entries)
 
 
 def _count_posts(site: Site, fields: dict[str, str]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from heapq import nsmallest
 
 from dashboards.desk import Decision
 from dashboards.queries.alerts import bodies
@@ -96,11 +95,11 @@ def list_alerts(site: Site, filters: Filters) -> AlertList:
     found = every
     if filters.subject:
         found = site.board.choose(filters.state, subject=filters.subject)
-    asked = found
+    asked = found.entries
     if filters.severity:
-        asked = tuple(one for one in found if one.severity == filters.severity)
+        asked = tuple(one for one in asked if one.severity == filters.severity)
     start = (filters.page - 1) * PAGE
-    shown = bodies(site.index, nsmallest(start + PAGE, asked)[start:])
+    shown = bodies(site.index, asked[start : start + PAGE])
     decisions = site.desk.decisions([one.alert_id for one in shown])
     return AlertList(
         filters=filters,
@@ -108,6 +107,6 @@ def list_alerts(site: Site, filters: Filters) -> AlertList:
         total=len(asked),
         pages=max(1, -(-len(asked) // PAGE)),
         in_state=site.board.totals(),
-        by_severity=Counter(one.severity for one in found),
-        by_subject=Counter(one.subject for one in every),
+        by_severity=found.severities,
+        by_subject=Counter(every.subjects),
     )

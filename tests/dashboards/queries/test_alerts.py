@@ -69,7 +69,7 @@ def test_it_agrees_with_index_and_desk_after_any_history(index, desk, seed):
             ({}, {"subject": "sol"}, {"severities": ("critical", "low")}, {"since": NOW + 15})
         )
 
-        chosen = {one.alert_id for one in board.choose(state, **wanted)}
+        chosen = {one.alert_id for one in board.choose(state, **wanted).entries}
 
         assert chosen == one_by_one(index, desk, state, **wanted)
         assert board.totals() == {one: len(one_by_one(index, desk, one)) for one in STATES}
@@ -80,9 +80,11 @@ def test_the_gravest_come_first_and_then_the_newest(index, desk):
         index, [alert(1, "low"), alert(2, "critical"), alert(3, "critical"), alert(4, "high")]
     )
 
-    entries = sorted(AlertBoard(index, desk).choose("open"))
+    entries, severities, subjects = AlertBoard(index, desk).choose("open")
 
     assert [one.alert_id[-1] for one in entries] == ["3", "2", "4", "1"]
+    assert severities == {"critical": 2, "high": 1, "low": 1}
+    assert subjects == {"seo-haneul": 4}
     assert [one.alert_id for one in bodies(index, entries)] == [one.alert_id for one in entries]
 
 

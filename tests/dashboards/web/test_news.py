@@ -149,6 +149,23 @@ def test_a_colleagues_decision_is_seen_in_the_row_where_it_stands(
     assert rows(page) == before
 
 
+def test_what_is_decided_in_one_tab_is_seen_in_the_other_and_asked_for_again_if_missed(
+    browser: Browser, site: Served, complaints: list[str]
+):
+    first = listening(open_page(browser, complaints), f"{site.url}/alerts/alert_high")
+    second = listening(first.context.new_page(), f"{site.url}/alerts/alert_high")
+
+    first.keyboard.press("a")
+
+    state = second.locator(".row", has_text="about a tour").locator("[data-row-state]")
+    expect(state).to_have_text("Acknowledged")
+    second.keyboard.press("e")
+    second.keyboard.press("1")
+    second.keyboard.press("Enter")
+    expect(second.locator(".notice.warn")).to_contain_text("decided about this alert before")
+    assert [one.state for one in site.desk.history("alert_high")] == ["acknowledged"]
+
+
 def test_other_pages_show_only_a_number_and_the_key_leads_to_the_alerts(
     browser: Browser, site: Served, complaints: list[str]
 ):
