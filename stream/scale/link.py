@@ -101,18 +101,16 @@ class PartitionLink:
         """
         if self._fenced:
             raise self._lost()
+        noted = [
+            Outbound(self._changelog, self._partition, key, value) for key, value in changes
+        ]
         sending: list[Any] = []
         try:
             await self._producer.begin_transaction()
-            for topic, partition, key, value in records:
+            batches = self._pack([*records, *noted])
+            for topic, partition, batch in batches:
                 sending.append(
-                    await self._producer.send(topic, value, key, partition=partition)
-                )
-            for key, value in changes:
-                sending.append(
-                    await self._producer.send(
-                        self._changelog, value, key, partition=self._partition
-                    )
+                    await self._producer.send_batch(batch, topic, partition=partition)
                 )
             done = await asyncio.gather(*sending)
             await self._producer.commit_transaction()
@@ -124,8 +122,23 @@ class PartitionLink:
         finally:
             # Of those that fail together only one is raised; the others are known by it.
             await asyncio.gather(*sending, return_exceptions=True)
-        offsets: list[int] = [record.offset for record in done[len(records) :]]
-        return max(offsets) + 1
+        return max(
+            int(first.offset) + int(batch.record_count())
+            for (topic, _, batch), first in zip(batches, done, strict=True)
+            if topic == self._changelog
+        )
+
+    def _pack(self, records: Sequence[Outbound]) -> list[tuple[str, int, Any]]:
+        """Batches of a partition each, in order: a record alone costs a future of its own."""
+        batches: list[tuple[str, int, Any]] = []
+        filling: dict[tuple[str, int], Any] = {}
+        for topic, partition, key, value in records:
+            batch = filling.get((topic, partition))
+            if batch is None or batch.append(timestamp=None, key=key, value=value) is None:
+                batch = filling[topic, partition] = self._producer.create_batch()
+                batch.append(timestamp=None, key=key, value=value)
+                batches.append((topic, partition, batch))
+        return batches
 
     async def close(self) -> None:
         """Let the brokers go."""
