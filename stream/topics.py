@@ -161,10 +161,14 @@ def pack(record: Record) -> bytes:
 
 
 class Reader(Generic[T]):
-    """Reads the records of one topic; ``kind`` is the union of what may be there."""
+    """Reads the records of one topic; ``kind`` is the union of what may be there.
+
+    One thread at a time: it keeps its decompressor, which costs more to make than to use.
+    """
 
     def __init__(self, kind: Any) -> None:
         self._decode: Callable[[bytes], T] = msgspec.msgpack.Decoder(kind).decode
+        self._inflater = zstandard.ZstdDecompressor()
 
     def read(self, value: bytes | None) -> T:
         """The record of a value.
@@ -176,17 +180,18 @@ class Reader(Generic[T]):
             raise UnreadableRecordError("no value")
         try:
             if value[:4] == _ZSTD:
-                value = _inflate(value)
+                value = self._inflate(value)
             return self._decode(value)
         except (zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise UnreadableRecordError(str(error)) from error
 
-
-def _inflate(value: bytes) -> bytes:
-    size = zstandard.frame_content_size(value)
-    if not 0 <= size <= LARGEST_VALUE:
-        raise UnreadableRecordError(f"a zstd frame of {size} bytes, allowed: {LARGEST_VALUE}")
-    return zstandard.decompress(value)
+    def _inflate(self, value: bytes) -> bytes:
+        size = zstandard.frame_content_size(value)
+        if not 0 <= size <= LARGEST_VALUE:
+            raise UnreadableRecordError(
+                f"a zstd frame of {size} bytes, allowed: {LARGEST_VALUE}"
+            )
+        return self._inflater.decompress(value)
 
 
 def read_posts() -> Reader[Logged]:
