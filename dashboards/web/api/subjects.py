@@ -117,12 +117,14 @@ class ShareModel(Model):
 
 
 class ProfileModel(Model):
-    """What the newest posts of a period are made of."""
+    """What the posts of a period are made of."""
 
     subject: str
     since: Time
     until: Time
-    seen: int = Field(description="Posts that were looked at, the newest of `total`.")
+    seen: int = Field(
+        description="The newest of `total`, on which authors, followers, copies and links rest."
+    )
     total: int
     authors: int
     known_authors: int = Field(description="Authors whose followers the platform told.")
