@@ -114,7 +114,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
-    """Hits over time, for a chart and a table."""
+    """Hits over time, for a chart and a table; ``most``: what the full height stands for."""
 
     steps: tuple[Step, ...]
     first: str
@@ -247,7 +247,7 @@ def histogram(
         steps=steps,
         first=steps[0].label,
         last=steps[-1].label,
-        most=max(b.posts for b in found.buckets),
+        most=charts.ceiling(max(b.posts for b in found.buckets)),
         masked=any(b.masked for b in found.buckets),
     )
 

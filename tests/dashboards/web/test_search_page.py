@@ -150,6 +150,21 @@ def test_a_bar_narrows_the_search_to_its_stretch(site: Served):
     assert "since:2026-" in inside
 
 
+def test_the_number_beside_the_bars_is_what_their_full_height_stands_for(site: Served):
+    html = page(site, q="seoan")
+    axis = int(re.search(r'class="axis most">([\d,]+)<', html)[1].replace(",", ""))
+    bars = [
+        (int(n), float(height))
+        for n, height in re.findall(
+            r': (\d+) posts?"><title>.*?class="front"[^>]* height="([\d.]+)"', html
+        )
+    ]
+
+    n, height = max(bars)
+    # Of the 96 units of the chart, four stay free above and two below.
+    assert (height - 2) / 90 == pytest.approx(n / axis, abs=0.01)
+
+
 def test_the_bars_stand_in_a_table_as_well(site: Served):
     html = page(site, q="연습실에서")
 
