@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from elasticsearch import Elasticsearch
 
-from stream.elastic.client import told
+from stream.elastic.client import IndexUnavailableError, told
 
 WINDOW = 10_000
 """Hits that Elasticsearch gives by offset (``index.max_result_window``)."""
@@ -88,7 +88,10 @@ class Asking:
     def count(self, index: str, condition: Condition) -> int:
         """How many documents match."""
         with told():
-            return int(self._client.count(index=index, query=condition)["count"])
+            answer = self._client.count(index=index, query=condition)
+        if answer["_shards"]["failed"]:
+            raise IndexUnavailableError("Elasticsearch cannot count all documents now")
+        return int(answer["count"])
 
     def aggregated(
         self, index: str, condition: Condition, asked: Mapping[Any, Any]
@@ -96,7 +99,12 @@ class Asking:
         """Counts over what matches, by the names that were asked for."""
         with told():
             answer = self._client.search(
-                index=index, query=condition, aggs=dict(asked), size=0, track_total_hits=False
+                index=index,
+                query=condition,
+                aggs=dict(asked),
+                size=0,
+                track_total_hits=False,
+                allow_partial_search_results=False,
             )
         found: dict[str, Any] = answer["aggregations"]
         return found
@@ -113,6 +121,7 @@ class Asking:
             with told():
                 answer = self._client.mget(docs=wanted)
             for one in answer["docs"]:
+                _check(one)
                 if one.get("found"):
                     yield Found(
                         one["_index"], one["_id"], one["_source"], one["_seq_no"],
@@ -139,12 +148,26 @@ class Asking:
                 size=size,
                 from_=offset,
                 search_after=after,
+                # Half of an answer would look like a whole one.
+                allow_partial_search_results=False,
                 source_includes=list(fields),
                 track_total_hits=count,
                 seq_no_primary_term=True,
             )
         body: dict[str, Any] = answer.body
         return body
+
+
+def _check(one: dict[str, Any]) -> None:
+    """A document that cannot be read now is not one that is not there.
+
+    Raises:
+        IndexUnavailableError: its shard does not answer, for example after a restart.
+    """
+    problem: dict[str, Any] = one.get("error") or {}
+    if problem and problem.get("type") != "index_not_found_exception":
+        reason = str(problem.get("reason") or problem.get("type"))[:300]
+        raise IndexUnavailableError(f"Elasticsearch cannot read a document now: {reason}")
 
 
 def _found(body: dict[str, Any]) -> list[Found]:
