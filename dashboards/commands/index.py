@@ -136,5 +136,5 @@ def tidy(cli: Cli, keep_months: int | None, dry_run: bool) -> int:
         if not dry_run:
             keeping.drop(client, months)
             keeping.expunge(client, names)
-            click.echo("deleted words have left the files")
+            click.echo("segments with deleted posts are written again as far as history allows")
     return OK
