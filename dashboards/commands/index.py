@@ -13,7 +13,7 @@ EPILOG = """\b
 Examples:
   jikimi index rebuild                 the data folder's, anew from the log
   jikimi index run                     scale-out: from Kafka to Elasticsearch
-  jikimi index tidy --keep-months 12   drop old months, let deleted words leave the files
+  jikimi index tidy --keep-months 12   drop old months, write segments with deletions again
 """
 
 PATIENCE_S = 5.0
@@ -119,7 +119,7 @@ def run(cli: Cli, seconds: float | None) -> int:
 @click.option("--dry-run", is_flag=True, help="Only say what would be dropped.")
 @pass_cli
 def tidy(cli: Cli, keep_months: int | None, dry_run: bool) -> int:
-    """Scale-out: drop months beyond their time; let deleted words leave the files."""
+    """Scale-out: drop months beyond their time; write segments with deleted posts again."""
     from dashboards.compose import elastic_client, wall_clock
     from stream.elastic import keeping
     from stream.elastic.names import Names

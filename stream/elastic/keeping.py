@@ -49,9 +49,10 @@ def drop(client: Elasticsearch, months: list[Month]) -> None:
 
 
 def expunge(client: Elasticsearch, names: Names) -> None:
-    """Let the words of what was deleted or edited leave the files.
+    """Have segments written again in which deleted or edited posts stood.
 
-    Lucene only marks what was overwritten; the segments it stands in are written again.
+    Lucene only marks what was overwritten. What the server still keeps as history of a shard
+    stays until a later run.
 
     Raises:
         IndexUnavailableError: the cluster does not answer, or refuses.
