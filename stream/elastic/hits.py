@@ -115,8 +115,10 @@ class Asking:
 
     def get_each(self, places: Sequence[tuple[str, str]]) -> Iterator[Found]:
         """Documents by index and id, those that there are, as they are now."""
-        for i in range(0, len(places), IDS_AT_ONCE):
-            chunk = places[i : i + IDS_AT_ONCE]
+        # The server refuses to look for the empty id, which nothing has.
+        named = [(index, id_) for index, id_ in places if id_]
+        for i in range(0, len(named), IDS_AT_ONCE):
+            chunk = named[i : i + IDS_AT_ONCE]
             wanted = [{"_index": index, "_id": id_} for index, id_ in chunk]
             with told():
                 answer = self._client.mget(docs=wanted)
