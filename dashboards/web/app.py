@@ -31,7 +31,14 @@ from dashboards.web import (
     trends,
 )
 from dashboards.web.api.app import PREFIX, create_api
-from dashboards.web.api.problems import AGAIN_S, DAMAGED, http_problem
+from dashboards.web.api.problems import (
+    AGAIN_S,
+    DAMAGED,
+    UNREADABLE,
+    failed,
+    http_problem,
+    unreadable,
+)
 from dashboards.web.guard import HEADERS, Gate, Guard, allowed_hosts, of_api
 from dashboards.web.metrics import register
 from dashboards.web.sessions import Sessions
@@ -41,6 +48,7 @@ from dashboards.web.words import gettext_noop
 from detect.watchlist import Watchlist
 from stream.dead_box import DeadBox
 from stream.index import Index
+from stream.storage import StorageFullError
 
 LEAST_SECRET = 16
 # In this order: of two routes that fit, the first answers.
@@ -124,13 +132,14 @@ def create_app(
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(StorageFullError, _full)
     for kind in DAMAGED:
         app.add_exception_handler(kind, _unreadable)
     app.add_exception_handler(Exception, _failed)
     # The last one added is the outermost.
     app.add_middleware(Gate, sessions=sessions, keys=Keys(desk.file))
     register(site.registry, site)
-    app.add_middleware(Guard, hosts=allowed_hosts(public_url, bound))
+    app.add_middleware(Guard, hosts=allowed_hosts(public_url, bound), secure=site.secure)
     app.add_middleware(Timing, durations=Durations(site.registry))
     return app
 
@@ -168,6 +177,18 @@ def _not_valid(request: Request, error: Exception) -> Response:
     )
 
 
+def _full(request: Request, error: Exception) -> Response:
+    del error
+    reason = gettext_noop(
+        "The disk is full, so nothing was kept. Free some space, then try again."
+    )
+    answer = get_site(request).render_bare(
+        request, "problem.html", status=503, code=503, reason=reason
+    )
+    answer.headers["retry-after"] = str(AGAIN_S)
+    return answer
+
+
 def _unreadable(request: Request, error: Exception) -> Response:
     # Nothing on this page may ask the index again.
     log.warning("index_unreadable", problem=f"{type(error).__name__}: {error}")
@@ -184,14 +205,16 @@ def _unreadable(request: Request, error: Exception) -> Response:
 def _failed(request: Request, error: Exception) -> Response:
     # The error itself goes to the log; it may hold what people wrote. This answer is
     # made outside the guard, so it puts the headers on itself.
-    del error
-    answer = get_site(request).render_bare(
-        request,
-        "problem.html",
-        status=500,
-        code=500,
-        reason=gettext_noop("Something went wrong here. It has been written to the log."),
-    )
+    if of_api(request.scope["path"]):
+        answer = unreadable(error) if isinstance(error, UNREADABLE) else failed()
+    else:
+        answer = get_site(request).render_bare(
+            request,
+            "problem.html",
+            status=500,
+            code=500,
+            reason=gettext_noop("Something went wrong here. It has been written to the log."),
+        )
     answer.headers.update(HEADERS)
     answer.headers["cache-control"] = "no-store"
     return answer

@@ -40,6 +40,7 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
+ONLY_HTTPS = f"max-age={365 * 24 * 60 * 60}"
 OPEN_PATHS = ("/login", "/healthz", "/readyz", "/preferences")
 _HOST = re.compile(r"^(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[a-z0-9.-]+))(?::\d{1,5})?$")
 
@@ -90,9 +91,10 @@ def host_name(header: str) -> str | None:
 class Guard:
     """Outermost layer: refuses foreign Host headers, puts the security headers on."""
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], secure: bool) -> None:
         self._app = app
         self._hosts = hosts
+        self._headers = HEADERS | ({"strict-transport-security": ONLY_HTTPS} if secure else {})
 
     async def __call__(self, scope: HttpScope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -103,7 +105,7 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
                 headers.setdefault("cache-control", "no-store")
             await send(message)

@@ -54,9 +54,11 @@ def enter(request: Request, site: TheSite, form: PostedForm) -> Response:
 
 
 @router.post("/logout")
-def leave(form: PostedForm) -> Response:
-    """End the session."""
+def leave(request: Request, site: TheSite, form: PostedForm) -> Response:
+    """End the session, also for copies of its cookie."""
     del form
+    if site.sessions is not None:
+        site.sessions.end(request.cookies.get(SESSION_COOKIE, ""))
     answer = RedirectResponse("/login", status_code=303)
     answer.delete_cookie(SESSION_COOKIE, path="/")
     return answer

@@ -66,26 +66,36 @@ class Password:
 
     def __init__(self, text: str) -> None:
         self._salt = secrets.token_bytes(16)
-        self._hash = self._scrypt(text)
+        self._hash = _scrypt(text, self._salt)
 
     def matches(self, text: str) -> bool:
         """Whether this is the password; over-long tries fail without being hashed."""
         if len(text) > MAX_PASSWORD:
             return False
-        return hmac.compare_digest(self._hash, self._scrypt(text))
+        return hmac.compare_digest(self._hash, _scrypt(text, self._salt))
 
-    def _scrypt(self, text: str) -> bytes:
-        raw = text.encode("utf-8", "surrogatepass")
-        return hashlib.scrypt(raw, salt=self._salt, n=2**14, r=8, p=1)
+
+def _scrypt(text: str, salt: bytes) -> bytes:
+    raw = text.encode("utf-8", "surrogatepass")
+    return hashlib.scrypt(raw, salt=salt, n=2**14, r=8, p=1)
 
 
 class Sessions:
-    """Who is logged in, kept in a signed cookie; a new password ends all sessions."""
+    """Who is logged in, kept in a signed cookie; a new password ends all sessions.
+
+    A session that was ended stays so while this process runs; a restart forgets it, and a
+    copy of its cookie would again be good for what is left of its hours.
+    """
+
+    MOST_ENDED = 10_000
 
     def __init__(self, secret: bytes, password: str, now: Callable[[], int]) -> None:
-        mark = hashlib.sha256(password.encode("utf-8", "surrogatepass")).hexdigest()
+        # A slow hash: cookie and secret together must not give the password away.
+        mark = _scrypt(password, secret).hex()
         self._signer = Signer(secret, f"session {mark}")
         self._now = now
+        self._ended: dict[str, int] = {}
+        self._lock = threading.Lock()
         self.password = Password(password)
         self.brake = Brake(now)
 
@@ -93,17 +103,34 @@ class Sessions:
         """The cookie of a new session."""
         name = base64.urlsafe_b64encode(person.encode("utf-8", "replace")).decode()
         until = str(self._now() + SESSION_MS)
-        return f"{name}.{until}.{self._signer.sign(name, until)}"
+        nonce = secrets.token_urlsafe(12)
+        return f"{name}.{until}.{nonce}.{self._signer.sign(name, until, nonce)}"
 
     def person(self, cookie: str) -> str | None:
-        """Who the cookie stands for; None when forged, foreign or expired."""
-        name, _, rest = cookie.partition(".")
-        until, _, signature = rest.partition(".")
-        if not self._signer.valid(signature, name, until):
+        """Who the cookie stands for; None when forged, foreign, expired or ended."""
+        held = self._read(cookie)
+        return None if held is None else held[0]
+
+    def end(self, cookie: str) -> None:
+        """Make a cookie void, also copies of it."""
+        held = self._read(cookie)
+        if held is None:
+            return
+        with self._lock:
+            now = self._now()
+            kept = [(nonce, until) for nonce, until in self._ended.items() if until > now]
+            self._ended = dict([*kept, held[1:]][-self.MOST_ENDED :])
+
+    def _read(self, cookie: str) -> tuple[str, str, int] | None:
+        parts = cookie.split(".", 3)
+        if len(parts) != len(("name", "until", "nonce", "signature")):
             return None
-        if int(until) <= self._now():
+        name, until, nonce, signature = parts
+        if not self._signer.valid(signature, name, until, nonce):
             return None
-        return base64.urlsafe_b64decode(name).decode("utf-8", "replace")
+        if int(until) <= self._now() or nonce in self._ended:
+            return None
+        return base64.urlsafe_b64decode(name).decode("utf-8", "replace"), nonce, int(until)
 
 
 class Brake:

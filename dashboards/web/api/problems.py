@@ -178,6 +178,11 @@ def _full(request: Request, error: Exception) -> Response:
 
 def _unreadable(request: Request, error: Exception) -> Response:
     del request
+    return unreadable(error)
+
+
+def unreadable(error: Exception) -> Response:
+    """The answer while index or desk cannot be read."""
     log.warning("index_unreadable", problem=f"{type(error).__name__}: {error}")
     return problem(
         ApiError(
@@ -193,4 +198,9 @@ def _unreadable(request: Request, error: Exception) -> Response:
 def _failed(request: Request, error: Exception) -> Response:
     # The error goes to the log; it may hold what people wrote.
     del request, error
+    return failed()
+
+
+def failed() -> Response:
+    """The answer to a fault of ours."""
     return problem(ApiError(500, "failed", "Something went wrong here. It is in the log."))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import socket
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
+from dashboards.keys import Keys
 from dashboards.web.guard import allowed_hosts, check_bind, host_name, is_loopback
 from dashboards.web.sessions import SESSION_MS, Brake
 from dashboards.web.site import local_path
@@ -225,6 +228,77 @@ def test_a_token_from_before_login_is_worthless_after_it(serve: Serve):
 )
 def test_nobody_is_sent_elsewhere_after_login(path: str):
     assert local_path(path) == "/"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/%5cevil.example/..//evil.example",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "/\tevil",
+        " //evil.example",
+        "///evil.example",
+        "http:evil.example",
+    ],
+)
+def test_no_form_of_ours_leads_to_another_site(serve: Serve, target: str):
+    visitor = serve(password="opensesame").browser()
+    fields = {"name": "x", "password": "opensesame", "next": target}
+
+    asked = visitor.get("/login", params={"next": target}).text
+    entered = post_form(visitor, "/login", "/login", **fields)
+    preferred = post_form(visitor, "/", "/preferences", theme="dark", back=target)
+
+    (goal,) = re.findall(r'name="next" value="([^"]*)"', asked)
+    assert urlsplit(urljoin("http://ours.test/login", goal)).netloc == "ours.test"
+    for answer in (entered, preferred):
+        assert answer.status_code == 303
+        goal = urljoin("http://ours.test/login", answer.headers["location"])
+        assert urlsplit(goal).netloc == "ours.test"
+        assert urlsplit(goal).scheme == "http"
+
+
+def test_logging_out_ends_the_session_also_for_a_copied_cookie(serve: Serve):
+    site = serve(password="opensesame")
+    visitor, thief = site.browser(), site.browser()
+    post_form(visitor, "/login", "/login", name="x", password="opensesame")
+    thief.cookies.update(visitor.cookies)
+    assert thief.get("/").status_code == 200
+
+    post_form(visitor, "/", "/logout")
+
+    assert thief.get("/").status_code == 303
+    assert thief.get("/api/me").status_code == 401
+
+
+def test_browsers_are_told_to_stay_with_https_where_the_public_address_has_it(serve: Serve):
+    safe = serve(public_url="https://watch.example").browser().get("/login").headers
+
+    assert int(safe["strict-transport-security"].partition("=")[2]) >= 15_552_000
+    for plain in (None, "http://watch.example"):
+        headers = serve(public_url=plain).browser().get("/").headers
+        assert "strict-transport-security" not in headers
+
+
+def test_who_guesses_keys_learns_nothing_from_the_answer(serve: Serve):
+    site = serve(password="opensesame")
+    made, text = Keys(site.desk.file).create("bot", ["read"], 1)
+    held = text.reveal()
+    wrong = (f"jk_{made.key_id}_" + "A" * 43, held[:-1], held.upper(), f"{held}=", "jk_", "x")
+
+    said = {
+        site.browser().get("/api/me", headers={"authorization": f"Bearer {one}"}).text
+        for one in wrong
+    }
+
+    assert len(said) == 1
+    kept = site.desk.file.path.read_bytes() + Path(f"{site.desk.file.path}-wal").read_bytes()
+    assert held.encode() not in kept
+    assert held.split("_", 2)[2].encode() not in kept
 
 
 def test_a_path_of_ours_is_kept():

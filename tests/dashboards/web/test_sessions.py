@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -36,6 +37,42 @@ def test_a_session_is_worthless_under_another_password_or_secret():
 
     assert Sessions(SECRET, "new", clock).person(cookie) is None
     assert Sessions(b"x" * 32, "old", clock).person(cookie) is None
+
+
+def test_an_ended_session_is_void_also_for_who_copied_the_cookie():
+    sessions = Sessions(SECRET, "p", Clock())
+    ended, other = sessions.start("Mina"), sessions.start("Mina")
+    assert ended != other
+
+    sessions.end(ended)
+    sessions.end("nothing.like.a.cookie")
+
+    assert sessions.person(ended) is None
+    assert sessions.person(other) == "Mina"
+
+
+def test_ended_sessions_are_remembered_as_long_as_they_would_have_lasted():
+    clock = Clock()
+    sessions = Sessions(SECRET, "p", clock)
+    for _ in range(20):
+        sessions.end(sessions.start("Mina"))
+    clock.now += SESSION_MS
+    last = sessions.start("Mina")
+    sessions.end(last)
+
+    assert len(sessions._ended) == 1
+    sessions.MOST_ENDED = 5
+    for _ in range(20):
+        sessions.end(sessions.start("Mina"))
+    assert len(sessions._ended) == 5
+
+
+def test_cookie_and_secret_do_not_give_a_weak_password_away_quickly():
+    begun = time.process_time()
+    Sessions(SECRET, "weak", Clock())
+
+    # Two slow hashes: one of the password, one for what signs the cookies.
+    assert time.process_time() - begun > 0.02
 
 
 @pytest.mark.parametrize("place", range(0, 120, 7))

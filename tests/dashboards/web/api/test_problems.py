@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from urllib.parse import quote
 
 import pytest
@@ -147,6 +148,18 @@ def test_a_fault_of_ours_is_a_problem_without_its_text(api, monkeypatch):
 
     problem(answer, 500)
     assert "somebody wrote" not in answer.text
+
+
+def test_a_desk_that_cannot_be_read_is_a_problem_where_keys_are_asked_for(api, monkeypatch):
+    def broken(*_, **__):
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    monkeypatch.setattr(api.desk.file, "rows", broken)
+    key = {"authorization": "Bearer jk_00000000_" + "A" * 43}
+    answer = api.client.get("/api/counts", headers=key)
+
+    problem(answer, 503)
+    assert answer.headers["content-security-policy"]
 
 
 def test_an_index_that_is_deleted_while_running_is_a_problem_until_it_is_back(
