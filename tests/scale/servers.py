@@ -80,9 +80,10 @@ def shared(*services: str) -> Iterator[Servers]:
     """The servers of this test run: the first process starts them, the last stops them."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     folder = Path(tempfile.gettempdir()) / f"jikimi-servers-{run}"
-    folder.mkdir(mode=0o755, exist_ok=True)
     users = folder / "users"
     with _locked(folder):
+        # Inside the lock: the last user of an earlier round may be removing it.
+        folder.mkdir(mode=0o755, exist_ok=True)
         if not users.exists():
             kafka_port, es_port = free_ports(2, spread=110)
             users.write_text(json.dumps([0, kafka_port, es_port]))
