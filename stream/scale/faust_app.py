@@ -118,7 +118,10 @@ class BatchConsumer(driver.Consumer):
             if not self.app.should_stop:
                 raise
         except asyncio.CancelledError:
-            raise
+            # Faust takes a fetcher that is cancelled during a rebalance for a crashed
+            # one; told to end just then, a worker would end as if it had failed.
+            if not (fetcher.should_stop or self.should_stop or self.app.should_stop):
+                raise
         except Exception as error:  # noqa: BLE001 - nothing may be skipped: end, start anew
             end_process(f"{type(error).__name__}: {error}")
 

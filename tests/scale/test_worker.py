@@ -121,6 +121,22 @@ def test_the_demo_ends_with_the_planted_alerts_whatever_happens_to_the_workers(
     assert counts.get("duplicate", 0) < totals["logged"] / 10
 
 
+def test_a_worker_told_to_end_in_the_middle_of_a_rebalance_ends_in_order(group):
+    leaver = group.start("leaver")
+    wait_until(lambda: leaver.said.count("partition_opened") == 2 * PARTITIONS)
+    frozen = group.start("frozen", "--frame", "plain")
+    wait_until(lambda: "partition_opened" in frozen.said)
+    # The group cannot settle until the frozen one's session is over.
+    frozen.signal(signal.SIGSTOP)
+    rebalances = leaver.said.count("rebalancing")
+    group.start("joiner", "--frame", "plain")
+    wait_until(lambda: leaver.said.count("rebalancing") > rebalances, pause=0.05)
+    time.sleep(0.2)
+
+    assert leaver.end() == 0, leaver.said
+    assert "Crashed" not in leaver.said
+
+
 def test_no_revision_of_a_result_stands_on_the_topic_twice(address, topics, group, tmp_path):
     collect_demo(address, topics, tmp_path / "collect", demo(800))
     first = group.start("first")
