@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "collect": ("dashboards.commands.collect", "Scale-out: bring posts from sources to Kafka."),
     "worker": ("dashboards.commands.worker", "Scale-out: route and judge posts from Kafka."),
     "analyze": ("dashboards.commands.analyze", "Work through files of posts; write results."),
+    "eval": ("dashboards.commands.eval", "Measure how well campaigns are found."),
     "inspect": ("dashboards.commands.inspect", "Explain what is seen in one text."),
     "search": ("dashboards.commands.search", "Find kept posts by words, fields and times."),
     "watchlist": ("dashboards.commands.watchlist", "Import, check and try the watchlist."),

@@ -1,0 +1,205 @@
+"""``jikimi eval``: play simulated streams, run methods on them, score what they found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dashboards.context import Cli, pass_cli
+from dashboards.exits import FAILURE, OK
+
+if TYPE_CHECKING:
+    from dashboards.evaluation.suites import SuiteName
+    from dashboards.simulator.plan import GrammarName, ScenarioName
+
+_folder = click.Path(file_okay=False, path_type=Path)
+_read_folder = click.Path(exists=True, file_okay=False, path_type=Path)
+_read_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_GRAMMARS = ("first", "second")
+_SCENARIOS = ("mixed", "fans_only", "organic_only", "hostile_heavy")
+_SUITES = ("quick", "development", "final")
+_BASELINES = ("exact-60s", "exact-24h", "counts", "trust")
+
+
+@click.group(
+    "eval",
+    epilog="""\b
+Examples:
+  jikimi eval campaigns --work eval                       ours on the quick suite
+  jikimi eval campaigns --work eval --method trust --json
+  jikimi eval simulate --scenario fans_only --out stream
+  jikimi eval score results stream
+
+\b
+The protocol, the frozen streams and the figures: docs/evaluation.md.
+""",
+)
+def command() -> None:
+    """Measure how well campaigns are found on streams whose truth is known."""
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  jikimi eval simulate --out stream --seed 7
+  jikimi eval simulate --out big --posts 2000000 --days 30
+  jikimi analyze stream/posts.ndjson.gz --watchlist stream/watchlist.toml --out results
+"""
+)
+@click.option("--out", required=True, type=_folder, help="Folder for the stream.")
+@click.option(
+    "--grammar",
+    type=click.Choice(_GRAMMARS),
+    default="first",
+    show_default=True,
+    help="Never tune anything on the second.",
+)
+@click.option(
+    "--scenario",
+    type=click.Choice(_SCENARIOS),
+    default="mixed",
+    show_default=True,
+    help="What happens besides ordinary days.",
+)
+@click.option("--seed", default=1, show_default=True, help="Same seed, same stream.")
+@click.option(
+    "--posts",
+    type=click.IntRange(1, 100_000_000),
+    default=50_000,
+    show_default=True,
+    help="About how many posts.",
+)
+@click.option(
+    "--days", type=click.IntRange(2, 400), default=14, show_default=True, help="How long."
+)
+@pass_cli
+def simulate(
+    cli: Cli,
+    out: Path,
+    grammar: GrammarName,
+    scenario: ScenarioName,
+    seed: int,
+    posts: int,
+    days: int,
+) -> int:
+    """Play a simulated stream into files: posts, watchlist, labels and oracle."""
+    from dashboards.simulator.files import write_stream
+    from dashboards.simulator.world import World
+
+    del cli
+    world = World(grammar=grammar, scenario=scenario, seed=seed, posts=posts, days=days)
+    oracle = write_stream(world, out)
+    click.echo(
+        f"{oracle.posts:,} posts by {oracle.accounts:,} accounts, "
+        f"{len(oracle.campaigns)} campaigns, {len(oracle.events)} legitimate events: {out}"
+    )
+    return OK
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  jikimi eval campaigns --work eval
+  jikimi eval campaigns --work eval --suite development --method exact-24h --method trust
+  jikimi eval campaigns --work eval --method 'mine=python mine.py {posts} {out}'
+
+\b
+Streams and results are kept in --work; what is there is not made again, so remove
+results/NAME after changing a method.
+"""
+)
+@click.option("--work", required=True, type=_folder, help="Folder for streams and results.")
+@click.option(
+    "--suite",
+    type=click.Choice(_SUITES),
+    default="quick",
+    show_default=True,
+    help="Frozen streams to run; final is the second grammar, for final figures alone.",
+)
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    default=("jikimi",),
+    show_default=True,
+    metavar="NAME",
+    help="jikimi, exact-60s, exact-24h, counts, trust, or NAME=COMMAND with {posts}, "
+    "{watchlist} and {out}.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+@pass_cli
+def campaigns(
+    cli: Cli, work: Path, suite: SuiteName, methods: tuple[str, ...], as_json: bool
+) -> int:
+    """Run methods over frozen streams and say what they found, when, and what was wrong."""
+    import msgspec
+
+    from dashboards.evaluation.runner import MethodFailed, run_suite
+    from dashboards.evaluation.suites import suite as worlds_of
+    from dashboards.evaluation.summary import summarise
+    from dashboards.evaluation.told import lines
+
+    def say(text: str) -> None:
+        if not cli.quiet:
+            click.echo(text, err=True)
+
+    failed = False
+    for method in methods:
+        try:
+            runs = run_suite(method, worlds_of(suite), work, say)
+        except MethodFailed as error:
+            click.echo(f"jikimi: {method.partition('=')[0]}: {error}", err=True)
+            failed = True
+            continue
+        summary = summarise(method.partition("=")[0], suite, [run.score for run in runs])
+        if as_json:
+            cost = [run.cost for run in runs]
+            body = {"summary": summary, "costs": cost, "streams": [run.score for run in runs]}
+            click.echo(msgspec.json.encode(body).decode())
+        else:
+            click.echo("\n".join(lines(summary, runs)))
+    return FAILURE if failed else OK
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  jikimi eval score results stream
+"""
+)
+@click.argument("results", type=_read_folder)
+@click.argument("stream", type=_read_folder)
+@pass_cli
+def score(cli: Cli, results: Path, stream: Path) -> int:
+    """Score the result files in RESULTS against the oracle in STREAM; prints JSON."""
+    import msgspec
+
+    from dashboards.evaluation.matching import score as score_stream
+    from dashboards.evaluation.results import read_results
+    from dashboards.simulator.files import read_labels, read_oracle
+
+    del cli
+    found = score_stream(read_results(results), read_oracle(stream), read_labels(stream))
+    click.echo(msgspec.json.encode(found).decode())
+    return OK
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  jikimi eval baseline trust posts.ndjson.gz --out results
+"""
+)
+@click.argument("name", type=click.Choice(_BASELINES))
+@click.argument("posts", type=_read_file)
+@click.option("--out", required=True, type=_folder, help="Folder for the result files.")
+@pass_cli
+def baseline(cli: Cli, name: str, posts: Path, out: Path) -> int:
+    """Run one of the simple methods that ours is compared with, on a file of POSTS."""
+    from dashboards.evaluation.baselines import METHODS
+
+    del cli
+    METHODS[name](posts, out)
+    return OK
