@@ -203,3 +203,46 @@ def baseline(cli: Cli, name: str, posts: Path, out: Path) -> int:
     del cli
     METHODS[name](posts, out)
     return OK
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  jikimi eval share --data data --work eval --method trust
+  jikimi eval share --data data --work eval --json
+
+\b
+The data are not part of jikimi: coord_stream_share.ndjson.gz with its labels.
+"""
+)
+@click.option("--data", required=True, type=_read_folder, help="Folder with the share stream.")
+@click.option("--work", required=True, type=_folder, help="Folder for variants and results.")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    default=("jikimi",),
+    show_default=True,
+    metavar="NAME",
+    help="As for campaigns.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+@pass_cli
+def share(cli: Cli, data: Path, work: Path, methods: tuple[str, ...], as_json: bool) -> int:
+    """Check methods on real posts of a disclosed operation, its evasions and a tenth of it."""
+    import msgspec
+
+    from dashboards.evaluation.share import run_share
+    from dashboards.evaluation.told import share_lines
+
+    def say(text: str) -> None:
+        if not cli.quiet:
+            click.echo(text, err=True)
+
+    for method in methods:
+        scores = run_share(method, data, work, say)
+        if as_json:
+            click.echo(msgspec.json.encode(scores).decode())
+        else:
+            click.echo("\n".join(share_lines(scores)))
+    return OK

@@ -18,9 +18,8 @@ MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 FEWEST = 3
 """Accounts that make a campaign."""
-COUNT_THRESHOLD, TRUST_THRESHOLD = 5.0, 2.0
-"""Scores from which an account is put before an analyst; chosen on the share stream (best F1)
-and frozen before any simulated stream was looked at."""
+COUNT_THRESHOLD, TRUST_THRESHOLD = 7.0, 1.1
+"""Scores from which an account is put before an analyst: best F1 on the share stream."""
 
 
 class Share(NamedTuple):

@@ -94,7 +94,8 @@ class Families:
 
     def _place(self, text: Text) -> int:
         sketch = sketches([text])[0]
-        bands = list(enumerate(np.ascontiguousarray(sketch).view(f"<u{_ROWS}").tolist()))
+        pairs = np.ascontiguousarray(sketch).view(np.dtype(f"<u{_ROWS}"))
+        bands: list[tuple[int, int]] = [(n, int(pair)) for n, pair in enumerate(pairs)]
         near = {self._bands[band] for band in bands if band in self._bands}
         best = max(
             ((estimate(self._founders[one], sketch), -one) for one in near), default=(0.0, 0)

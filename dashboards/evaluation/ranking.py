@@ -58,7 +58,7 @@ def bootstrap(
     if value is None or len(streams) == 1:
         return Interval(value)
     rng = Random(seed)  # noqa: S311 - statistics, no secret
-    found = []
+    found: list[float] = []
     for _ in range(RESAMPLES):
         one = figure(rng.choices(streams, k=len(streams)))
         if one is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dashboards.evaluation.ranking import Interval
 from dashboards.evaluation.runner import Run
+from dashboards.evaluation.share import ShareScore
 from dashboards.evaluation.summary import Hostile, Quiet, Summary
 
 
@@ -20,6 +21,19 @@ def lines(summary: Summary, runs: Sequence[Run]) -> Iterator[str]:
         yield from _hostile(scenario, hostile)
     for scenario, quiet in summary.quiet.items():
         yield from _quiet(scenario, quiet)
+
+
+def share_lines(scores: Sequence[ShareScore]) -> Iterator[str]:
+    """The scores on the share stream as a table."""
+    yield "variant      AP     P / R at own threshold   TV fans   best P / R / F1 (from)"
+    for one in scores:
+        own = "-" if one.precision is None else f"{one.precision:.2f}"
+        precision, recall, f1 = one.best
+        yield (
+            f"{one.variant:<12} {one.average_precision:.3f}  {own:>4} / {one.recall:.2f}"
+            f"{'':<15}{one.tv_fans_flagged:>5}     {precision:.2f} / {recall:.2f} / {f1:.2f} "
+            f"({one.best_threshold:.2f})"
+        )
 
 
 def number(figure: Interval, digits: int = 2) -> str:

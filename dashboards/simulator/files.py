@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,7 +127,7 @@ def _author(author: Author | None) -> _Author | None:
 
 
 @contextmanager
-def _packed(path: Path) -> Iterator[gzip.GzipFile]:
+def _packed(path: Path) -> Generator[gzip.GzipFile]:
     """A gzip file whose bytes depend on nothing but its content."""
     with path.open("wb") as raw:
         packed = gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0)

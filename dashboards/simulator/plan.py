@@ -126,10 +126,11 @@ _EASY_WHEN_MEDIUM: frozenset[Tactic] = frozenset(
         "cross_platform", "return",
     }
 )  # fmt: skip
-EASY: frozenset[tuple[Tactic, Strength]] = frozenset(
-    {(tactic, "strong") for tactic in TACTICS if tactic not in _HARD_WHEN_STRONG}
-    | {(tactic, "medium") for tactic in _EASY_WHEN_MEDIUM}
+_EASY: tuple[tuple[Tactic, Strength], ...] = (
+    *((tactic, "strong") for tactic in TACTICS if tactic not in _HARD_WHEN_STRONG),
+    *((tactic, "medium") for tactic in TACTICS if tactic in _EASY_WHEN_MEDIUM),
 )
+EASY: frozenset[tuple[Tactic, Strength]] = frozenset(_EASY)
 """The easy half: 19 of the 39 pairs of tactic and strength."""
 
 

@@ -24,7 +24,7 @@ _CHART_BOTS = 3
 def news(scene: Scene, rng: Random, at: int, size: int, label: str) -> list[Planned]:
     """One story in two papers; readers press the share button or say a word about it."""
     star = _star(scene, rng)
-    stories = []
+    stories: list[tuple[str, str]] = []
     for paper in rng.sample(scene.idiom.habits.papers, 2):
         url = f"https://{paper}/{rng.randrange(10**5, 10**6)}"
         stories.append(

@@ -64,7 +64,7 @@ def recruit(
     at: int,
 ) -> list[Person]:
     """Accounts somebody bought or made: some new, some old, with few followers."""
-    members = []
+    members: list[Person] = []
     for _ in range(count):
         lang = langs[int(rng.random() * len(langs))]
         days = 3 + 40 * rng.random() if rng.random() < young else 100 + 2600 * rng.random()
@@ -184,6 +184,7 @@ def strike_times(scene: Scene, rng: Random, accounts: int, at: int, minutes: int
     Long strikes keep to the hours in which people are awake.
     """
     length = minutes * clock.MINUTE_MS
+    times: list[int]
     if scene.idiom.habits.rhythm == "spread" or minutes > _NO_SHIFT_MINUTES:
         times = [at + int(rng.random() * length) for _ in range(accounts)]
     else:

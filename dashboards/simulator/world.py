@@ -146,7 +146,7 @@ class Play:
     def _rings(self) -> list[Ring]:
         rng = self._random("rings")
         world = self.world
-        found = []
+        found: list[Ring] = []
         shrink = min(1.0, world.days / STANDARD_DAYS)
         for number, (tactic, strength) in enumerate(plan.planted(world.scenario, world.seed)):
             dose = plan.dose(tactic, strength)
@@ -162,7 +162,7 @@ class Play:
     def _events(self) -> list[Event]:
         rng, world = self._random("events"), self.world
         hidden = [one for one in self.rings if one.tactic == "in_wave"]
-        found = []
+        found: list[Event] = []
         for number, (kind, share) in enumerate(plan.EVENTS[world.scenario]):
             at = world.start_ms + int(rng.random() * 0.9 * world.days * clock.DAY_MS)
             about = None
