@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("dashboards.commands.worker", "Scale-out: route and judge posts from Kafka."),
     "analyze": ("dashboards.commands.analyze", "Work through files of posts; write results."),
     "eval": ("dashboards.commands.eval", "Measure how well campaigns are found."),
-    "inspect": ("dashboards.commands.inspect", "Explain what is seen in one text."),
+    "inspect": ("dashboards.commands.inspect", "Explain what is seen in one text or picture."),
     "search": ("dashboards.commands.search", "Find kept posts by words, fields and times."),
     "watchlist": ("dashboards.commands.watchlist", "Import, check and try the watchlist."),
     "sources": ("dashboards.commands.sources", "List sources, their terms and their state."),

@@ -1,4 +1,4 @@
-"""``jikimi inspect``: explain what is seen in a single text."""
+"""``jikimi inspect``: explain what is seen in a single text or picture."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dashboards.commands.inspect_media import media
 from dashboards.context import Cli, pass_cli
 
 if TYPE_CHECKING:
@@ -24,12 +25,16 @@ Examples:
   jikimi inspect text "서하늘 무대 최고"           who is meant, and why
   jikimi inspect text "one text" "One text!" --json   and how alike two texts are
   jikimi inspect text --watchlist w.toml < texts.txt  one text a line
+  jikimi inspect media photo.jpg                      size, hashes, claimed origin
 """
 
 
 @click.group("inspect", epilog=EPILOG)
 def command() -> None:
-    """Explain what is seen in one text."""
+    """Explain what is seen in one text or picture."""
+
+
+command.add_command(media)
 
 
 @command.command("text", epilog=EPILOG)

@@ -1,0 +1,109 @@
+"""``jikimi inspect media``: what is known of pictures, decoded in a cage."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dashboards.exits import OK, PARTIAL
+
+if TYPE_CHECKING:
+    from detect.media.cage import Cage
+
+EPILOG = """\b
+Examples:
+  jikimi inspect media photo.jpg          size, hashes, what the file says of its origin
+  jikimi inspect media *.png --json       one JSON object a file
+"""
+
+
+@click.command("media", epilog=EPILOG)
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
+def media(files: tuple[Path, ...], as_json: bool) -> None:
+    """Show size, hashes and claimed origin of picture FILES.
+
+    A picture is decoded in a process of its own that can open neither files nor
+    connections. Faces, sexual content and forgery are not judged by this version: their
+    fields are null.
+    """
+    import msgspec
+
+    from detect.media.cage import Cage
+
+    failed = 0
+    with Cage() as cage:
+        for file in files:
+            found = examine(file, cage)
+            failed += found["error"] is not None
+            if as_json:
+                click.echo(msgspec.json.encode(found).decode())
+            else:
+                _tell(found)
+    raise SystemExit(PARTIAL if failed else OK)
+
+
+def examine(file: Path, cage: Cage) -> dict[str, Any]:
+    """One file: hashes as exchanged, size, and what it claims of itself."""
+    from msgspec import to_builtins
+
+    from detect.media.caged import LARGEST
+    from detect.media.provenance import read_provenance
+
+    with file.open("rb") as opened:
+        data = opened.read(LARGEST + 1)
+    seen = cage.examine(data)
+    too_large = len(data) > LARGEST
+    return {
+        "file": str(file),
+        "sha256": None if too_large else hashlib.sha256(data).hexdigest(),
+        "format": seen.format,
+        "width": seen.width or None,
+        "height": seen.height or None,
+        "pdq": seen.pdq,
+        "pdq_quality": None if seen.pdq is None else seen.quality,
+        "views": seen.views,
+        "cut_off": seen.cut_off,
+        "faces": None,
+        "nsfw": None,
+        "forgery": None,
+        "provenance": {} if too_large else to_builtins(read_provenance(data)),
+        "error": seen.error,
+    }
+
+
+def _tell(found: dict[str, Any]) -> None:
+    from detect.media.pdq import GOOD_QUALITY
+
+    name = "".join(letter if letter.isprintable() else "?" for letter in found["file"])
+    click.echo(click.style(name, bold=True))
+    if found["sha256"] is not None:
+        click.echo(f"    sha256 {found['sha256']}")
+    if found["width"]:
+        click.echo(f"    {found['format']}, {found['width']} x {found['height']} pixels")
+    if found["pdq"] is not None:
+        quality = found["pdq_quality"]
+        doubt = "" if quality >= GOOD_QUALITY else ": too flat to be compared with others"
+        click.echo(f"    pdq    {found['pdq']}, quality {quality}{doubt}")
+    if found["cut_off"]:
+        click.echo("    the file ends before its picture does")
+    if found["error"] is not None:
+        click.echo(f"    {found['error']}")
+    else:
+        _tell_origin(found["provenance"])
+
+
+def _tell_origin(claims: dict[str, Any]) -> None:
+    if not claims:
+        click.echo("    says nothing of its origin, which proves nothing")
+    for name, value in claims.items():
+        text = ", ".join(value) if isinstance(value, list | tuple) else value
+        click.echo(f"    claims {name.replace('_', ' ')}: {text}")

@@ -1,0 +1,1 @@
+"""Pictures and clips: sniffed, hashed, compared; each judged alone, nothing remembered."""

@@ -1,0 +1,129 @@
+"""The inside of the cage: a process that decodes pictures and can do nothing else.
+
+Started by :mod:`detect.media.cage` with pipes as its only files. Once its libraries are
+loaded it gives up, for good, the means to open files or sockets (no descriptor is left), to
+write files, to start programs with more rights, and to take more memory or time than it was
+given. A decoder that is taken over finds nothing to reach.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import struct
+import sys
+from typing import BinaryIO
+
+import cv2
+import msgspec
+import numpy as np
+
+from detect.media.examined import Examined
+from detect.media.header import DECODED, is_cut_off, read_header
+from detect.media.pdq import pdq_dihedral
+
+MEMORY = 1_500_000_000
+"""Bytes of address space, the libraries included."""
+
+SECONDS = 8
+"""Processor time for one file."""
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a file that is looked at."""
+
+_NO_NEW_PRIVILEGES = 38
+_DIE_WITH_PARENT = 1
+_NOT_DUMPABLE = 4
+
+
+def examine(data: bytes) -> Examined:
+    """Look at one picture; whatever goes wrong is told in ``error``."""
+    header = read_header(data)
+    found = Examined(
+        format=header.format, mime=header.mime, width=header.width, height=header.height
+    )
+    if header.problem is not None:
+        return msgspec.structs.replace(found, error=header.problem)
+    if header.format not in DECODED:
+        error = f"files of the format {header.format} are not decoded yet"
+        return msgspec.structs.replace(found, error=error)
+    found = msgspec.structs.replace(found, cut_off=is_cut_off(data, header.format))
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except (cv2.error, MemoryError):
+        image = None
+    if image is None:
+        return msgspec.structs.replace(found, error="the picture cannot be decoded")
+    if image.shape[:2] != (header.height, header.width):
+        claim = f"{header.width} x {header.height}"
+        seen = f"{image.shape[1]} x {image.shape[0]}"
+        return msgspec.structs.replace(
+            found, error=f"the header claims {claim} pixels and the picture has {seen}"
+        )
+    hashes = pdq_dihedral(np.ascontiguousarray(image, np.uint8))
+    first = hashes.pop("original")
+    return msgspec.structs.replace(
+        found,
+        pdq=first.hex,
+        quality=first.quality,
+        views={name: view.hex for name, view in hashes.items()},
+    )
+
+
+def give_up_rights() -> None:
+    """Leave this process nothing but memory, time and the pipes it has."""
+    library = ctypes.CDLL(None, use_errno=True)
+    library.prctl(_DIE_WITH_PARENT, 9, 0, 0, 0)
+    library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    library.prctl(_NOT_DUMPABLE, 0, 0, 0, 0)
+    for limit, value in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        # Descriptors 0 to 2 are in use, so none can be opened: no file, no socket, no pipe.
+        (resource.RLIMIT_NOFILE, 3),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+def _grant_time() -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = int(used.ru_utime + used.ru_stime) + SECONDS + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (until, hard))
+
+
+def _taken(source: BinaryIO, length: int) -> bytes:
+    data = source.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data
+
+
+def main() -> None:
+    """Answer files on standard input with :class:`Examined` on standard output."""
+    cv2.setNumThreads(1)
+    # Libraries read files when they are first used; after this nothing can be read.
+    examine(cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes())
+    examine(cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    os.closerange(3, 65_536)
+    give_up_rights()
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    encoder = msgspec.msgpack.Encoder()
+    while True:
+        try:
+            (length,) = struct.unpack(">I", _taken(source, 4))
+            data = _taken(source, length)
+        except EOFError:
+            return
+        _grant_time()
+        reply = encoder.encode(examine(data))
+        sink.write(struct.pack(">I", len(reply)) + reply)
+        sink.flush()
+
+
+if __name__ == "__main__":
+    main()
