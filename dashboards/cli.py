@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "analyze": ("dashboards.commands.analyze", "Work through files of posts; write results."),
     "eval": ("dashboards.commands.eval", "Measure how well campaigns are found."),
     "inspect": ("dashboards.commands.inspect", "Explain what is seen in one text or picture."),
+    "bank": ("dashboards.commands.bank", "Known pictures: build, match, exchange hashes."),
     "search": ("dashboards.commands.search", "Find kept posts by words, fields and times."),
     "watchlist": ("dashboards.commands.watchlist", "Import, check and try the watchlist."),
     "sources": ("dashboards.commands.sources", "List sources, their terms and their state."),

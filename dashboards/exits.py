@@ -20,6 +20,7 @@ _CODES = {
     "PartitionsChangedError": CONFIGURATION,
     "TopicsChangedError": CONFIGURATION,
     "BackupUnusableError": FAILURE,
+    "BankRefusedError": FAILURE,
     "FolderInUseError": FAILURE,
     "IndexDamagedError": FAILURE,
     "KafkaUnavailableError": FAILURE,

@@ -16,6 +16,7 @@ from dashboards.saved_views import SavedViews
 from detect.watchlist import load_watchlist
 from ingest.collector import Collected
 from ingest.records import Author, Deletion, Gap, Malformed, Media, Post
+from stream.banks import BANKS_FILE, Banks, Reference
 from stream.embedded import EmbeddedHost
 from stream.records import Alert
 from stream.settings import load_settings
@@ -114,6 +115,22 @@ def fill_desk(folder: Path) -> Path:
     )
     desk.close()
     return folder / "desk.db"
+
+
+def fill_banks(folder: Path) -> Path:
+    """Banks that somebody has made, filled and taken a reference out of."""
+    with Banks(folder / BANKS_FILE) as banks:
+        banks.create("official", "official", who="하나", now=NOW)
+        made = [
+            Reference(
+                reference_id="", bank="official", kind="official", pdq=digit * 64, label="무대"
+            )
+            for digit in "12"
+        ]
+        banks.add(made, who="하나", now=NOW + 1)
+        first = banks.references()[0]
+        banks.enable(first.reference_id, False, who="Mina", now=NOW + 2, note="wrong")
+    return folder / BANKS_FILE
 
 
 def dump(path: Path) -> str:

@@ -1,8 +1,8 @@
 """Golden databases: what any jikimi ever wrote is brought up to date with nothing lost.
 
 ``tests/golden/databases`` holds a small database of every format there was, as SQL, each
-written by the jikimi of its time. A new step in ``stream/store_schema.py`` or
-``dashboards/desk_file.py`` needs one more: ``JIKIMI_GOLDEN=write pytest`` on this file
+written by the jikimi of its time. A new step in ``stream/store_schema.py``,
+``stream/banks.py`` or ``dashboards/desk_file.py`` needs one more: ``JIKIMI_GOLDEN=write pytest`` on this file
 writes it. A file that exists is never rewritten, and a step that exists is never changed.
 """
 
@@ -25,6 +25,7 @@ from dashboards.keys import Keys
 from dashboards.saved_views import SavedViews
 from ingest.collector import Collected
 from ingest.records import Deletion
+from stream.banks import MIGRATIONS as BANKS
 from stream.local_index import LocalIndex
 from stream.migrations import Step, migrate, version
 from stream.records import Logged, LoggedPost
@@ -34,6 +35,7 @@ from tests.old_worlds import (
     NOW,
     SMEAR,
     dump,
+    fill_banks,
     fill_desk,
     fill_store,
     load,
@@ -43,7 +45,7 @@ from tests.old_worlds import (
 )
 
 GOLDEN = Path(__file__).parent / "golden" / "databases"
-KINDS = {"jikimi": (1, STEPS), "desk": (2, MIGRATIONS)}
+KINDS = {"jikimi": (1, STEPS), "desk": (2, MIGRATIONS), "banks": (1, BANKS)}
 """The first format that anybody had, and the steps there are. The desk began with two."""
 EVERY = [
     (name, number)
@@ -75,6 +77,7 @@ def newest(tmp_path_factory: pytest.TempPathFactory) -> None:
         for name, path in (
             ("jikimi", fill_store(folder / "data", patch)),
             ("desk", fill_desk(folder / "data")),
+            ("banks", fill_banks(folder / "data")),
         ):
             file = golden(name, len(KINDS[name][1]))
             if not file.exists():

@@ -45,6 +45,7 @@ PAGES: Final = 2_000
 COUNTED: Final = {
     STORE: ("posts_log", "subject_log", "results", "dead_letters"),
     "desk.db": ("decisions", "deliveries", "views"),
+    "banks.db": ("refs",),
 }
 
 Tell = Callable[[int, int], None]

@@ -28,7 +28,7 @@ Examples:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
-def media(files: tuple[Path, ...], as_json: bool) -> None:
+def media(files: tuple[Path, ...], as_json: bool) -> int:
     """Show size, hashes and claimed origin of picture FILES.
 
     A picture is decoded in a process of its own that can open neither files nor
@@ -48,7 +48,7 @@ def media(files: tuple[Path, ...], as_json: bool) -> None:
                 click.echo(msgspec.json.encode(found).decode())
             else:
                 _tell(found)
-    raise SystemExit(PARTIAL if failed else OK)
+    return PARTIAL if failed else OK
 
 
 def examine(file: Path, cage: Cage) -> dict[str, Any]:
@@ -105,5 +105,5 @@ def _tell_origin(claims: dict[str, Any]) -> None:
     if not claims:
         click.echo("    says nothing of its origin, which proves nothing")
     for name, value in claims.items():
-        text = ", ".join(value) if isinstance(value, list | tuple) else value
+        text = ", ".join(value) if name == "generators" else value
         click.echo(f"    claims {name.replace('_', ' ')}: {text}")

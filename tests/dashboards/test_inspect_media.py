@@ -4,61 +4,66 @@ from __future__ import annotations
 
 import json
 
-from click.testing import CliRunner
+import pytest
 
-from dashboards.commands.inspect import command
+from dashboards.cli import run
 from dashboards.exits import OK, PARTIAL
 from detect.media.pdq import pdq
 from tests.detect.media.pictures import as_file, waves
 from tests.detect.media.test_provenance import png_with
 
 
-def asked(*files, options=()):
-    return CliRunner().invoke(command, ["media", *map(str, files), *options])
+@pytest.fixture
+def asked(capsys):
+    def ask(*files, options=()):
+        code = run(["inspect", "media", *map(str, files), *options])
+        return code, capsys.readouterr().out
+
+    return ask
 
 
-def test_each_picture_is_one_object_with_its_exchange_hash(tmp_path):
+def test_each_picture_is_one_object_with_its_exchange_hash(asked, tmp_path):
     one = waves(90, 120, 4)
     (tmp_path / "a.png").write_bytes(as_file(one))
     (tmp_path / "b.jpg").write_bytes(as_file(waves(60, 70, 5), ".jpg"))
-    done = asked(tmp_path / "a.png", tmp_path / "b.jpg", options=["--json"])
-    first, second = map(json.loads, done.output.splitlines())
+    code, out = asked(tmp_path / "a.png", tmp_path / "b.jpg", options=["--json"])
+    first, second = map(json.loads, out.splitlines())
 
-    assert done.exit_code == OK
+    assert code == OK
     assert first["file"].endswith("a.png")
     assert (first["width"], first["height"], first["error"]) == (120, 90, None)
     assert (first["pdq"], first["pdq_quality"]) == (pdq(one).hex, pdq(one).quality)
     assert (second["format"], second["width"]) == ("jpeg", 70)
 
 
-def test_what_was_not_judged_is_null_and_not_a_score(tmp_path):
+def test_what_was_not_judged_is_null_and_not_a_score(asked, tmp_path):
     (tmp_path / "a.png").write_bytes(as_file(waves(90, 120, 4)))
-    found = json.loads(asked(tmp_path / "a.png", options=["--json"]).output)
+    found = json.loads(asked(tmp_path / "a.png", options=["--json"])[1])
 
     assert (found["faces"], found["nsfw"], found["forgery"]) == (None, None, None)
 
 
-def test_a_file_that_is_no_picture_is_marked_and_the_rest_goes_on(tmp_path):
+def test_a_file_that_is_no_picture_is_marked_and_the_rest_goes_on(asked, tmp_path):
     (tmp_path / "a.png").write_bytes(b"<html>")
     (tmp_path / "b.png").write_bytes(as_file(waves(90, 120, 4)))
-    done = asked(tmp_path / "a.png", tmp_path / "b.png", options=["--json"])
-    first, second = map(json.loads, done.output.splitlines())
+    code, out = asked(tmp_path / "a.png", tmp_path / "b.png", options=["--json"])
+    first, second = map(json.loads, out.splitlines())
 
-    assert done.exit_code == PARTIAL
+    assert code == PARTIAL
     assert "no picture" in first["error"]
     assert first["pdq"] is None
     assert second["error"] is None
 
 
-def test_people_read_hash_quality_and_what_the_file_claims(tmp_path):
+def test_people_read_hash_quality_and_what_the_file_claims(asked, tmp_path):
     (tmp_path / "a.png").write_bytes(png_with(b"tEXt", b"parameters\0Negative prompt: x"))
-    done = asked(tmp_path / "a.png")
+    _, out = asked(tmp_path / "a.png")
 
-    assert "png, 16 x 16 pixels" in done.output
-    assert "claims generators: Stable Diffusion web UI" in done.output
+    assert "png, 16 x 16 pixels" in out
+    assert "claims generators: Stable Diffusion web UI" in out
 
 
-def test_people_are_told_that_silence_about_the_origin_proves_nothing(tmp_path):
+def test_people_are_told_that_silence_about_the_origin_proves_nothing(asked, tmp_path):
     (tmp_path / "a.png").write_bytes(as_file(waves(90, 120, 4)))
 
-    assert "which proves nothing" in asked(tmp_path / "a.png").output
+    assert "which proves nothing" in asked(tmp_path / "a.png")[1]

@@ -18,6 +18,7 @@ from dashboards.care.manifest import SCHEMAS
 from dashboards.care.restore import restore
 from dashboards.desk import Desk
 from dashboards.notify import Notifier
+from stream.banks import BANKS_FILE, Banks
 from stream.local_index import LocalIndex
 from stream.sink import Delivery
 from tests.dashboards.archive_world import contents, jikimi, settings, write_posts
@@ -83,6 +84,8 @@ def test_every_file_of_a_data_folder_is_in_the_backup_or_known_to_be_left_out(
     command = [sys.executable, "-m", "dashboards", "-q", "--config", str(config), "run"]
     subprocess.run([*command, "--data", str(data)], env=environ, check=True, timeout=120)
 
+    with Banks(data / BANKS_FILE) as banks:
+        banks.create("official", "official", who="kim", now=1)
     made = back_up(data, tmp_path / "whole", watchlist=None, now=1)
 
     found = {path.name.removesuffix("-wal").removesuffix("-shm") for path in data.iterdir()}

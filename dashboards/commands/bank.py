@@ -1,0 +1,314 @@
+"""``jikimi bank``: known pictures as hashes: build, add, list, match, export, import."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dashboards.bank_exchange import FORMS, ExchangeForm
+from dashboards.context import Cli, pass_cli
+from dashboards.exits import FAILURE, OK, PARTIAL
+
+if TYPE_CHECKING:
+    from stream.banks import BankKind, Banks, Reference
+
+KIND_NAMES = ("official", "known_bad", "ignore")
+
+_files = click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+_data = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Data folder; else data.folder of the settings.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+_kind = click.option(
+    "--kind",
+    type=click.Choice(KIND_NAMES),
+    default="official",
+    show_default=True,
+    help="What the bank is for.",
+)
+_note = click.option("--note", default="", help="A remark that is kept.")
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  jikimi bank build official photos/*.jpg         hashes of your own pictures
+  jikimi bank match suspicious.png --json         is it one of them?
+  jikimi bank import known list.txt --kind known_bad
+  jikimi bank export official --format json       ThreatExchange's shape
+  jikimi bank disable ref_0123… --note "wrong"    it matches no longer
+"""
+)
+def command() -> None:
+    """Known pictures: official originals, known harm, things to ignore.
+
+    A bank keeps the hash of a picture (PDQ), a label and notes, never the picture, and a
+    record of who changed what. Pictures are matched as they are, turned and mirrored.
+    """
+
+
+@command.command()
+@click.argument("name")
+@_files
+@_kind
+@_note
+@_data
+@pass_cli
+def build(
+    cli: Cli, name: str, files: tuple[Path, ...], kind: BankKind, note: str, data: Path | None
+) -> int:
+    """Make bank NAME of picture FILES, or add them to it."""
+    with _banks(cli, data) as banks:
+        banks.create(name, kind, who=_who(), now=_now())
+        return _hashed(banks, name, kind, files, note)
+
+
+@command.command()
+@click.argument("name")
+@_files
+@_note
+@_data
+@pass_cli
+def add(cli: Cli, name: str, files: tuple[Path, ...], note: str, data: Path | None) -> int:
+    """Add picture FILES to bank NAME."""
+    from stream.banks import BankRefusedError
+
+    with _banks(cli, data) as banks:
+        kinds: dict[str, BankKind] = {one.name: one.kind for one in banks.banks()}
+        if name not in kinds:
+            raise BankRefusedError(f"there is no bank {name!r}: jikimi bank build makes one")
+        return _hashed(banks, name, kinds[name], files, note)
+
+
+@command.command("list")
+@click.argument("name", required=False)
+@click.option("--changes", is_flag=True, help="Who changed what, and when.")
+@_json
+@_data
+@pass_cli
+def list_(cli: Cli, name: str | None, changes: bool, as_json: bool, data: Path | None) -> int:
+    """List the banks, the references of bank NAME, or what was changed."""
+    import msgspec
+
+    with _banks(cli, data) as banks:
+        rows = banks.changes() if changes else banks.references(name) if name else banks.banks()
+    for row in rows:
+        if as_json:
+            click.echo(msgspec.json.encode(row).decode())
+        else:
+            click.echo("  ".join(str(value) for value in msgspec.structs.astuple(row)))
+    if not rows:
+        click.echo("there is nothing yet: jikimi bank build --help", err=True)
+    return OK
+
+
+@command.command()
+@_files
+@click.option(
+    "--within",
+    type=click.IntRange(0, 64),
+    default=31,
+    show_default=True,
+    help="Differing bits of 256 that still count as the same picture.",
+)
+@_json
+@_data
+@pass_cli
+def match(
+    cli: Cli, files: tuple[Path, ...], within: int, as_json: bool, data: Path | None
+) -> int:
+    """Compare picture FILES with all enabled references."""
+    import msgspec
+
+    with _banks(cli, data) as banks:
+        known = banks.snapshot()
+    failed = 0
+    for file, seen in _seen(files):
+        views = {} if seen.pdq is None else {"original": seen.pdq, **seen.views}
+        found = known.matches(views, bits=within) if _comparable(seen) else []
+        failed += seen.error is not None
+        if as_json:
+            line: dict[str, Any] = {
+                "file": str(file),
+                "matches": [
+                    {
+                        "reference": one.reference.reference_id,
+                        "bank": one.reference.bank,
+                        "kind": one.reference.kind,
+                        "label": one.reference.label,
+                        "distance": one.distance,
+                        "method": f"pdq:{one.view}",
+                        "region": None,
+                    }
+                    for one in found
+                ],
+                "error": _doubt(seen),
+            }
+            click.echo(msgspec.json.encode(line).decode())
+            continue
+        click.echo(click.style(click.format_filename(file), bold=True))
+        for one in found:
+            how = "" if one.view == "original" else f", {one.view}"
+            click.echo(
+                f"    {one.reference.kind}: {one.reference.label or one.reference.reference_id}"
+                f" in {one.reference.bank}, {one.distance} bits apart{how}"
+            )
+        if not found:
+            click.echo(f"    {_doubt(seen) or 'no reference is near'}")
+    return PARTIAL if failed else OK
+
+
+@command.command()
+@click.argument("name", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMS),
+    default="json",
+    show_default=True,
+    help="pdq: a list of hashes; json: ThreatExchange's shape.",
+)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="File; else standard output."
+)
+@_data
+@pass_cli
+def export(
+    cli: Cli, name: str | None, form: ExchangeForm, out: Path | None, data: Path | None
+) -> int:
+    """Write the references of bank NAME, or of all, for others."""
+    from dashboards.bank_exchange import written
+
+    with _banks(cli, data) as banks:
+        text = written(banks.references(name), form)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+    return OK
+
+
+@command.command("import")
+@click.argument("name")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_kind
+@_data
+@pass_cli
+def import_(cli: Cli, name: str, file: Path, kind: BankKind, data: Path | None) -> int:
+    """Take a list of hashes from FILE into bank NAME: PDQ lists, CSV, JSON.
+
+    All of a file is taken or nothing.
+    """
+    from dashboards.bank_exchange import read
+
+    text = file.read_text(encoding="utf-8", errors="replace")
+    with _banks(cli, data) as banks:
+        references = list(read(text, bank=name, kind=kind))
+        banks.create(name, kind, who=_who(), now=_now())
+        new = banks.add(references, who=_who(), now=_now())
+    click.echo(f"{new:,} new, {len(references) - new:,} known already")
+    return OK
+
+
+@command.command()
+@click.argument("reference")
+@_note
+@_data
+@pass_cli
+def disable(cli: Cli, reference: str, note: str, data: Path | None) -> int:
+    """Let a REFERENCE match no longer."""
+    with _banks(cli, data) as banks:
+        banks.enable(reference, False, who=_who(), now=_now(), note=note)
+    return OK
+
+
+@command.command()
+@click.argument("reference")
+@_note
+@_data
+@pass_cli
+def enable(cli: Cli, reference: str, note: str, data: Path | None) -> int:
+    """Let a REFERENCE match again."""
+    with _banks(cli, data) as banks:
+        banks.enable(reference, True, who=_who(), now=_now(), note=note)
+    return OK
+
+
+def _hashed(banks: Banks, name: str, kind: BankKind, files: tuple[Path, ...], note: str) -> int:
+    from stream.banks import Reference as Made
+
+    references: list[Reference] = []
+    failed = 0
+    for file, seen in _seen(files):
+        if (doubt := _doubt(seen)) is not None or seen.pdq is None:
+            failed += 1
+            click.echo(f"{click.format_filename(file)}: {doubt}", err=True)
+            continue
+        references.append(
+            Made(
+                reference_id="", bank=name, kind=kind, pdq=seen.pdq, quality=seen.quality,
+                label=file.name, note=note,
+            )
+        )  # fmt: skip
+    new = banks.add(references, who=_who(), now=_now())
+    click.echo(f"{new:,} new, {len(references) - new:,} known already, {failed:,} not usable")
+    return FAILURE if failed and not references else PARTIAL if failed else OK
+
+
+def _seen(files: tuple[Path, ...]) -> Iterator[tuple[Path, Any]]:
+    from detect.media.cage import Cage
+    from detect.media.caged import LARGEST
+
+    with Cage() as cage:
+        for file in files:
+            with file.open("rb") as opened:
+                yield file, cage.examine(opened.read(LARGEST + 1))
+
+
+def _comparable(seen: Any) -> bool:
+    return _doubt(seen) is None
+
+
+def _doubt(seen: Any) -> str | None:
+    """Why a picture is not compared; None if it is."""
+    from detect.media.pdq import GOOD_QUALITY
+
+    if seen.error is not None:
+        return str(seen.error)
+    if seen.quality < GOOD_QUALITY:
+        return f"the picture is too flat to be compared (quality {seen.quality})"
+    return None
+
+
+@contextmanager
+def _banks(cli: Cli, data: Path | None) -> Generator[Banks]:
+    from stream.banks import BANKS_FILE
+    from stream.banks import Banks as Opened
+
+    with Opened((data or cli.settings.data.folder) / BANKS_FILE) as banks:
+        yield banks
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _now() -> int:
+    from dashboards.compose import wall_clock
+
+    return wall_clock()
