@@ -246,3 +246,34 @@ def share(cli: Cli, data: Path, work: Path, methods: tuple[str, ...], as_json: b
         else:
             click.echo("\n".join(share_lines(scores)))
     return OK
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  jikimi eval qut fused posts.ndjson.gz --out results --python qut/bin/python
+  jikimi eval campaigns --work eval --method \\
+    'qut=jikimi eval qut fused {posts} --out {out} --python qut/bin/python'
+"""
+)
+@click.argument("setup", type=click.Choice(("co-tweet", "fused")))
+@click.argument("posts", type=_read_file)
+@click.option("--out", required=True, type=_folder, help="Folder for the result files.")
+@click.option(
+    "--python",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The Python that has coordination-network-toolkit 1.5.2.",
+)
+@pass_cli
+def qut(cli: Cli, setup: str, posts: Path, out: Path, python: Path) -> int:
+    """Run coordination-network-toolkit on POSTS, beside ours; it is no part of jikimi."""
+    from dashboards.evaluation.qut import NotInstalledError, run
+
+    del cli
+    try:
+        run(setup, posts, out, python)
+    except NotInstalledError as error:
+        click.echo(f"jikimi: {error}", err=True)
+        return FAILURE
+    return OK

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dashboards.evaluation.objects import Families, Line, exact_text, links, read_posts
 from dashboards.evaluation.results import Account, Report, write_results
@@ -30,9 +30,6 @@ class Share(NamedTuple):
     post: str
 
 
-Shared = Mapping[object, Sequence[Share]]
-
-
 def exact_60s(posts: Path, out: Path) -> None:
     """Exact copies by another account within 60 seconds; flagged from two."""
     _exact(posts, out, MINUTE_MS, 2)
@@ -50,7 +47,7 @@ def counts(posts: Path, out: Path) -> None:
     for shares in shared.values():
         for account in _together(shares, DAY_MS):
             scores[account] += 1
-    _write_components(out, scores, shared, COUNT_THRESHOLD)
+    write_components(out, scores, shared, COUNT_THRESHOLD)
 
 
 def trust(posts: Path, out: Path) -> None:
@@ -62,7 +59,33 @@ def trust(posts: Path, out: Path) -> None:
     when = [share.at for shares in shared.values() for share in shares]
     found = company_scores(first_shares(objects, who, when), len(accounts)).score.tolist()
     scores = dict(zip(accounts, found, strict=True))
-    _write_components(out, scores, shared, TRUST_THRESHOLD)
+    write_components(out, scores, shared, TRUST_THRESHOLD)
+
+
+class Groups:
+    """Accounts that hang together (union-find)."""
+
+    def __init__(self, accounts: Iterable[str]) -> None:
+        self._parent = {account: account for account in accounts}
+
+    def root(self, account: str) -> str:
+        """The account that stands for the group."""
+        parent = self._parent
+        while parent[account] != account:
+            parent[account] = parent[parent[account]]
+            account = parent[account]
+        return account
+
+    def join(self, one: str, other: str) -> None:
+        """Make their groups one."""
+        self._parent[self.root(other)] = self.root(one)
+
+    def all(self) -> list[list[str]]:
+        """The groups, each in order of name."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for account in sorted(self._parent):
+            found[self.root(account)].append(account)
+        return list(found.values())
 
 
 METHODS: Mapping[str, Callable[[Path, Path], None]] = {
@@ -143,29 +166,31 @@ def _runs(shares: Sequence[Share], window: int) -> list[list[Share]]:
     return runs
 
 
-def _write_components(
-    out: Path, scores: Mapping[str, float], shared: Shared, threshold: float
+def write_components(
+    out: Path,
+    scores: Mapping[str, float],
+    shared: Mapping[Any, Sequence[Share]],
+    threshold: float,
+    *,
+    window: int | None = DAY_MS,
 ) -> None:
-    """Flag by score; campaigns are flagged accounts that hang together by what they share."""
+    """Flag by score; campaigns are flagged accounts that hang together by what they share.
+
+    Shares further apart than ``window`` (ms) do not hang together; None: all do.
+    """
     flagged = {account for account, value in scores.items() if value >= threshold}
-    parent = {account: account for account in flagged}
-
-    def root(account: str) -> str:
-        while parent[account] != account:
-            parent[account] = parent[parent[account]]
-            account = parent[account]
-        return account
-
+    parts = Groups(flagged)
     ties: list[list[Share]] = []
     for shares in shared.values():
-        for run in _runs([share for share in shares if share.account in flagged], DAY_MS):
+        known = [share for share in shares if share.account in flagged]
+        for run in _runs(known, window) if window is not None else [known]:
             if len({share.account for share in run}) > 1:
                 ties.append(run)
                 for share in run[1:]:
-                    parent[root(share.account)] = root(run[0].account)
+                    parts.join(run[0].account, share.account)
     groups: defaultdict[str, list[Share]] = defaultdict(list)
     for run in ties:
-        groups[root(run[0].account)] += run
+        groups[parts.root(run[0].account)] += run
     reports = [
         _report(n, sorted(set(group)), at_the_end=True)
         for n, group in enumerate(groups.values())

@@ -30,7 +30,8 @@ class Line(msgspec.Struct):
     created_at: str
     text: str
     platform: str | None = None
-    urls: list[str] = []
+    urls: list[str] | None = None
+    reply_to: str | None = None
     repost_of: str | None = None
 
     @property
@@ -67,7 +68,7 @@ def links(line: Line) -> tuple[str, ...]:
     """The canonical links of a post that is no repost."""
     if line.repost_of:
         return ()
-    return tuple(dict.fromkeys(url for url in map(canonical_url, line.urls) if url))
+    return tuple(dict.fromkeys(url for url in map(canonical_url, line.urls or ()) if url))
 
 
 class Families:
