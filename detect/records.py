@@ -1,10 +1,10 @@
-"""Mention and Finding: what is said about one post or one picture."""
+"""Mention, Judgement and Finding: what is said about one post or one picture."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
-from ingest.records import Record
+from ingest.records import Part, Record
 
 Reason = Literal["alias", "thread", "container", "official", "media", "face", "dataset"]
 
@@ -36,3 +36,70 @@ class Finding(Record, frozen=True, kw_only=True, tag="finding/1"):
     score: float | None = None
     flagged: bool = False
     reasons: tuple[str, ...] = ()
+
+
+HarmCategory = Literal[
+    "defamation",
+    "sexual_harassment",
+    "sexual_deepfake",
+    "threat",
+    "stalking",
+    "hate",
+    "deceptive_marketing",
+    "impersonation",
+    "criticism",
+]
+"""What a post does to a person; ``criticism`` is opinion, a lane that never alarms."""
+HARM_CATEGORIES: tuple[HarmCategory, ...] = get_args(HarmCategory)
+OPINION: HarmCategory = "criticism"
+Target = Literal["subject", "fan", "other", "unknown"]
+"""At whom a post is aimed; only what is aimed at a watched subject may alarm."""
+TARGETS: tuple[Target, ...] = get_args(Target)
+UNKNOWN_LANGUAGE = "und"
+"""Language of a text in which none can be told (BCP 47)."""
+
+
+class HarmScore(Part, frozen=True, kw_only=True):
+    """How much a text reads like one category of harm.
+
+    ``score`` is a probability, 0 to 1, rounded to three decimals so that it does not
+    depend on how posts were batched. ``unsure`` marks the band in which nobody should
+    act on it alone.
+    """
+
+    category: HarmCategory
+    score: float
+    unsure: bool = False
+
+
+class HarmReason(Part, frozen=True, kw_only=True):
+    """What led to a score: the layer that spoke and the words on which it did.
+
+    ``start`` and ``end`` are code points of the original text, and ``surface`` is what
+    stands there; both are None where a layer judged the text as a whole.
+    """
+
+    layer: str
+    category: HarmCategory
+    surface: str = ""
+    start: int | None = None
+    end: int | None = None
+
+
+class Judgement(Record, frozen=True, kw_only=True, tag="judgement/1"):
+    """What a post says to a person: its language, what harm, to whom, and why.
+
+    Made once, when the post is taken in, and read from the log ever after. ``harm`` holds
+    the categories above a floor, the highest score first.
+    """
+
+    language: str = UNKNOWN_LANGUAGE
+    harm: tuple[HarmScore, ...] = ()
+    target: Target = "unknown"
+    reasons: tuple[HarmReason, ...] = ()
+    version: str
+
+    @property
+    def worst(self) -> float:
+        """The highest score of a category that may alarm; 0 where there is none."""
+        return max((one.score for one in self.harm if one.category != OPINION), default=0.0)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 import structlog
 
+from detect.detector import Judge
 from ingest.records import SourceStatus
 from ingest.source import Stop
 from stream.dead_letters import DeadLetters
@@ -75,6 +76,7 @@ class EmbeddedHost:
         match: mentions of a post (``detect.mentions``).
         follow: mentions by thread, None to leave threads out.
         groups_of: groups that a member's posts also go to.
+        judge: looks at every matched post as it is taken in; None leaves that out.
         operators: fresh instances in pipeline order.
         index: filled after each commit; None leaves indexing to a later run.
         versions: digests of watchlist, rules, calendar and banks in force.
@@ -93,6 +95,7 @@ class EmbeddedHost:
         match: Match,
         follow: Follow | None,
         groups_of: Callable[[str], tuple[str, ...]],
+        judge: Judge | None = None,
         operators: Sequence[Operator],
         now: Callable[[], int],
         index: Index | None = None,
@@ -110,7 +113,13 @@ class EmbeddedHost:
         self.subjects = SqliteSubjectLog(self.store, partitions)
         self.dead = DeadLetters(self.store)
         self.intake = Intake(
-            self.store, self.posts, dead=self.dead, match=match, follow=follow, now=now
+            self.store,
+            self.posts,
+            dead=self.dead,
+            match=match,
+            follow=follow,
+            judge=judge,
+            now=now,
         )
         self.processor = Processor(self.store, self.subjects, operators)
         self.index = index

@@ -1,7 +1,7 @@
-"""What is done with what sources bring: matched, appended to the posts log, accounted.
+"""What is done with what sources bring: matched, judged, appended to the posts log, accounted.
 
-Posts about nobody on the watchlist are only counted. Entries, counters, dead
-letters and the source's cursor move in one transaction of the caller.
+Posts about nobody on the watchlist are only counted, and judged by nobody. Entries,
+counters, dead letters and the source's cursor move in one transaction of the caller.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from detect.detector import Judge
 from detect.records import Mention
 from ingest.records import Deletion, Gap, Malformed, Post, SourceStatus
 from ingest.source import Item
+from stream.judged import with_judgements
 from stream.log import PostsLog, Seen
 from stream.records import (
     DeadLetter,
@@ -47,6 +49,8 @@ class Intake:
         dead: where what could not be read goes.
         match: mentions of one post.
         follow: mentions by thread, or None where threads do not count.
+        judge: says of every matched post, edited ones anew, what it does to whom;
+            None leaves that out.
         now: wall clock in ms, stamped on dead letters only.
     """
 
@@ -58,6 +62,7 @@ class Intake:
         dead: DeadLetters,
         match: Match,
         follow: Follow | None,
+        judge: Judge | None = None,
         now: Callable[[], int],
     ) -> None:
         self._store = store
@@ -65,6 +70,7 @@ class Intake:
         self._dead = dead
         self._match = match
         self._follow = follow
+        self._judge = judge
         self._now = now
         self._newest = int(store.meta("newest") or b"0")
 
@@ -116,23 +122,26 @@ class Intake:
         What an item refers to is routed before the item is looked at, so that
         the outcome never depends on how a source's items were cut into batches.
         """
-        counts: dict[str, int] = {}
         work = _Work(source=collected.source, seen=dict(self._log.seen(_references(collected))))
         for item in collected.items:
             if work.pending and _refers(item, work.pending):
                 self._settle(work, route)
             name = self._one(item, work)
             if name:
-                counts[name] = counts.get(name, 0) + 1
+                work.count(name)
         self._settle(work, route)
         if collected.skipped:
-            counts["skipped"] = collected.skipped
-        self.count(collected.source, counts)
+            work.count("skipped", collected.skipped)
+        self.count(collected.source, work.counts)
         if collected.cursor is not None:
             self.set_cursor(collected.source, collected.cursor)
         self._store.set_meta("newest", str(self._newest).encode())
 
     def _settle(self, work: _Work, route: Route) -> None:
+        if self._judge is not None:
+            work.entries, failed = with_judgements(work.entries, self._judge)
+            if failed:
+                work.count("unjudged", failed)
         self._log.append(work.entries)
         work.entries = []
         work.pending = set()
@@ -210,12 +219,17 @@ def add_counts(store: Store, source: str, counts: Mapping[str, int]) -> None:
 
 @dataclass(slots=True)
 class _Work:
-    """A batch under way: entries not yet logged, their ids, what is known of ids."""
+    """A batch under way: entries not yet logged, their ids, what is known of ids, counts."""
 
     source: str
     seen: dict[str, Seen]
     entries: list[Logged] = field(default_factory=list[Logged])
     pending: set[str] = field(default_factory=set[str])
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+
+    def count(self, name: str, n: int = 1) -> None:
+        """Add to a counter of the batch."""
+        self.counts[name] = self.counts.get(name, 0) + n
 
 
 def _references(collected: Collected) -> set[str]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from detect.records import Mention
+from detect.records import Judgement, Mention
 from ingest.records import Deletion, Gap, Part, Post, Record
 
 # --- the posts log: what collectors append, keyed by post id -----------------
 
 
 class LoggedPost(Record, frozen=True, kw_only=True, tag="logged-post/1"):
-    """A matched post as it entered the log."""
+    """A matched post as it entered the log.
+
+    ``judgement`` is None where there was no judge, or it failed on this post.
+    """
 
     post: Post
     mentions: tuple[Mention, ...] = ()
+    judgement: Judgement | None = None
 
 
 class LoggedDeletion(Record, frozen=True, kw_only=True, tag="logged-deletion/1"):
@@ -64,6 +68,7 @@ class PostSeen(Record, frozen=True, kw_only=True, tag="post-seen/1"):
     revision: int = 1
     change: Change = "new"
     late: bool = False
+    judgement: Judgement | None = None
 
 
 class PostGone(Record, frozen=True, kw_only=True, tag="post-gone/1"):

@@ -163,6 +163,7 @@ class Router:
                 revision=revision,
                 change="past" if past else change,
                 late=late,
+                judgement=entry.judgement,
             )
             routing.events.append(Routed(event=event, post_offset=offset))
         for subject in before.subjects if before else ():

@@ -287,6 +287,7 @@ class SqliteSubjectLog:
             revision=stored.revision,
             change=stored.change,
             late=stored.late,
+            judgement=logged.judgement,
         )
 
 

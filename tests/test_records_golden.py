@@ -20,7 +20,7 @@ import pytest
 import detect
 import ingest
 import stream
-from detect.records import Finding, Mention
+from detect.records import Finding, HarmReason, HarmScore, Judgement, Mention
 from detect.watchlist import FanProject, Official, Subject, Watchlist
 from ingest.records import (
     Author,
@@ -87,6 +87,19 @@ POST = Post(
     truncated=True,
 )
 MENTION = Mention(subject="seo-haneul", reason="alias", surface="서하늘", start=0, end=3)
+JUDGEMENT = Judgement(
+    language="ko",
+    harm=(
+        HarmScore(category="threat", score=0.91),
+        HarmScore(category="criticism", score=0.4, unsure=True),
+    ),
+    target="subject",
+    reasons=(
+        HarmReason(layer="lexicon", category="threat", surface="live", start=7, end=11),
+        HarmReason(layer="model", category="criticism"),
+    ),
+    version="harm/1",
+)
 EVIDENCE = Evidence(signal="accounts", value=25.0, expected=1.5, post_ids=(POST.id,))
 GAP = Gap(source="bluesky", since=AT, until=AT + 60_000, reason="connection closed")
 DELETION = Deletion(id=POST.id, source="bluesky", deleted_at=AT + 9, scope="account")
@@ -162,9 +175,12 @@ SAMPLES: list[Record] = [
         flagged=True,
         reasons=("above the threshold",),
     ),
+    JUDGEMENT,
+    Judgement(version="harm/1"),
     SUBJECT,
     Watchlist(subjects=(SUBJECT,)),
     LoggedPost(post=POST, mentions=(MENTION,)),
+    LoggedPost(post=POST, mentions=(MENTION,), judgement=JUDGEMENT),
     LoggedDeletion(deletion=DELETION),
     LoggedGap(gap=GAP),
     LoggedClock(at=AT),
@@ -177,6 +193,7 @@ SAMPLES: list[Record] = [
         change="edit",
         late=True,
     ),
+    PostSeen(subject="seo-haneul", post=POST, judgement=JUDGEMENT),
     PostGone(subject="seo-haneul", post_id=POST.id, deleted_at=AT),
     Tick(subject="seo-haneul", at=AT, minutes=3),
     GapSeen(subject="seo-haneul", gap=GAP),

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 import structlog
 
+from detect.detector import Judge
 from ingest.records import SourceStatus
 from ingest.source import Stop
 from stream.dead_letters import DeadLetters
@@ -101,6 +102,7 @@ class CollectHost:
         match: mentions of a post.
         follow: mentions by thread, None to leave threads out.
         groups_of: groups of a subject; only what is known of posts rests on it.
+        judge: looks at every matched post as it is taken in; None leaves that out.
         producer: where entries go.
         now: wall clock in ms.
 
@@ -115,6 +117,7 @@ class CollectHost:
         match: Match,
         follow: Follow | None,
         groups_of: Callable[[str], tuple[str, ...]],
+        judge: Judge | None = None,
         producer: Delivering,
         now: Callable[[], int],
     ) -> None:
@@ -123,7 +126,13 @@ class CollectHost:
         self._known = SqlitePostsLog(self.store)
         self._out = OutgoingLog(self._known)
         self.intake = Intake(
-            self.store, self._out, dead=self.dead, match=match, follow=follow, now=now
+            self.store,
+            self._out,
+            dead=self.dead,
+            match=match,
+            follow=follow,
+            judge=judge,
+            now=now,
         )
         self.errands = Errands(
             self.store, self.intake, self.dead, self._out, self._learn, now=now

@@ -10,6 +10,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detect.records import HarmScore, Judgement
 from ingest.records import Deletion, Gap, Post, SourceStatus
 from stream import topics
 from stream.records import (
@@ -37,11 +38,14 @@ def post(text: str = "서하늘", native: str = "1") -> Post:
     )
 
 
+JUDGEMENT = Judgement(language="ko", harm=(HarmScore(category="hate", score=0.5),), version="t")
 ENTRIES = [
     (topics.read_posts, LoggedPost(post=post())),
     (topics.read_posts, LoggedPost(post=post("긴 글 " * 400))),
+    (topics.read_posts, LoggedPost(post=post(), judgement=JUDGEMENT)),
     (topics.read_posts, LoggedClock(at=AT)),
     (topics.read_subjects, PostSeen(subject="s", post=post())),
+    (topics.read_subjects, PostSeen(subject="s", post=post(), judgement=JUDGEMENT)),
     (topics.read_subjects, RouterTick(router=1, of=2, at=AT)),
     (topics.read_results, Membership(subject="s", post_id="x:1", cluster_id="c", revision=1)),
     (topics.read_sources, SourceCursor(source="x", cursor="7")),
