@@ -45,8 +45,9 @@ _ODD = (
 )
 _JAMO_SYLLABLE = (
     f"[{_CONSONANT}][{_VOWEL}]{{1,2}}"
-    # A laugh (서ㅋㅋ typed as jamo) is not a final consonant, so doubles stay loose.
-    f"(?:([{_CONSONANT}])(?!\\1|[{_VOWEL}]))?"
+    # A laugh (서ㅋㅋ typed as jamo) is not a final consonant, so doubles stay loose, unless
+    # the second begins a syllable of its own (쟁이).
+    f"(?:([{_CONSONANT}])(?!\\1(?![{_VOWEL}])|[{_VOWEL}]))?"
 )
 _LOOSE_FINAL_PAIR = "[가-힣][ㄴㄹㅁㅂ]"
 _LOOSE_FINAL = f"{_LOOSE_FINAL_PAIR}(?=[가-힣])"
@@ -211,7 +212,8 @@ def _compose(text: str) -> str:
     if len(text) < 2 or not "ㄱ" <= text[-1] <= "ㅣ":  # noqa: PLR2004
         return text
     if "가" <= text[0] <= "힣":
-        return normalize("NFC", text[0] + _FINAL.get(text[1], text[1]))
+        whole = normalize("NFC", text[0] + _FINAL.get(text[1], text[1]))
+        return whole if len(whole) == 1 else text
     vowel, rest = text[1], text[2:]
     if text[1:3] in _PAIRED_VOWELS:
         vowel, rest = _PAIRED_VOWELS[text[1:3]], text[3:]

@@ -18,7 +18,7 @@ import msgspec
 
 from detect.text import fold
 
-VERSION = 2
+VERSION = 3
 """Raise it when the same text gives other tokens: search folders are then made anew."""
 
 QUERY_LIMIT = 1000
