@@ -12,10 +12,10 @@ FINALS = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇ�
 _FINAL_COUNT = len(FINALS)
 _TAILS = len(VOWELS) * _FINAL_COUNT
 
-_TENSE = ("ㄱㄲ", "ㄷㄸ", "ㅂㅃ", "ㅅㅆ", "ㅈㅉ")
-_SAME_VOWEL = ("ㅐㅔ", "ㅒㅖ", "ㅙㅚ", "ㅙㅞ", "ㅢㅣ")
+_TENSE = (("ㄱ", "ㄲ"), ("ㄷ", "ㄸ"), ("ㅂ", "ㅃ"), ("ㅅ", "ㅆ"), ("ㅈ", "ㅉ"))
+_SAME_VOWEL = (("ㅐ", "ㅔ"), ("ㅒ", "ㅖ"), ("ㅙ", "ㅚ"), ("ㅙ", "ㅞ"), ("ㅢ", "ㅣ"))
 _SAME_FINAL = ("ㄱㄲㅋㄳㄺ", "ㄷㅅㅆㅈㅊㅌㅎ", "ㄴㄵㄶ", "ㄹㄼㄽㄾㅀ", "ㅁㄻ", "ㅂㅍㅄㄿ")
-_SWAPPED = ("대머", "띠며", "귀커", "과파", "비네")
+_SWAPPED = (("대", "머"), ("띠", "며"), ("귀", "커"), ("과", "파"), ("비", "네"))
 """Yamin-jeongeum: syllables written for each other because they look alike; any final."""
 
 
@@ -62,7 +62,9 @@ def _alike() -> dict[int, str]:
         join("".join(parts(one)), "".join(parts(other)))
     final_sign = {final: group[0] for group in _SAME_FINAL for final in group}
     return {
-        code: syllable(*sign[lead + vowel], final_sign.get(final, final))
+        code: syllable(
+            sign[lead + vowel][0], sign[lead + vowel][1], final_sign.get(final, final)
+        )
         for code, lead, vowel, final in _syllables()
     }
 

@@ -29,7 +29,7 @@ _WORDS = {
     "arabic": re.compile("[\u0620-\u065f\u066e-\u06d3\u06fa-\u06ff]+"),
     "devanagari": re.compile("[\u0900-\u0963\u0971-\u097f]+"),
 }
-_FAMILY = dict(zip(FAMILY_SCRIPTS, FAMILIES, strict=True))
+_FAMILY: dict[str, tuple[str, ...]] = dict(zip(FAMILY_SCRIPTS, FAMILIES, strict=True))
 _EVERYWHERE = frozenset((
     "comeback", "fancam", "fancams", "lightstick", "teaser", "stage", "stream", "streaming",
     "mv", "live", "concert", "album", "fan", "fans", "kpop", "idol", "vote", "voting", "solo",
@@ -87,7 +87,7 @@ def _of_family(script: str, text: str, hint: str | None) -> str:
         return _said(hint)
     if ranked.lead >= SURE:
         return ranked.best
-    said = base_code(hint)
+    said = base_code(hint) or ""
     return said if said in _FAMILY[script] else ranked.best
 
 

@@ -49,7 +49,9 @@ def rank(words: list[str], family: tuple[str, ...]) -> Ranked | None:
         return None
     matrix, _ = _table()
     first = LANGUAGES.index(family[0])
-    totals = np.add.reduce(matrix.take(rows, 0), 0)[first : first + len(family)].tolist()
+    totals: list[int] = np.add.reduce(matrix.take(rows, 0), 0)[
+        first : first + len(family)
+    ].tolist()
     best, *others = sorted(totals, reverse=True)
     if not best:
         return None
