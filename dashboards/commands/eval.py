@@ -19,7 +19,7 @@ _read_folder = click.Path(exists=True, file_okay=False, path_type=Path)
 _read_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _GRAMMARS = ("first", "second")
 _SCENARIOS = ("mixed", "fans_only", "organic_only", "hostile_heavy")
-_SUITES = ("quick", "development", "final")
+_SUITES = ("quick", "development", "final_small", "final")
 _BASELINES = ("exact-60s", "exact-24h", "counts", "trust")
 
 
@@ -116,7 +116,7 @@ results/NAME after changing a method.
     type=click.Choice(_SUITES),
     default="quick",
     show_default=True,
-    help="Frozen streams to run; final is the second grammar, for final figures alone.",
+    help="Frozen streams; final ones are of the second grammar, for final figures alone.",
 )
 @click.option(
     "--method",
@@ -128,10 +128,20 @@ results/NAME after changing a method.
     help="jikimi, exact-60s, exact-24h, counts, trust, or NAME=COMMAND with {posts}, "
     "{watchlist} and {out}.",
 )
+@click.option(
+    "--streams",
+    type=click.IntRange(min=1),
+    help="Only the first so many streams of each scenario; say so with the figures.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 @pass_cli
 def campaigns(
-    cli: Cli, work: Path, suite: SuiteName, methods: tuple[str, ...], as_json: bool
+    cli: Cli,
+    work: Path,
+    suite: SuiteName,
+    methods: tuple[str, ...],
+    streams: int | None,
+    as_json: bool,
 ) -> int:
     """Run methods over frozen streams and say what they found, when, and what was wrong."""
     import msgspec
@@ -148,7 +158,7 @@ def campaigns(
     failed = False
     for method in methods:
         try:
-            runs = run_suite(method, worlds_of(suite), work, say)
+            runs = run_suite(method, worlds_of(suite, streams), work, say)
         except MethodFailed as error:
             click.echo(f"jikimi: {method.partition('=')[0]}: {error}", err=True)
             failed = True

@@ -27,15 +27,23 @@ def quietly(text: str) -> None:
 def test_the_frozen_streams_are_frozen():
     worlds = {
         name: [f"{w.name}/{w.posts}/{w.days}" for w in suite(name)]
-        for name in ("quick", "development", "final")
+        for name in ("quick", "development", "final_small", "final")
     }
 
     assert worlds == json.loads(GOLDEN.read_text(encoding="utf-8"))
 
 
-def test_only_the_final_suite_uses_the_second_grammar():
-    assert {w.grammar for w in suite("final")} == {"second"}
+def test_only_final_suites_use_the_second_grammar():
+    assert {w.grammar for w in (*suite("final"), *suite("final_small"))} == {"second"}
     assert {w.grammar for name in ("quick", "development") for w in suite(name)} == {"first"}
+
+
+def test_fewer_streams_are_the_first_of_each_scenario():
+    some = [world.name for world in suite("final", 1)]
+
+    assert some == [
+        f"second-{s}-101" for s in ("mixed", "fans_only", "organic_only", "hostile_heavy")
+    ]
 
 
 def test_a_stream_is_played_once(tmp_path):
