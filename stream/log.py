@@ -8,6 +8,7 @@ that stateful operators read.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from ingest.records import Record
@@ -72,5 +73,11 @@ def partitions_for(event: SubjectEvent, partitions: int) -> range:
     """Partitions an event goes to: its subject's, or all of them."""
     if event.subject == EVERYONE:
         return range(partitions)
-    place = partition_of(event.subject, partitions)
+    return _place_of(event.subject, partitions)
+
+
+@lru_cache(maxsize=4096)
+def _place_of(subject: str, partitions: int) -> range:
+    """The one partition of a subject; the subjects of a watchlist are few."""
+    place = partition_of(subject, partitions)
     return range(place, place + 1)

@@ -57,19 +57,17 @@ class Partition:
     ) -> None:
         """Apply (offset, event) in order; adds to ``made`` and ``dead``."""
         watermark = self.watermark
-        segment: list[tuple[int, SubjectEvent]] = []
-        for entry in entries:
-            if not isinstance(entry[1], Tick):
-                segment.append(entry)
-                continue
-            # A tick comes alone: timers set by what precedes it can be due with it.
-            if segment:
-                self._segment(watermark, segment, made, dead)
-                segment = []
-            self._segment(watermark, [entry], made, dead)
-            watermark = max(watermark, entry[1].at)
-        if segment:
-            self._segment(watermark, segment, made, dead)
+        begin = 0
+        # A tick comes alone: timers set by what precedes it can be due with it.
+        ticks = [(n, e.at) for n, (_, e) in enumerate(entries) if isinstance(e, Tick)]
+        for place, at in ticks:
+            if place > begin:
+                self._segment(watermark, entries[begin:place], made, dead)
+            self._segment(watermark, entries[place : place + 1], made, dead)
+            watermark = max(watermark, at)
+            begin = place + 1
+        if begin < len(entries):
+            self._segment(watermark, entries[begin:], made, dead)
         for state in self._states:
             state.watermark = watermark
             state.flush()

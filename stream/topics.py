@@ -14,6 +14,7 @@ a client of ours cannot read zstd at the level of batches.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -153,11 +154,20 @@ class UnreadableRecordError(Exception):
 _encode = msgspec.msgpack.Encoder().encode
 
 
+class _Deflater(threading.local):
+    """A compressor a thread: it is not safe to share, and costs four records to make."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(level=3).compress
+
+
+_deflater = _Deflater()
+
+
 def pack(record: Record) -> bytes:
     """The bytes of a record on a topic."""
     body = _encode(record)
-    # A compressor is not safe to share between threads; making one costs little.
-    return body if len(body) < COMPRESS_FROM else zstandard.compress(body, 3)
+    return body if len(body) < COMPRESS_FROM else _deflater.compress(body)
 
 
 class Reader(Generic[T]):

@@ -87,7 +87,7 @@ def command(
     from dashboards.scale import WORKER_FOLDER, build_worker, kafka_address, kafka_topics
     from detect.watchlist import load_watchlist
     from stream.scale.admin import ensure_topics
-    from stream.scale.loop import WorkerLoop
+    from stream.scale.loop import CATCH_UP, WorkerLoop
     from stream.scale.watchdog import Watchdog
 
     cli.start_logging()
@@ -96,6 +96,7 @@ def command(
     address, topics = kafka_address(settings), kafka_topics(settings)
     ensure_topics(address, topics.all(), replication=settings.kafka.replication)
     folder = (data or settings.data.folder) / WORKER_FOLDER
+    batch = settings.pipeline.batch * CATCH_UP
     host = build_worker(folder, settings, watchlist, only=only)
     watchdog = Watchdog(stuck_s)
     group = f"{settings.kafka.prefix}.workers" + (f".{only}" if only else "")
@@ -111,7 +112,7 @@ def command(
                 host,
                 address,
                 group=group,
-                batch=settings.pipeline.batch,
+                batch=batch,
                 session_ms=int(session_s * 1000),
                 beat=watchdog.beat,
             )
@@ -119,7 +120,7 @@ def command(
         else:
             from stream.scale.faust_app import Parts, build_app, run_app
 
-            parts = Parts(host, watchdog, settings.pipeline.batch)
+            parts = Parts(host, watchdog, batch)
             own = folder / "faust"
             run_app(build_app(parts, address, group=group, folder=own, session_s=session_s))
     finally:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import ssl
 import warnings
+from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -78,7 +80,21 @@ def kafka_python(module: str = "kafka") -> Any:
         warnings.simplefilter("ignore", DeprecationWarning)
         # It warns of what it tries again by itself; what fails is raised.
         logging.getLogger("kafka").setLevel(logging.ERROR)
+        _compiled_checksum()
         return import_module(module)
+
+
+@cache
+def _compiled_checksum() -> None:
+    """Give kafka-python the checksum of aiokafka: its own is Python code, 0.1 µs a byte.
+
+    That is more than all else it does for a record, written or read. Where aiokafka was
+    installed without its compiled parts, kafka-python keeps its own.
+    """
+    with suppress(ImportError):
+        compiled = import_module("aiokafka.record._crecords.cutil")
+        records: Any = import_module("kafka.record.default_records")
+        records.calc_crc32c = compiled.crc32c_cython
 
 
 def aiokafka(module: str = "aiokafka") -> Any:

@@ -215,7 +215,7 @@ def build_app(
         broker_heartbeat_interval=session_s / 5,
         broker_request_timeout=max(40.0, session_s * 2),
         broker_rebalance_timeout=60.0,
-        broker_max_poll_records=parts.batch * 4,
+        broker_max_poll_records=parts.batch * 2,
         consumer_max_fetch_size=LARGEST_VALUE,
         consumer_auto_offset_reset="earliest",
         store="memory://",

@@ -127,9 +127,12 @@ class ScaleHost:
                 after any other error, the process must end: the next start finds out.
         """
         held = self._held[place]
-        fresh = [record for record in records if record.offset >= held.stage.next]
-        if not fresh:
+        begin = held.stage.next
+        if not records or records[-1].offset < begin:
             return
+        fresh = records
+        if records[0].offset < begin:
+            fresh = [record for record in records if record.offset >= begin]
         out = Outbox(self._topics, held.journal)
         with held.store.transaction():
             held.stage.work(fresh, out)

@@ -10,11 +10,13 @@ import structlog
 
 from stream.scale.address import KafkaAddress, KafkaUnavailableError, aiokafka
 from stream.scale.host import Place, ScaleHost
-from stream.scale.stage import Inbound
 from stream.topics import LARGEST_VALUE
 
 POLL_MS = 250
 COMMIT_EVERY_S = 1.0
+CATCH_UP = 8
+"""Batches of the settings that one transaction takes while more waits: a transaction costs
+the same for one record as for hundreds."""
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +28,7 @@ class WorkerLoop:
     is known to its own state.
 
     Args:
-        batch: most records handed over at once.
+        batch: most records of one transaction.
         session_ms: silence after which the brokers give our partitions to others.
     """
 
@@ -86,7 +88,7 @@ class WorkerLoop:
             await self._consumer.stop()
 
     async def _round(self) -> None:
-        found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=self._batch * 4)
+        found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=self._batch * 2)
         async with self._busy:
             await handle_all(self._host, found, self._batch)
             await self._commit()
@@ -134,9 +136,8 @@ async def handle_all(host: ScaleHost, found: Mapping[Any, Sequence[Any]], batch:
     ours = set(host.places)
 
     async def one(place: Place, records: Sequence[Any]) -> None:
-        inbound = [Inbound(r.offset, r.value, r.timestamp) for r in records]
-        for start in range(0, len(inbound), batch):
-            await host.handle(place, inbound[start : start + batch])
+        for start in range(0, len(records), batch):
+            await host.handle(place, records[start : start + batch])
 
     work: list[Awaitable[None]] = [
         one(place, records)

@@ -86,11 +86,7 @@ class OperatorsStage:
 
     def work(self, records: Sequence[Inbound], out: Outbox, /) -> None:
         """Apply records in order, as part of the store's running transaction."""
-        entries: list[tuple[int, SubjectEvent]] = []
-        for record in records:
-            event = self._read(record, out)
-            if event is not None:
-                entries.append((self._applied.entries + len(entries) + 1, event))
+        entries = self._read(records, out)
         made: list[Result] = []
         dead: list[DeadLetter] = []
         self._partition.apply(entries, made, dead)
@@ -112,18 +108,28 @@ class OperatorsStage:
         )
         keep_applied(self._store, self._applied, out.journal)
 
-    def _read(self, record: Inbound, out: Outbox) -> SubjectEvent | None:
-        try:
-            entry = self._reader.read(record.value)
-        except UnreadableRecordError as error:
-            subjects = self._topics.subjects
-            out.bury(*unreadable("operators", subjects, self._number, record, str(error)))
-            return None
-        if isinstance(entry, RouterTick):
-            return self._clock.tick(entry)
-        if isinstance(entry, Tick):
-            self._clock.ticked = max(self._clock.ticked, entry.at)
-        return entry
+    def _read(self, records: Sequence[Inbound], out: Outbox) -> list[tuple[int, SubjectEvent]]:
+        """What the operators get of the records, numbered."""
+        read, number = self._reader.read, self._applied.entries
+        entries: list[tuple[int, SubjectEvent]] = []
+        for record in records:
+            try:
+                entry = read(record.value)
+            except UnreadableRecordError as error:
+                subjects = self._topics.subjects
+                out.bury(*unreadable("operators", subjects, self._number, record, str(error)))
+                continue
+            if isinstance(entry, RouterTick):
+                tick = self._clock.tick(entry)
+                if tick is not None:
+                    number += 1
+                    entries.append((number, tick))
+                continue
+            if isinstance(entry, Tick):
+                self._clock.ticked = max(self._clock.ticked, entry.at)
+            number += 1
+            entries.append((number, entry))
+        return entries
 
 
 class RouterClocks:

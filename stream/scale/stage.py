@@ -20,11 +20,15 @@ APPLIED = "applied"
 
 
 class Inbound(NamedTuple):
-    """A record as it came: its offset, its bytes, and when it was written (ms)."""
+    """A record as it came: its offset, its bytes, and when it was written (ms).
+
+    Loops hand over what their consumer has made, which has the same attributes: a copy of
+    each would cost more than noting the offset of all.
+    """
 
     offset: int
     value: bytes | None
-    at: int
+    timestamp: int
 
 
 class Outbound(NamedTuple):
@@ -114,7 +118,11 @@ def unreadable(
     Its time is the record's: read again, it makes the same letter.
     """
     letter = DeadLetter(
-        stage=stage, source=topic.name, reason=reason, raw=record.value or b"", at=record.at
+        stage=stage,
+        source=topic.name,
+        reason=reason,
+        raw=record.value or b"",
+        at=record.timestamp,
     )
     return letter, f"{topic.name}/{partition}/{record.offset}"
 
