@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream.operator import Context, Item, Operator
+from stream.operator import Context, Item, Operator, State
 from stream.records import DeadLetter, Result, SubjectEvent, Tick
 from stream.sqlite_state import Journal, SqliteState
 from stream.store import Store
@@ -41,6 +41,18 @@ class Partition:
         self._states = [SqliteState(store, op.name, number, journal) for op in operators]
         self.watermark = watermark
         self._expired = watermark
+
+    def state(self, operator: str) -> State:
+        """What one of the operators keeps, for reading.
+
+        Raises:
+            KeyError: there is no such operator.
+        """
+        for one, state in zip(self._operators, self._states, strict=True):
+            if one.name == operator:
+                state.watermark = self.watermark
+                return state
+        raise KeyError(operator)
 
     def rolled_back(self, watermark: int) -> None:
         """Forget what a failed transaction had done; the operators are reset by the host."""

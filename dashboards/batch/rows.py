@@ -10,23 +10,27 @@ ARCHIVE_PREFIX = "archive:"
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
-    """``accounts.ndjson``: higher scores are more coordinated; no q-value is computed yet."""
+    """``accounts.ndjson``: higher scores are more coordinated.
+
+    ``q_value`` is the false discovery rate at which the account stands out.
+    """
 
     author_id: str
     platform: str
     score: float
-    q_value: float | None
+    q_value: float
     campaigns: tuple[str, ...]
     signals: dict[str, float]
 
 
 class EvidenceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A measured reason: value seen, value expected, posts that show it."""
+    """A measured reason: value seen, value expected, posts that show it, the axis it feeds."""
 
     signal: str
     value: float
     expected: float | None
     post_ids: tuple[str, ...]
+    axis: str
 
 
 class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +88,7 @@ def evidence_rows(evidence: tuple[Evidence, ...]) -> tuple[EvidenceRow, ...]:
             value=one.value,
             expected=one.expected,
             post_ids=tuple(public_id(p) for p in one.post_ids),
+            axis=one.axis,
         )
         for one in evidence
     )
