@@ -24,13 +24,12 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EvidenceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A measured reason: value seen, value expected, posts that show it, the axis it feeds."""
+    """A measured reason: value seen, value expected, posts that show it."""
 
     signal: str
     value: float
     expected: float | None
     post_ids: tuple[str, ...]
-    axis: str
 
 
 class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +87,6 @@ def evidence_rows(evidence: tuple[Evidence, ...]) -> tuple[EvidenceRow, ...]:
             value=one.value,
             expected=one.expected,
             post_ids=tuple(public_id(p) for p in one.post_ids),
-            axis=one.axis,
         )
         for one in evidence
     )

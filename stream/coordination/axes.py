@@ -102,4 +102,7 @@ def kind_of(look: Look, axes: Axes, *, busiest: float, known_subject: bool) -> C
         ("criticism_wave", alone and (harmful or look.critical >= CRITICAL_SHARE)),
         ("coordinated", axes.coordination >= HIDDEN and axes.openness < OPEN and hiding),
     )
-    return next((kind for kind, holds in rules if holds), "unclear")
+    for kind, holds in rules:
+        if holds:
+            return kind
+    return "unclear"

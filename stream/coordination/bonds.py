@@ -45,10 +45,11 @@ class Bonds:
         inside = _among(self._account, members)
         near = self._near(inside)
         found = np.flatnonzero(near & ~inside)
-        pairs = np.unique(
-            np.rec.fromarrays([self._account[found], self._object[found]], names="a,o")
-        )
-        accounts, counts = np.unique(pairs["a"], return_counts=True)
+        order = np.lexsort((self._object[found], self._account[found]))
+        account, object_ = self._account[found][order], self._object[found][order]
+        new = np.ones(len(order), dtype=np.bool_)
+        new[1:] = (account[1:] != account[:-1]) | (object_[1:] != object_[:-1])
+        accounts, counts = np.unique(account[new], return_counts=True)
         bound = found[_among(self._account[found], accounts[counts >= LEAST])]
         return [(int(self._place[n]), int(self._object[n])) for n in bound]
 

@@ -60,7 +60,6 @@ class CampaignRow(msgspec.Struct, array_like=True):
     """
 
     id: str
-    founder: str
     dark: bool
     kind: CampaignKind
     first_at: int
@@ -176,22 +175,26 @@ def absorb(row: CampaignRow, other: CampaignRow) -> None:
 
 
 def drop_post(row: CampaignRow, post: str) -> bool:
-    """A post was deleted; whether it was one of the campaign."""
+    """A post was deleted; whether the campaign had to do with it."""
     account = row.posts.pop(post, None)
-    if account is None:
-        return False
-    row.count -= 1
-    member = row.members.get(account)
-    if member is not None:
-        member.posts -= 1
-        if member.posts <= 0:
-            del row.members[account]
+    touched = account is not None
+    if account is not None:
+        row.count -= 1
+        member = row.members.get(account)
+        if member is not None:
+            member.posts -= 1
+            if member.posts <= 0:
+                del row.members[account]
     for found in row.objects.values():
         if found.post == post:
             found.post, found.stems = "", b""
-    row.evidence = [_without(one, post) for one in row.evidence]
-    row.counter = [_without(one, post) for one in row.counter]
-    return True
+            touched = True
+    for reasons in (row.evidence, row.counter):
+        for place, one in enumerate(reasons):
+            if post in one.post_ids:
+                reasons[place] = _without(one, post)
+                touched = True
+    return touched
 
 
 def _without(one: Evidence, post: str) -> Evidence:

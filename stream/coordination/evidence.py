@@ -33,7 +33,7 @@ def ground_of(columns: Columns, trust: Mapping[int, float]) -> Ground:
     """The means over all posts that are held."""
     known = columns.age[columns.age != UNKNOWN_AGE]
     harm = columns.harm[columns.harm >= 0]
-    accounts = np.unique(columns.account)
+    accounts = np.unique(columns.account[columns.account != 0])
     scores = np.array([trust.get(a, 0.0) for a in accounts.tolist()])
     return Ground(
         young=float((known < YOUNG_DAYS).mean()) if len(known) else None,
@@ -124,7 +124,8 @@ def _one(
 
 
 def _ids(table: Table, places: Places) -> tuple[str, ...]:
-    return tuple(table.posts[p] for p in places[:SHOWN].tolist())
+    shown: list[int] = places[:SHOWN].tolist()
+    return tuple(table.posts[place] for place in shown)
 
 
 def _first_each(table: Table, columns: Columns, seen: Look) -> tuple[str, ...]:

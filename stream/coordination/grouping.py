@@ -21,9 +21,11 @@ SAME_POSTS = 0.5
 """Share of an object's posts that also carry one of a campaign's objects."""
 SAME_ACCOUNTS = 0.5
 """Share of an object's accounts that a campaign knows already, at least two."""
-BEYOND_CHANCE = 4.0
+BEYOND_CHANCE = 2.0
 """Times as many common accounts as two sets of that size would have by chance."""
 LEAST_COMMON = 2
+SMALLEST_SET = 3
+"""Accounts that two campaigns must have in common to become one."""
 
 
 def home_of(
@@ -78,6 +80,21 @@ def _by_accounts(
         if common >= enough:
             found.append((-common / len(members), name))
     return [name for _, name in sorted(found)]
+
+
+def overlapping(campaigns: Mapping[str, CampaignRow], active: int) -> list[tuple[str, str]]:
+    """Pairs of campaigns of one set of accounts, which grew towards each other."""
+    rows = sorted((row for row in campaigns.values() if row.dark), key=lambda row: row.id)
+    found: list[tuple[str, str]] = []
+    for number, row in enumerate(rows):
+        for other in rows[number + 1 :]:
+            small, large = sorted((row, other), key=lambda one: len(one.members))
+            common = len(small.members.keys() & large.members.keys())
+            chance = len(small.members) * len(large.members) / max(1, active)
+            least = max(SMALLEST_SET, SAME_ACCOUNTS * len(small.members))
+            if common >= max(least, BEYOND_CHANCE * chance):
+                found.append((row.id, other.id))
+    return found
 
 
 def _by_words(stems: bytes, campaigns: Mapping[str, CampaignRow]) -> list[str]:

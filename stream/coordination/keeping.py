@@ -17,6 +17,7 @@ from array import array
 import msgspec
 import numpy as np
 
+from stream.burst_window import UNKNOWN_AGE
 from stream.coordination.campaign_state import (
     MOST_CAMPAIGNS,
     CampaignRow,
@@ -138,7 +139,7 @@ class Memory:
     def blank(self, number: int, overlay: Overlay) -> None:
         """Forget the post of a row."""
         self.table.blank(number)
-        gone = _encode(Row("", "", 0, 0, 0, 0, 0, -1, _NOTHING))
+        gone = _encode(Row("", "", 0, 0, UNKNOWN_AGE, 0, 0, -1, _NOTHING))
         block = number // BLOCK
         self.touched = True
         if block == self.header.end // BLOCK:

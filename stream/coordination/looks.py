@@ -89,14 +89,16 @@ class Pairs:
         known = standings["account"][place] == self._of_objects
         score = np.where(known, standings["score"][place], 0.0)
         mean = np.add.reduceat(score / (score + HALF_TRUST), self._starts)
-        lengths = np.diff([*self._starts, len(self._of_objects)])
+        ends = np.append(self._starts[1:], len(self._of_objects))
+        lengths = ends - self._starts
         return [self._values[n] for n in np.flatnonzero(mean >= least * lengths).tolist()]
 
     def others(self, accounts: npt.NDArray[np.uint64], own: set[int]) -> float:
         """Share of the accounts that meet others of them in an object outside ``own``."""
         low = np.searchsorted(self._accounts, accounts, side="left")
         high = np.searchsorted(self._accounts, accounts, side="right")
-        ranges = [np.arange(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
+        bounds: list[tuple[int, int]] = list(zip(low.tolist(), high.tolist(), strict=True))
+        ranges = [np.arange(start, stop, dtype=np.int64) for start, stop in bounds]
         if not ranges:
             return 0.0
         at = np.concatenate(ranges)

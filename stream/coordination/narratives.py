@@ -22,7 +22,7 @@ from stream.coordination.campaign_state import (
     note_post,
 )
 from stream.coordination.evidence import Ground, ground_of, reasons
-from stream.coordination.grouping import home_of
+from stream.coordination.grouping import home_of, overlapping
 from stream.coordination.looks import Look, Pairs, Places, look, objects_of
 from stream.coordination.objects import NARRATIVE
 from stream.coordination.past import Standings
@@ -119,6 +119,11 @@ class Sweep:
                 if value not in self._homes:
                     self._object(value)
             self._draw_in()
+            for pair in overlapping(self._campaigns, self._active):
+                if all(name in self._campaigns for name in pair):
+                    row = self._united(list(pair))
+                    row.judged = 0
+                    self.touched[row.id] = None
         for name in self.touched:
             row = self._campaigns[name]
             if row.count >= JUDGED_AGAIN * row.judged or self._at - row.judged_at >= HOUR_MS:
@@ -178,7 +183,8 @@ class Sweep:
         self._join(value, seen, dark=dark)
 
     def _look(self, places: Places, own: set[int]) -> Look:
-        clusters = {self._table.clusters[place] for place in places.tolist()}
+        rows: list[int] = places.tolist()
+        clusters = {self._table.clusters[place] for place in rows}
         burst = max((self._bursts.get(c, 0.0) for c in clusters if c), default=0.0)
         return look(self.columns, places, self._trust, self._pairs, own, burst)
 
@@ -197,7 +203,8 @@ class Sweep:
     def _join(self, value: int, seen: Look, *, dark: bool) -> None:
         table = self._table
         first = int(seen.places[0])
-        stems = next((table.stems[p] for p in seen.places.tolist() if table.stems[p]), b"")
+        rows: list[int] = seen.places.tolist()
+        stems = next((table.stems[place] for place in rows if table.stems[place]), b"")
         beside = objects_of(self.columns, seen.places, value)
         homes = home_of(
             value,
@@ -240,7 +247,6 @@ class Sweep:
         name = derive_id("ca", self._subject, post, f"{value:016x}")
         row = CampaignRow(
             id=name,
-            founder=post,
             dark=dark,
             kind="unclear",
             first_at=at,

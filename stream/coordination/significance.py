@@ -46,8 +46,8 @@ def q_values(shares: Shares, accounts: int) -> Floats:
     spread = (null - mean) / deviation * (ROUNDS / (ROUNDS - 1))
     chance = np.sort(spread[:, active].ravel())
     found = (observed[active] - mean[active]) / deviation[active]
-    above = len(chance) - np.searchsorted(chance, found, side="left")
-    q[active] = benjamini_hochberg((1 + above) / (1 + len(chance)))
+    below: Floats = np.asarray(np.searchsorted(chance, found, side="left"), dtype=np.float64)
+    q[active] = benjamini_hochberg((1 + len(chance) - below) / (1 + len(chance)))
     return q
 
 

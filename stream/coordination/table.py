@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from stream.burst_window import number
+from stream.burst_window import UNKNOWN_AGE, number
 from stream.coordination.objects import COLUMNS, NARRATIVE, Seen
 
 HOT = 3
@@ -192,6 +192,9 @@ class Table:
         self.posts[index] = self.accounts[index] = ""
         self.clusters[index], self.stems[index] = None, b""
         self.post[index] = self.account[index] = 0
+        self.at[index] = self.seen[index] = 0
+        self._age[index], self._open[index] = UNKNOWN_AGE, 0
+        self._flags[index], self._harm[index] = 0, -1
         for column in NARRATIVE:
             if gone[column] in self.hot:
                 self._again(gone[column])

@@ -40,8 +40,7 @@ def told(
     row.shown_members, row.shown_posts = len(row.members), row.count
     gone = merged_into is not None
     named = row.kind in DARK and not gone
-    members = sorted(row.members.items(), key=lambda one: (one[1].first_at, one[1].name))
-    objects = sorted(row.objects.values(), key=lambda o: (-o.posts, o.first_at, o.post))
+    names = sorted(member.name for member in row.members.values())
     return Campaign(
         campaign_id=row.id,
         subject=subject,
@@ -51,7 +50,7 @@ def told(
         first_post_at=row.first_at,
         last_post_at=row.last_at,
         detected_at=row.detected_at,
-        accounts=() if gone else tuple(sorted(m.name for _, m in members)),
+        accounts=() if gone else tuple(names),
         post_ids=() if gone else tuple(row.posts),
         coordination=row.coordination,
         harm=row.harm,
@@ -60,37 +59,43 @@ def told(
         evidence=() if gone else tuple(row.evidence),
         counter_evidence=() if gone else tuple(row.counter),
         posts=row.count,
-        platforms=tuple(sorted({m.name.partition(":")[0] for _, m in members})),
+        platforms=tuple(sorted({name.partition(":")[0] for name in names})),
         clusters=tuple(row.clusters),
-        members=tuple(
-            Member(
-                account=member.name,
-                posts=member.posts,
-                first_at=member.first_at,
-                last_at=member.last_at,
-                objects=len(member.objects),
-                trust=round(trust.get(number, 0.0), 3),
-            )
-            for number, member in members[:TOLD_MEMBERS]
-        )
-        if named
-        else (),
-        shared=()
-        if gone
-        else tuple(
-            Shared(
-                kind=NAMES[o.column],
-                post_id=o.post,
-                accounts=o.accounts,
-                posts=o.posts,
-                first_at=o.first_at,
-                last_at=o.last_at,
-            )
-            for o in objects[:TOLD_OBJECTS]
-        ),
+        members=_members(row, trust) if named else (),
+        shared=() if gone else _shared(row),
         phases=tuple(
             Phase(first_at=p.first_at, last_at=p.last_at, posts=p.posts) for p in row.phases
         ),
         asleep=row.asleep,
         merged_into=merged_into,
+    )
+
+
+def _members(row: CampaignRow, trust: Mapping[int, float]) -> tuple[Member, ...]:
+    members = sorted(row.members.items(), key=lambda one: (one[1].first_at, one[1].name))
+    return tuple(
+        Member(
+            account=member.name,
+            posts=member.posts,
+            first_at=member.first_at,
+            last_at=member.last_at,
+            objects=len(member.objects),
+            trust=round(trust.get(number, 0.0), 3),
+        )
+        for number, member in members[:TOLD_MEMBERS]
+    )
+
+
+def _shared(row: CampaignRow) -> tuple[Shared, ...]:
+    objects = sorted(row.objects.values(), key=lambda o: (-o.posts, o.first_at, o.post))
+    return tuple(
+        Shared(
+            kind=NAMES[o.column],
+            post_id=o.post,
+            accounts=o.accounts,
+            posts=o.posts,
+            first_at=o.first_at,
+            last_at=o.last_at,
+        )
+        for o in objects[:TOLD_OBJECTS]
     )
