@@ -6,12 +6,14 @@ repeats and nothing else: it is never a copy of the text.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
 
 from detect.links import canonical_url
 from detect.neardup import prepare
+from detect.records import OPINION, HarmCategory, Judgement
 from detect.stems import keys, stems
 from ingest.records import Post
 from stream.burst_marks import OpenMarks
@@ -69,7 +71,9 @@ class Seen(msgspec.Struct):
     harm: int = -1
 
 
-def seen(marks: OpenMarks, subject: str, post: Post, harm: float | None) -> Seen:
+def seen(
+    marks: OpenMarks, subject: str, post: Post, judgement: Judgement | None = None
+) -> Seen:
     """The objects and marks of a post about a subject; its family is not known yet."""
     columns = [0] * COLUMNS
     mark = marks.of(subject, post)
@@ -91,8 +95,44 @@ def seen(marks: OpenMarks, subject: str, post: Post, harm: float | None) -> Seen
     age = UNKNOWN_AGE
     if post.author is not None and post.author.created_at is not None:
         age = min(max(0, (post.event_at - post.author.created_at) // DAY_MS), 1 << 30)
-    known = -1 if harm is None else round(100 * harm)
-    return Seen(columns, packed, age, round(mark.openness * 100), flags, known)
+    if not post.text.isascii() and _DISGUISE.search(post.text):
+        flags |= DISGUISED
+    harm = -1
+    if judgement is not None:
+        flags |= _opinions(judgement)
+        harm = round(100 * harm_of(judgement))
+    return Seen(columns, packed, age, round(mark.openness * 100), flags, harm)
+
+
+def harm_of(judgement: Judgement) -> float:
+    """Harm to the subject, 0 to 1: what is aimed at others is none, at nobody known half.
+
+    Advertising is told apart (:data:`SPARE`), and opinion is no harm.
+    """
+    weight = {"subject": 1.0, "unknown": 0.5}.get(judgement.target, 0.0)
+    scores = (one.score for one in judgement.harm if one.category not in _NO_HARM)
+    return weight * max(scores, default=0.0)
+
+
+def _opinions(judgement: Judgement) -> int:
+    flags = 0
+    for one in judgement.harm:
+        if one.score >= LIKELY:
+            if one.category == OPINION:
+                flags |= CRITICAL
+            elif one.category == ADVERTISING:
+                flags |= SPARE
+    return flags
+
+
+ADVERTISING: HarmCategory = "deceptive_marketing"
+LIKELY = 0.5
+_NO_HARM = frozenset({OPINION, ADVERTISING})
+_DISGUISE = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u200b\u200c\u202a-\u202e\u2060-\u2064\u2066-\u2069\u3164\ufeff]"
+    "|[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]|[\u3131-\u314e][\u314f-\u3163]"
+)
+"""Invisible characters, letters of two scripts in one word, syllables taken apart."""
 
 
 def _padded(found: tuple[int, ...]) -> list[int]:

@@ -114,7 +114,7 @@ class Coordination:
                 surprise = next((e.value for e in result.evidence if e.signal == "surprise"), 0)
                 memory.note_burst(result.cluster_id, surprise if copied else 0.0, overlay)
         cluster = _joined(item, post.id)
-        found = seen(self._marks, event.subject, post, None)
+        found = seen(self._marks, event.subject, post, event.judgement)
         if cluster is not None:
             found.keys[CLUSTER] = number(cluster, 64)
         assign(memory.table, found)
