@@ -10,15 +10,12 @@ ARCHIVE_PREFIX = "archive:"
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
-    """``accounts.ndjson``: higher scores are more coordinated.
-
-    ``q_value`` is the false discovery rate at which the account stands out.
-    """
+    """``accounts.ndjson``: higher scores are more coordinated; no q-value is computed yet."""
 
     author_id: str
     platform: str
     score: float
-    q_value: float
+    q_value: float | None
     campaigns: tuple[str, ...]
     signals: dict[str, float]
 

@@ -50,7 +50,6 @@ RETURNING = campaign(
 )
 ORACLE = Oracle(
     world=World(posts=500, days=14),
-    generator="g",
     posts=500,
     accounts=20,
     campaigns=(COPIES, RETURNING),

@@ -1,1 +1,0 @@
-"""Coordination: who shares what with whom, told apart from fans, news and criticism."""
