@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run test check format bench eval chaos words docs lock screenshots clean \
+.PHONY: help setup setup-dev demo run test check format bench bench-scale eval chaos words docs lock screenshots clean \
 	prerequisites-demo prerequisites-test web-scripts web-scripts-dev
 
 help: ## show this list
@@ -50,10 +50,11 @@ bench: setup-dev ## measure speed and memory; one JSON line a benchmark
 eval: setup ## find campaigns in simulated streams and score what was found
 	$(BIN)/jikimi eval campaigns --work .eval $(ARGS)
 
-chaos: setup-dev ## bad days too long for make test, on a real Kafka: twenty rounds of chaos, storms
-	JIKIMI_CHAOS_ROUNDS=$${JIKIMI_CHAOS_ROUNDS:-20} $(BIN)/python -m pytest $(CHAOS) $(ARGS)
+bench-scale: setup-dev ## measure scale-out on a real Kafka and Elasticsearch, some minutes
+	@PYTHONPATH=. $(BIN)/python -W ignore -m tests.bench.scale $(ARGS)
 
-CHAOS := $(addprefix tests/scale/test_,chaos.py)
+chaos: setup-dev ## twenty rounds of killed and frozen workers and brokers on a real Kafka
+	JIKIMI_CHAOS_ROUNDS=$${JIKIMI_CHAOS_ROUNDS:-20} $(BIN)/python -m pytest tests/scale/test_chaos.py $(ARGS)
 
 words: setup-dev ## bring the catalogues of the pages up to date with their sentences
 	$(BIN)/python -m dashboards.web.extraction

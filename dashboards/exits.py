@@ -21,8 +21,6 @@ _CODES = {
     "TopicsChangedError": CONFIGURATION,
     "BackupUnusableError": FAILURE,
     "BankRefusedError": FAILURE,
-    "BrokenStateError": FAILURE,
-    "FencedError": FAILURE,
     "FolderInUseError": FAILURE,
     "IndexDamagedError": FAILURE,
     "KafkaUnavailableError": FAILURE,

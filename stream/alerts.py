@@ -3,7 +3,8 @@
 A burst of kind ``copy`` makes an alert. More bursts of the same cluster, or of
 clusters merged with it, grow the alert that is there while it is warm; it is
 said again only when it has doubled, become more severe, or turned out to be
-something else. Fan events and news make none.
+something else. Fan events and news make none. A campaign makes one too, unless
+copies of its text have done so already (``stream/campaign_alerts.py``).
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from stream.campaign_alerts import SEVERITIES, CampaignAlerts
 from stream.ids import derive_id
 from stream.operator import Context, Effects, Item, State
 from stream.overlay import Overlay
-from stream.records import Alert, Burst, Cluster, Severity
+from stream.records import Alert, Burst, Campaign, Cluster, Severity
 
 HOUR_MS = 60 * 60 * 1000
 KEEP_MS = 30 * 24 * HOUR_MS
@@ -44,7 +46,7 @@ _row = msgspec.msgpack.Decoder(AlertRow).decode
 
 
 class Alerts:
-    """Alerts of kind ``copy_burst``.
+    """Alerts of kind ``copy_burst``, ``campaign`` and ``coordinated``.
 
     Args:
         cooldown_hours: event time since the last copies within which more of
@@ -68,9 +70,10 @@ class Alerts:
         """Nothing is held in memory between calls."""
 
     def apply(self, state: State, batch: Sequence[Item], _ctx: Context, /) -> Effects:
-        """Raise and grow alerts for the bursts of a batch."""
+        """Raise and grow alerts for the bursts and campaigns of a batch."""
         effects = Effects()
         overlay = Overlay(state, effects)
+        campaigns = CampaignAlerts(overlay, self.version)
         for item in batch:
             platforms: dict[str, tuple[str, ...]] = {}
             for result in item.derived:
@@ -79,21 +82,47 @@ class Alerts:
                     if result.merged_into is not None:
                         _merge(overlay, result.cluster_id, result.merged_into)
                 elif isinstance(result, Burst):
-                    found = self._burst(overlay, result, platforms.get(result.cluster_id, ()))
+                    told = campaigns.of_cluster(result.cluster_id) is not None
+                    spread = platforms.get(result.cluster_id, ())
+                    found = self._burst(overlay, result, spread, told=told)
                     if found is not None:
                         effects.emit.append((item.offset, found))
+                elif isinstance(result, Campaign):
+                    for alert in self._campaign(overlay, campaigns, result):
+                        effects.emit.append((item.offset, alert))
         return effects
 
+    def _campaign(
+        self, overlay: Overlay, campaigns: CampaignAlerts, campaign: Campaign
+    ) -> list[Alert]:
+        """The alerts to emit for a campaign; those of copies go on under their cluster."""
+        warm: dict[str, tuple[str, AlertRow]] = {}
+        for cluster_id in campaign.clusters:
+            raw = overlay.get(f"k:{cluster_id}")
+            row = None if raw is None else _row(raw)
+            if row and campaign.last_post_at - row.warm <= self._cooldown_ms:
+                warm[row.alert.alert_id] = (cluster_id, row)
+        emitted = campaigns.told(campaign, [row.alert for _, row in warm.values()])
+        for alert in emitted:
+            if alert.alert_id in warm:
+                cluster_id, row = warm[alert.alert_id]
+                row.alert = alert
+                overlay.put(f"k:{cluster_id}", _encode(row), row.warm + KEEP_MS)
+        return emitted
+
     def _burst(
-        self, overlay: Overlay, burst: Burst, platforms: tuple[str, ...]
+        self, overlay: Overlay, burst: Burst, platforms: tuple[str, ...], *, told: bool
     ) -> Alert | None:
-        """The alert to emit for a burst, None when there is nothing new to say."""
+        """The alert to emit for a burst, None when there is nothing new to say.
+
+        ``told``: a campaign has told of these copies, which raise no alert of their own.
+        """
         raw = overlay.get(f"k:{burst.cluster_id}")
         row = None if raw is None else _row(raw)
         if row is not None and burst.last_at - row.warm > self._cooldown_ms:
             row = None
         if row is None:
-            if burst.kind != "copy":
+            if burst.kind != "copy" or told:
                 return None
             row = AlertRow(self._first(burst, platforms), burst.kind, burst.last_at, [])
             emitted: Alert | None = row.alert
@@ -129,6 +158,8 @@ class Alerts:
         old = row.alert
         doubled = burst.accounts >= GROWTH * old.accounts
         severity = _severity(burst)
+        if old.campaign_id is not None:
+            severity = max(severity, old.severity, key=SEVERITIES.index)
         withdrawn = set(old.post_ids) - set(_posts(burst)) and burst.posts < old.posts
         if not (doubled or severity != old.severity or burst.kind != row.kind or withdrawn):
             return None

@@ -8,6 +8,7 @@ has a chance below 10^-6.
 from __future__ import annotations
 
 from hashlib import blake2b
+from struct import unpack_from
 
 
 def derive_id(prefix: str, *parts: str) -> str:
@@ -27,21 +28,14 @@ def partition_of(key: str, partitions: int) -> int:
 
 def murmur2(data: bytes) -> int:
     """Austin Appleby's MurmurHash2, 32 bit, with Kafka's seed 0x9747b28c."""
-    mask = 0xFFFFFFFF
-    m, r = 0x5BD1E995, 24
+    mask, m = 0xFFFFFFFF, 0x5BD1E995
     length = len(data)
-    h = (0x9747B28C ^ length) & mask
     whole = length & ~3
-    for i in range(0, whole, 4):
-        k = int.from_bytes(data[i : i + 4], "little")
-        k = (k * m) & mask
-        k ^= k >> r
-        k = (k * m) & mask
-        h = ((h * m) & mask) ^ k
-    tail = data[whole:]
-    if tail:
-        h ^= int.from_bytes(tail, "little")
-        h = (h * m) & mask
-    h ^= h >> 13
-    h = (h * m) & mask
-    return h ^ (h >> 15)
+    h = 0x9747B28C ^ length
+    for word in unpack_from(f"<{whole >> 2}I", data):
+        k = (word * m) & mask
+        h = (h * m ^ (k ^ k >> 24) * m) & mask
+    if whole < length:
+        h = ((h ^ int.from_bytes(data[whole:], "little")) * m) & mask
+    h = ((h ^ h >> 13) * m) & mask
+    return h ^ h >> 15

@@ -8,6 +8,7 @@ that stateful operators read.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from ingest.records import Record
@@ -20,9 +21,8 @@ class Seen(Record, frozen=True, kw_only=True, tag="seen/1"):
 
     ``named`` are the subjects its mentions name, ``subjects`` the logs it went to
     (groups included). ``offsets`` are its places in the posts log, so that a
-    deletion can reach them. ``past`` says that it came too late to be judged.
-    ``observed`` is when the source saw it last, ``older`` are digests of the sightings
-    before. A tombstone keeps only ``deleted``: the post never comes back.
+    deletion can reach them. ``past`` says that it came too late to be judged. A
+    tombstone keeps only ``deleted``: the post never comes back.
     """
 
     digest: int = 0
@@ -33,8 +33,6 @@ class Seen(Record, frozen=True, kw_only=True, tag="seen/1"):
     offsets: tuple[int, ...] = ()
     deleted: bool = False
     past: bool = False
-    observed: int = 0
-    older: tuple[int, ...] = ()
 
 
 class Routed(Record, frozen=True, kw_only=True, tag="routed/1"):
@@ -75,5 +73,11 @@ def partitions_for(event: SubjectEvent, partitions: int) -> range:
     """Partitions an event goes to: its subject's, or all of them."""
     if event.subject == EVERYONE:
         return range(partitions)
-    place = partition_of(event.subject, partitions)
+    return _place_of(event.subject, partitions)
+
+
+@lru_cache(maxsize=4096)
+def _place_of(subject: str, partitions: int) -> range:
+    """The one partition of a subject; the subjects of a watchlist are few."""
+    place = partition_of(subject, partitions)
     return range(place, place + 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream.operator import Context, Item, Operator
+from stream.operator import Context, Item, Operator, State
 from stream.records import DeadLetter, Result, SubjectEvent, Tick
 from stream.sqlite_state import Journal, SqliteState
 from stream.store import Store
@@ -42,6 +42,18 @@ class Partition:
         self.watermark = watermark
         self._expired = watermark
 
+    def state(self, operator: str) -> State:
+        """What one of the operators keeps, for reading.
+
+        Raises:
+            KeyError: there is no such operator.
+        """
+        for one, state in zip(self._operators, self._states, strict=True):
+            if one.name == operator:
+                state.watermark = self.watermark
+                return state
+        raise KeyError(operator)
+
     def rolled_back(self, watermark: int) -> None:
         """Forget what a failed transaction had done; the operators are reset by the host."""
         for state in self._states:
@@ -57,19 +69,17 @@ class Partition:
     ) -> None:
         """Apply (offset, event) in order; adds to ``made`` and ``dead``."""
         watermark = self.watermark
-        segment: list[tuple[int, SubjectEvent]] = []
-        for entry in entries:
-            if not isinstance(entry[1], Tick):
-                segment.append(entry)
-                continue
-            # A tick comes alone: timers set by what precedes it can be due with it.
-            if segment:
-                self._segment(watermark, segment, made, dead)
-                segment = []
-            self._segment(watermark, [entry], made, dead)
-            watermark = max(watermark, entry[1].at)
-        if segment:
-            self._segment(watermark, segment, made, dead)
+        begin = 0
+        # A tick comes alone: timers set by what precedes it can be due with it.
+        ticks = [(n, e.at) for n, (_, e) in enumerate(entries) if isinstance(e, Tick)]
+        for place, at in ticks:
+            if place > begin:
+                self._segment(watermark, entries[begin:place], made, dead)
+            self._segment(watermark, entries[place : place + 1], made, dead)
+            watermark = max(watermark, at)
+            begin = place + 1
+        if begin < len(entries):
+            self._segment(watermark, entries[begin:], made, dead)
         for state in self._states:
             state.watermark = watermark
             state.flush()

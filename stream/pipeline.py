@@ -1,6 +1,8 @@
 """The ordered steps between the subject logs and the alerts: read this first.
 
-    posts log ─▶ router ─▶ subject logs ─▶ TextClusters ─▶ CopyBursts ─▶ Alerts ─▶ results
+    posts log ─▶ router ─▶ subject logs ─▶ TextClusters ─▶ CopyBursts ─▶ Coordination
+                                                                              │
+                                                                 results ◀─ Alerts
 
 Each step sees every entry of the subject log in order, together with what the
 steps before it derived from that entry.
@@ -12,6 +14,7 @@ from detect.watchlist import Watchlist
 from stream.alerts import Alerts
 from stream.burst import CopyBursts
 from stream.clusters import TextClusters
+from stream.coordination.operator import Coordination
 from stream.operator import Operator
 
 
@@ -39,5 +42,6 @@ def operators(
     return [
         TextClusters(threshold=threshold, days=days, max_texts=max_texts),
         CopyBursts(watchlist, min_accounts=min_accounts, window_minutes=window_minutes),
+        Coordination(watchlist),
         Alerts(cooldown_hours=cooldown_hours),
     ]

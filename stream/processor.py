@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream.operator import Operator
+from stream.operator import Operator, State
 from stream.partition import Partition
 from stream.records import DeadLetter, Result
 from stream.sqlite_log import SqliteSubjectLog
@@ -51,6 +51,10 @@ class Processor:
     def versions(self) -> dict[str, str]:
         """Name and version of each operator, in pipeline order."""
         return {op.name: op.version for op in self._operators}
+
+    def states(self, operator: str) -> list[State]:
+        """What an operator keeps, by partition, for reading."""
+        return [partition.state(operator) for partition in self._partitions]
 
     def step(self) -> list[DeadLetter]:
         """Apply everything the log holds; part of the running transaction."""

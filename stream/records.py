@@ -116,12 +116,16 @@ SubjectEvent = PostSeen | PostGone | Tick | GapSeen | Versions
 
 
 class Evidence(Part, frozen=True, kw_only=True):
-    """One measured reason: what was seen, what was to be expected, in which posts."""
+    """One measured reason: what was seen, what was to be expected, in which posts.
+
+    ``axis`` names the axis of a campaign that it feeds, empty elsewhere.
+    """
 
     signal: str
     value: float
     expected: float | None = None
     post_ids: tuple[str, ...] = ()
+    axis: str = ""
 
 
 class Membership(Record, frozen=True, kw_only=True, tag="membership/1"):
@@ -185,8 +189,47 @@ CampaignKind = Literal[
 ]
 
 
+class Member(Part, frozen=True, kw_only=True):
+    """An account of a campaign and why: its posts there, the objects it shared with others.
+
+    ``trust`` is its score from the company it keeps, over two weeks.
+    """
+
+    account: str
+    posts: int
+    first_at: int
+    last_at: int
+    objects: int = 1
+    trust: float = 0.0
+
+
+class Shared(Part, frozen=True, kw_only=True):
+    """Something that a campaign's accounts have in common, with a post that shows it."""
+
+    kind: Literal["text", "link", "media", "target"]
+    post_id: str
+    accounts: int
+    posts: int
+    first_at: int
+    last_at: int
+
+
+class Phase(Part, frozen=True, kw_only=True):
+    """A stretch in which a campaign was awake."""
+
+    first_at: int
+    last_at: int
+    posts: int
+
+
 class Campaign(Record, frozen=True, kw_only=True, tag="campaign/1"):
-    """A group of posts with one narrative by a set of accounts, judged on four axes."""
+    """A group of posts with one narrative by a set of accounts, judged on four axes.
+
+    ``detected_at`` is the event time at which it could first be reported as what it
+    is. ``accounts`` and ``post_ids`` are bounded, ``posts`` counts all. An old id leads
+    to the campaign that took it in by ``merged_into``. ``asleep``: nothing came for two
+    days; ``phases`` are its days awake.
+    """
 
     campaign_id: str
     subject: str
@@ -204,6 +247,14 @@ class Campaign(Record, frozen=True, kw_only=True, tag="campaign/1"):
     independence: float | None = None
     evidence: tuple[Evidence, ...] = ()
     counter_evidence: tuple[Evidence, ...] = ()
+    posts: int = 0
+    platforms: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
+    shared: tuple[Shared, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    asleep: bool = False
+    merged_into: str | None = None
 
 
 Severity = Literal["low", "medium", "high", "critical"]

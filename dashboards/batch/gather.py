@@ -9,9 +9,15 @@ import msgspec
 
 from detect.links import canonical_url
 from ingest.records import Post
-from stream.accounts import Shares, first_shares
+from stream.coordination.scores import (
+    Standing,
+    account_number,
+    account_scores,
+    subjects,
+)
+from stream.coordination.trust import Shares, first_shares
 from stream.embedded import EmbeddedHost
-from stream.records import Alert, Burst, Cluster, Logged, LoggedPost, Membership
+from stream.records import Alert, Campaign, Cluster, Logged, LoggedPost, Membership
 
 
 @dataclass(slots=True)
@@ -28,8 +34,10 @@ class Gathered:
     """(object number, post number) of text families and links."""
     texts: int = 0
     """Objects below this number are text families, the others are links."""
-    bursts: list[Burst] = field(default_factory=list[Burst])
+    campaigns: list[Campaign] = field(default_factory=list[Campaign])
     alerts: list[Alert] = field(default_factory=list[Alert])
+    standings: dict[int, Standing] = field(default_factory=dict[int, Standing])
+    """How accounts stand, by account number; those who shared nothing are absent."""
 
     def shares(self) -> Shares:
         """Who shared which object first, and when."""
@@ -51,13 +59,28 @@ def gather(host: EmbeddedHost) -> Gathered:
         found.objects.extend((number, post) for post in posts)
     for number, posts in enumerate(urls.values(), start=found.texts):
         found.objects.extend((number, post) for post in posts)
-    for result in host.processor.results.of_kind("burst"):
-        if isinstance(result, Burst):
-            found.bursts.append(result)
+    for result in host.processor.results.of_kind("campaign"):
+        if isinstance(result, Campaign) and result.merged_into is None:
+            found.campaigns.append(result)
     for result in host.processor.results.of_kind("alert"):
         if isinstance(result, Alert):
             found.alerts.append(result)
+    _standings(host, found)
     return found
+
+
+def _standings(host: EmbeddedHost, found: Gathered) -> None:
+    """Of an account that is known to several subjects the highest standing counts."""
+    best: dict[int, Standing] = {}
+    for state in host.processor.states("coordination"):
+        for subject in subjects(state):
+            for number, one in account_scores(state, subject).items():
+                if number not in best or best[number].score < one.score:
+                    best[number] = one
+    for (platform, author), number in found.accounts.items():
+        standing = best.get(account_number(f"{platform}:{author}"))
+        if standing is not None:
+            found.standings[number] = standing
 
 
 def _posts(host: EmbeddedHost, found: Gathered) -> dict[str, list[int]]:

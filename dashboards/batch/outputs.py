@@ -19,23 +19,21 @@ from dashboards.batch.rows import (
     evidence_rows,
     public_id,
 )
-from stream.accounts import company_scores
-from stream.ids import derive_id
-from stream.records import Burst
+from stream.coordination.scores import Standing
+from stream.records import Campaign
 
 _encoder = msgspec.json.Encoder(order="deterministic")
-_KINDS = {"copy": "coordinated", "fan_event": "fan_event", "news": "news"}
 REPORTED = ("campaign", "coordinated")
+_ALONE = Standing(0.0, 0, 1.0)
 
 
 def write_all(found: Gathered, out: Path, *, every_account: bool) -> dict[str, int]:
     """Write all files but the manifest; returns the number of lines of each."""
-    campaigns = [campaign_row(found, burst) for burst in found.bursts]
-    campaign_of = {b.cluster_id: c for b, c in zip(found.bursts, campaigns, strict=True)}
+    campaigns = [campaign_row(campaign) for campaign in found.campaigns]
     counts = {
         "clusters": _lines(out / "clusters.ndjson", _clusters(found)),
         "campaigns": _lines(out / "campaigns.ndjson", campaigns),
-        "alerts": _lines(out / "alerts.ndjson", _alerts(found, campaign_of)),
+        "alerts": _lines(out / "alerts.ndjson", _alerts(found)),
     }
     accounts = account_rows(found, campaigns)
     shown = [a for a in accounts if every_account or a.campaigns]
@@ -53,7 +51,6 @@ def write_all(found: Gathered, out: Path, *, every_account: bool) -> dict[str, i
 def account_rows(found: Gathered, campaigns: Sequence[CampaignRow]) -> list[AccountRow]:
     """One row an account, by account number."""
     shares = found.shares()
-    scores = company_scores(shares, len(found.accounts))
     texts = [0] * len(found.accounts)
     for obj, account in zip(shares.object.tolist(), shares.account.tolist(), strict=True):
         texts[account] += obj < found.texts
@@ -67,11 +64,11 @@ def account_rows(found: Gathered, campaigns: Sequence[CampaignRow]) -> list[Acco
         AccountRow(
             author_id=author,
             platform=platform,
-            score=round(float(scores.score[n]), 6),
-            q_value=None,
+            score=round(found.standings.get(n, _ALONE).score, 6),
+            q_value=found.standings.get(n, _ALONE).q_value,
             campaigns=tuple(sorted(reported.get(f"{platform}:{author}", ()))),
             signals={
-                "co_shared_objects": float(scores.objects[n]),
+                "co_shared_objects": float(found.standings.get(n, _ALONE).objects),
                 "shared_texts": float(texts[n]),
             },
         )
@@ -79,31 +76,23 @@ def account_rows(found: Gathered, campaigns: Sequence[CampaignRow]) -> list[Acco
     ]
 
 
-def campaign_row(found: Gathered, burst: Burst) -> CampaignRow:
-    """A burst as a campaign: copies against the baseline, no harm assessed yet."""
-    names = list(found.accounts)
-    posts = [
-        p
-        for p in found.members.get(burst.cluster_id, [])
-        if burst.first_at <= found.post_times[p] <= burst.last_at
-    ]
-    accounts = {":".join(names[found.post_accounts[p]]) for p in posts}
-    excess = max(0.0, burst.peak_accounts - burst.expected_accounts)
+def campaign_row(campaign: Campaign) -> CampaignRow:
+    """A campaign with the ids of the input."""
     return CampaignRow(
-        campaign_id=derive_id("ca", "copy", burst.subject, burst.burst_id),
-        subject=burst.subject,
-        kind=_KINDS[burst.kind],  # type: ignore[arg-type]
-        first_post_at=iso(burst.first_at),
-        last_post_at=iso(burst.last_at),
-        detected_at=iso(burst.detected_at),
-        accounts=tuple(sorted(accounts)),
-        post_ids=tuple(public_id(found.post_ids[p]) for p in posts),
-        coordination=round(excess / max(1, burst.peak_accounts), 4),
-        harm=None,
-        openness=1.0 if burst.kind == "fan_event" else 0.0 if burst.kind == "copy" else None,
-        independence=None,
-        evidence=evidence_rows(burst.evidence),
-        counter_evidence=evidence_rows(burst.counter),
+        campaign_id=campaign.campaign_id,
+        subject=campaign.subject,
+        kind=campaign.kind,
+        first_post_at=iso(campaign.first_post_at),
+        last_post_at=iso(campaign.last_post_at),
+        detected_at=iso(campaign.detected_at),
+        accounts=campaign.accounts,
+        post_ids=tuple(public_id(post_id) for post_id in campaign.post_ids),
+        coordination=campaign.coordination,
+        harm=campaign.harm,
+        openness=campaign.openness,
+        independence=campaign.independence,
+        evidence=evidence_rows(campaign.evidence),
+        counter_evidence=evidence_rows(campaign.counter_evidence),
     )
 
 
@@ -116,9 +105,8 @@ def _clusters(found: Gathered) -> Iterable[ClusterRow]:
         )
 
 
-def _alerts(found: Gathered, campaigns: dict[str, CampaignRow]) -> Iterable[AlertRow]:
+def _alerts(found: Gathered) -> Iterable[AlertRow]:
     for alert in sorted(found.alerts, key=lambda a: (a.created_at, a.alert_id)):
-        campaign = campaigns.get(alert.cluster_id or "")
         yield AlertRow(
             alert_id=alert.alert_id,
             created_at=iso(alert.created_at),
@@ -126,7 +114,7 @@ def _alerts(found: Gathered, campaigns: dict[str, CampaignRow]) -> Iterable[Aler
             kind=alert.kind,
             severity=alert.severity,
             title=alert.title,
-            campaign_id=alert.campaign_id or (campaign.campaign_id if campaign else None),
+            campaign_id=alert.campaign_id,
             cluster_id=alert.cluster_id,
             evidence=evidence_rows(alert.evidence),
             counter_evidence=evidence_rows(alert.counter_evidence),

@@ -10,12 +10,15 @@ ARCHIVE_PREFIX = "archive:"
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
-    """``accounts.ndjson``: higher scores are more coordinated; no q-value is computed yet."""
+    """``accounts.ndjson``: higher scores are more coordinated.
+
+    ``q_value`` is the false discovery rate at which the account stands out.
+    """
 
     author_id: str
     platform: str
     score: float
-    q_value: float | None
+    q_value: float
     campaigns: tuple[str, ...]
     signals: dict[str, float]
 

@@ -66,12 +66,11 @@ def _documents(cli: Cli, *, roles_only: bool) -> dict[str, Any]:
 def _topics(cli: Cli) -> dict[str, Any]:
     from dashboards.scale import kafka_topics
 
-    copies = cli.settings.kafka.replication
     topics = [
-        {"name": topic.name, "partitions": topic.partitions, "config": topic.config(copies)}
+        {"name": topic.name, "partitions": topic.partitions, "config": topic.config()}
         for topic in kafka_topics(cli.settings).all()
     ]
-    return {"replication": copies, "topics": topics}
+    return {"replication": cli.settings.kafka.replication, "topics": topics}
 
 
 def _elasticsearch(cli: Cli) -> None:

@@ -67,12 +67,6 @@ cannot go on safely it ends with exit code 1; let systemd or Kubernetes start it
     help="Seconds without a sign of life after which it ends itself.",
 )
 @click.option(
-    "--forget-broken-state",
-    "forget_broken",
-    is_flag=True,
-    help="Remove from the state topics what jikimi does not write, instead of ending.",
-)
-@click.option(
     "--for",
     "seconds",
     type=click.FloatRange(min=0.1),
@@ -86,7 +80,6 @@ def command(
     frame: Literal["faust", "plain"],
     session_s: float,
     stuck_s: float,
-    forget_broken: bool,
     seconds: float | None,
 ) -> int:
     """Work on the partitions of Kafka's topics that are given to this worker."""
@@ -94,8 +87,7 @@ def command(
     from dashboards.scale import WORKER_FOLDER, build_worker, kafka_address, kafka_topics
     from detect.watchlist import load_watchlist
     from stream.scale.admin import ensure_topics
-    from stream.scale.loop import WorkerLoop
-    from stream.scale.progress import Progress
+    from stream.scale.loop import CATCH_UP, WorkerLoop
     from stream.scale.watchdog import Watchdog
 
     cli.start_logging()
@@ -104,8 +96,9 @@ def command(
     address, topics = kafka_address(settings), kafka_topics(settings)
     ensure_topics(address, topics.all(), replication=settings.kafka.replication)
     folder = (data or settings.data.folder) / WORKER_FOLDER
-    host = build_worker(folder, settings, watchlist, only=only, forget_broken=forget_broken)
-    watchdog, progress = Watchdog(stuck_s), Progress(stuck_s)
+    batch = settings.pipeline.batch * CATCH_UP
+    host = build_worker(folder, settings, watchlist, only=only)
+    watchdog = Watchdog(stuck_s)
     group = f"{settings.kafka.prefix}.workers" + (f".{only}" if only else "")
     ending = threading.Timer(seconds or 0, os.kill, (os.getpid(), signal.SIGTERM))
     ending.daemon = True
@@ -119,16 +112,15 @@ def command(
                 host,
                 address,
                 group=group,
-                batch=settings.pipeline.batch,
+                batch=batch,
                 session_ms=int(session_s * 1000),
                 beat=watchdog.beat,
-                progress=progress,
             )
             asyncio.run(_until_signalled(make))
         else:
             from stream.scale.faust_app import Parts, build_app, run_app
 
-            parts = Parts(host, watchdog, settings.pipeline.batch, progress)
+            parts = Parts(host, watchdog, batch)
             own = folder / "faust"
             run_app(build_app(parts, address, group=group, folder=own, session_s=session_s))
     finally:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from dashboards.evaluation.objects import Families, Line, exact_text, links, read_posts
 from dashboards.evaluation.results import Account, Report, write_results
-from stream.accounts import company_scores, first_shares
+from stream.coordination.trust import company_scores, first_shares
 
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS

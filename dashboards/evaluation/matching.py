@@ -70,7 +70,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamScore(msgspec.Struct, frozen=True, kw_only=True):
-    """One method on one stream."""
+    """One method on one stream; ``kinds`` counts what it named, by kind and by truth."""
 
     stream: str
     scenario: str
@@ -78,7 +78,7 @@ class StreamScore(msgspec.Struct, frozen=True, kw_only=True):
     days: float
     planted: tuple[Found, ...]
     reported: tuple[Judged, ...]
-    kinds: dict[str, int]
+    kinds: dict[str, dict[str, int]]
     alerts: int
     flagged: int
     flagged_wrongly: int
@@ -95,10 +95,13 @@ def score(results: Results, oracle: Oracle, labels: Mapping[str, str]) -> Stream
         oracle: the truth of the stream.
         labels: by post id; what is missing is ordinary life.
     """
-    kinds = {event.id: event.kind for event in oracle.events}
+    events = {event.id: event.kind for event in oracle.events}
+    kinds: dict[str, Counter[str]] = {}
     judged: list[Judged] = []
     true: dict[str, list[Report]] = {}
     for report in results.reports:
+        about = _about(report, labels, events)
+        kinds.setdefault(report.kind, Counter())[about] += 1
         if report.kind not in REPORTED:
             continue
         campaign, purity = _true_of(report, oracle.campaigns)
@@ -110,7 +113,7 @@ def score(results: Results, oracle: Oracle, labels: Mapping[str, str]) -> Stream
                 kind=report.kind,
                 true_of=campaign.id if campaign else None,
                 purity=purity,
-                about=_about(report, labels, kinds),
+                about=about,
                 coordination=report.coordination,
                 accounts=len(report.accounts),
             )
@@ -130,7 +133,7 @@ def score(results: Results, oracle: Oracle, labels: Mapping[str, str]) -> Stream
         days=oracle.world.days,
         planted=tuple(_found(one, true.get(one.id, ()), results) for one in oracle.campaigns),
         reported=tuple(judged),
-        kinds=dict(Counter(report.kind for report in results.reports)),
+        kinds={kind: dict(counts) for kind, counts in kinds.items()},
         alerts=len(results.alerts),
         flagged=len(named),
         flagged_wrongly=sum(key not in bad for key in named),
@@ -212,10 +215,10 @@ def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / len(a | b) if a or b else 0.0
 
 
-def _about(report: Report, labels: Mapping[str, str], kinds: Mapping[str, str]) -> str:
+def _about(report: Report, labels: Mapping[str, str], events: Mapping[str, str]) -> str:
     """What most of its posts are: a kind of event, campaign, camouflage, hater, ordinary."""
     counts: Counter[str] = Counter()
     for post in report.post_ids:
         kind, _, name = labels.get(post, ORDINARY).partition(":")
-        counts[kinds.get(name, kind) if kind == "event" else kind] += 1
+        counts[events.get(name, kind) if kind == "event" else kind] += 1
     return min(counts, key=lambda kind: (-counts[kind], kind)) if counts else ORDINARY

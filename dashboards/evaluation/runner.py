@@ -24,6 +24,7 @@ from dashboards.simulator.files import (
     read_oracle,
     write_stream,
 )
+from dashboards.simulator.oracle import generator
 from dashboards.simulator.world import World
 
 OURS = "jikimi"
@@ -36,12 +37,16 @@ class MethodFailed(RuntimeError):
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run took: CPU seconds of the process, wall seconds, largest memory in MB."""
+    """What a run took: CPU and wall seconds of the process, largest memory in MB.
+
+    ``generator`` is the version of the simulator that played the stream.
+    """
 
     posts: int
     cpu_s: float
     wall_s: float
     rss_mb: float
+    generator: str = ""
 
     @property
     def posts_a_cpu_s(self) -> float:
@@ -64,8 +69,10 @@ def stream_folder(work: Path, world: World) -> Path:
 def prepare(work: Path, world: World) -> Path:
     """The folder of the stream; it is played only if it is not there yet, or was another."""
     folder = stream_folder(work, world)
-    if (folder / ORACLE).exists() and read_oracle(folder).world == world:
-        return folder
+    if (folder / ORACLE).exists():
+        known = read_oracle(folder)
+        if (known.world, known.generator) == (world, generator()):
+            return folder
     shutil.rmtree(folder, ignore_errors=True)
     write_stream(world, folder)
     return folder
@@ -101,17 +108,22 @@ def run_method(method: str, folder: Path, out: Path) -> Run:
     """
     oracle = read_oracle(folder)
     cost = out / "cost.json"
-    if not cost.exists():
+    if not cost.exists() or _cost(cost).generator != oracle.generator:
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
         spent = measure(
             command_of(method, folder / POSTS, folder / WATCHLIST, out), oracle.posts
         )
+        spent = msgspec.structs.replace(spent, generator=oracle.generator)
         cost.write_bytes(msgspec.json.encode(spent))
     return Run(
         score=score(read_results(out), oracle, read_labels(folder)),
-        cost=msgspec.json.decode(cost.read_bytes(), type=Cost),
+        cost=_cost(cost),
     )
+
+
+def _cost(file: Path) -> Cost:
+    return msgspec.json.decode(file.read_bytes(), type=Cost)
 
 
 def measure(command: Sequence[str], posts: int) -> Cost:

@@ -39,6 +39,7 @@ class Quiet(msgspec.Struct, frozen=True, kw_only=True):
     streams_with_flagged: Interval
     streams_with_flagged_by_q: Interval
     flagged: int
+    alerts_a_day: float
     about: dict[str, int]
 
 
@@ -75,12 +76,17 @@ class Hostile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """One method on a suite, by kind of stream."""
+    """One method on a suite, by kind of stream.
+
+    ``kinds`` counts everything it named, by the kind it gave and by what the
+    posts were: a vote drive should be a ``fan_event``, and so on.
+    """
 
     method: str
     suite: str
     quiet: dict[str, Quiet]
     hostile: dict[str, Hostile]
+    kinds: dict[str, dict[str, int]]
 
 
 def summarise(method: str, suite: str, scores: Streams) -> Summary:
@@ -93,7 +99,20 @@ def summarise(method: str, suite: str, scores: Streams) -> Summary:
         suite=suite,
         quiet={k: _quiet(v) for k, v in by_scenario.items() if k in QUIET},
         hostile={k: _hostile(v) for k, v in by_scenario.items() if k not in QUIET},
+        kinds=_kinds(scores),
     )
+
+
+def _kinds(streams: Streams) -> dict[str, dict[str, int]]:
+    total: dict[str, Counter[str]] = {}
+    for one in streams:
+        for kind, counts in one.kinds.items():
+            total.setdefault(kind, Counter()).update(counts)
+    return {kind: _ordered(total[kind]) for kind in sorted(total)}
+
+
+def _ordered(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _quiet(streams: Streams) -> Quiet:
@@ -104,6 +123,7 @@ def _quiet(streams: Streams) -> Quiet:
         streams_with_flagged=wilson(sum(one.flagged > 0 for one in streams), n),
         streams_with_flagged_by_q=wilson(sum(one.flagged_by_q > 0 for one in streams), n),
         flagged=sum(one.flagged for one in streams),
+        alerts_a_day=sum(o.alerts for o in streams) / sum(o.days for o in streams),
         about=_wrong_about(streams),
     )
 
@@ -210,8 +230,7 @@ def _false_a_day(streams: Streams) -> float:
 
 
 def _wrong_about(streams: Streams) -> dict[str, int]:
-    counts = Counter(r.about for r in _reported(streams) if r.true_of is None)
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    return _ordered(Counter(r.about for r in _reported(streams) if r.true_of is None))
 
 
 def _ratio(

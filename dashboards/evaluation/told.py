@@ -21,6 +21,8 @@ def lines(summary: Summary, runs: Sequence[Run]) -> Iterator[str]:
         yield from _hostile(scenario, hostile)
     for scenario, quiet in summary.quiet.items():
         yield from _quiet(scenario, quiet)
+    for kind, counts in summary.kinds.items():
+        yield f"  named {kind:<14} {_counts(counts)}"
 
 
 def share_lines(scores: Sequence[ShareScore]) -> Iterator[str]:
@@ -82,6 +84,7 @@ def _quiet(scenario: str, figures: Quiet) -> Iterator[str]:
     yield f"    false campaigns a day        {number(figures.false_campaigns_a_day)}"
     yield f"    streams that flag anybody    {number(figures.streams_with_flagged)}"
     yield f"    the same, at q <= .05        {number(figures.streams_with_flagged_by_q)}"
+    yield f"    alerts a day                 {figures.alerts_a_day:.1f}"
     if figures.about:
         yield f"    reports were about           {_counts(figures.about)}"
 

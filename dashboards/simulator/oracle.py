@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 
 import msgspec
 
 from dashboards.simulator import plan
 from dashboards.simulator.scene import SOURCE, Made
 from dashboards.simulator.world import Play, World
+
+DEMO = Path(__file__).parent.parent / "demo"
 
 
 class Episode(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,9 +64,10 @@ class LegitEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Oracle(msgspec.Struct, frozen=True, kw_only=True, tag="simulator-oracle/1"):
-    """All that is known about one stream."""
+    """All that is known about one stream; ``generator`` is the version that played it."""
 
     world: World
+    generator: str
     posts: int
     accounts: int
     campaigns: tuple[Campaign, ...]
@@ -114,6 +120,7 @@ class Ledger:
         ]
         return Oracle(
             world=self._play.world,
+            generator=generator(),
             posts=self._posts,
             accounts=len(self._accounts),
             campaigns=tuple(campaigns),
@@ -145,6 +152,16 @@ def _episode(visit: list[Made]) -> Episode:
         post_ids=tuple(native(made.post.id) for made in visit),
         times=tuple(made.post.created_at for made in visit),
     )
+
+
+@cache
+def generator() -> str:
+    """16 hex digits that change with the code and the words of the simulator."""
+    folder = Path(__file__).parent
+    digest = blake2b(digest_size=8)
+    for file in sorted((*folder.rglob("*.py"), *folder.rglob("*.toml"), *DEMO.glob("words_*"))):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 def native(post_id: str) -> str:

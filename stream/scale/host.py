@@ -15,11 +15,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 import structlog
 
 from stream.scale.address import KafkaAddress
-from stream.scale.journal import Change, ChangeJournal, restore
+from stream.scale.journal import ChangeJournal, restore
 from stream.scale.link import FencedError, PartitionLink
 from stream.scale.stage import Inbound, Outbox, Stage, StageKind
 from stream.store import Store
@@ -30,16 +29,9 @@ POSITION = "changelog"
 CURRENT = "current_at"
 """Wall clock (ms) at which the file was last known to be up to date."""
 
-CURRENT_FOR_MS = TOMBSTONES_KEPT_MS // 2
-"""A folder that is older, or younger than now, by more is read anew."""
-
-__all__ = ["BrokenStateError", "FencedError", "Place", "ScaleHost"]
+__all__ = ["FencedError", "Place", "ScaleHost"]
 
 log = structlog.get_logger(__name__)
-
-
-class BrokenStateError(Exception):
-    """A changelog holds what we never write: state cannot be trusted, so nothing goes on."""
 
 
 class Place(NamedTuple):
@@ -69,7 +61,6 @@ class ScaleHost:
         group: name of the workers together; part of the transactional ids.
         kinds: a stage for each input topic.
         now: wall clock in ms, for judging how old a folder is.
-        forget_broken: remove from the changelogs what we never write, instead of ending.
     """
 
     def __init__(
@@ -81,7 +72,6 @@ class ScaleHost:
         group: str,
         kinds: Sequence[StageKind],
         now: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-        forget_broken: bool = False,
     ) -> None:
         self._folder = folder
         self._address = address
@@ -89,7 +79,6 @@ class ScaleHost:
         self._group = group
         self._kinds = {kind.source.name: kind for kind in kinds}
         self._now = now
-        self._forget_broken = forget_broken
         self._held: dict[Place, Held] = {}
 
     @property
@@ -112,7 +101,6 @@ class ScaleHost:
         Raises:
             KafkaUnavailableError: no broker can be reached.
             FolderInUseError: another process uses the folder.
-            BrokenStateError: the changelog holds what we never write.
         """
         if place in self._held:
             return
@@ -126,12 +114,7 @@ class ScaleHost:
             await link.close()
             raise
         journal = ChangeJournal()
-        try:
-            stage = kind.open(store, place.partition, journal)
-        except msgspec.MsgspecError as error:
-            store.close()
-            await link.close()
-            raise _broken(kind, place, f"how far it has come: {error}") from error
+        stage = kind.open(store, place.partition, journal)
         self._held[place] = Held(store, stage, link, journal)
         log.info("partition_opened", topic=place.topic, partition=place.partition)
 
@@ -144,19 +127,15 @@ class ScaleHost:
                 after any other error, the process must end: the next start finds out.
         """
         held = self._held[place]
-        fresh = [record for record in records if record.offset >= held.stage.next]
-        if not fresh:
+        begin = held.stage.next
+        if not records or records[-1].offset < begin:
             return
+        fresh = records
+        if records[0].offset < begin:
+            fresh = [record for record in records if record.offset >= begin]
         out = Outbox(self._topics, held.journal)
         with held.store.transaction():
-            try:
-                held.stage.work(fresh, out)
-            except Exception as error:
-                error.add_note(
-                    f"at {place.topic}, partition {place.partition}, "
-                    f"records {fresh[0].offset} to {fresh[-1].offset}"
-                )
-                raise
+            held.stage.work(fresh, out)
             position = await held.link.send(out.records, held.journal.take())
             self._note(held.store, position)
 
@@ -177,14 +156,14 @@ class ScaleHost:
         store = _cache(folder)
         try:
             position = _number(store, POSITION)
-            if abs(self._now() - _number(store, CURRENT)) > CURRENT_FOR_MS:
+            if self._now() - _number(store, CURRENT) > TOMBSTONES_KEPT_MS // 2:
                 store = self._anew(store, folder, "it was away for too long")
                 position = 0
             try:
-                await self._replay(store, kind, place, link, position)
+                await self._replay(store, place, link, position)
             except LookupError as error:
                 store = self._anew(store, folder, str(error))
-                await self._replay(store, kind, place, link, 0)
+                await self._replay(store, place, link, 0)
         except BaseException:
             store.close()
             raise
@@ -199,38 +178,17 @@ class ScaleHost:
         return _cache(folder)
 
     async def _replay(
-        self, store: Store, kind: StageKind, place: Place, link: PartitionLink, position: int
+        self, store: Store, place: Place, link: PartitionLink, position: int
     ) -> None:
-        broken: dict[bytes, str] = {}
         with store.transaction():
             async for reached, changes in link.changes(position):
-                restore(store, place.partition, changes, broken)
+                restore(store, place.partition, changes)
                 position = reached
-            if broken and not self._forget_broken:
-                key, reason = next(iter(broken.items()))
-                raise _broken(
-                    kind,
-                    place,
-                    f"{len(broken)} records, one of them under {key[:200]!r}: {reason}",
-                )
-            if broken:
-                position = await link.send([], [Change(key, None) for key in broken])
-                log.warning("state_forgotten", topic=kind.changelog.name, records=len(broken))
             self._note(store, position)
 
     def _note(self, store: Store, position: int) -> None:
         store.set_meta(POSITION, str(position).encode())
         store.set_meta(CURRENT, str(self._now()).encode())
-
-
-def _broken(kind: StageKind, place: Place, what: str) -> BrokenStateError:
-    return BrokenStateError(
-        f"the topic {kind.changelog.name} holds in partition {place.partition} what this "
-        f"version of jikimi does not write ({what}). Nothing was changed. If a newer version "
-        "has worked here, go on with that one. Else somebody else writes there: take that "
-        "right away, then start one worker with --forget-broken-state, which removes these "
-        "records; what stood under their keys is lost"
-    )
 
 
 def _cache(folder: Path) -> Store:

@@ -6,6 +6,7 @@ the topic is compacted. Keys are short names of the table and its key, divided b
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ _SEPARATOR = "\x1f"
 _RAW, _ZSTD = b"\x00", b"\x01"
 LARGEST = 256 * 2**20
 
+_encode = msgspec.msgpack.Encoder().encode
+
 
 class Change(NamedTuple):
     """One record of a changelog."""
@@ -42,9 +45,9 @@ class ChangeJournal:
 
     def state(self, operator: str, changes: Mapping[str, Put | None], /) -> None:
         """Keyed state of an operator."""
+        gathered, head = self._changes, _key(STATE, operator, "")
         for key, put in changes.items():
-            value = None if put is None else msgspec.msgpack.encode((put.expires_at, put.value))
-            self._changes[_key(STATE, operator, key)] = value
+            gathered[head + key] = None if put is None else _encode((put.expires_at, put.value))
 
     def timers(self, operator: str, timers: Iterable[tuple[str, int]], /) -> None:
         """Timers of an operator that were set: (key, event time)."""
@@ -58,12 +61,13 @@ class ChangeJournal:
 
     def known(self, known: Mapping[str, tuple[str, Seen]]) -> None:
         """What the router knows of posts: post id to (account, Seen)."""
+        gathered, head = self._changes, _key(KNOWN, "")
         for post_id, held in known.items():
-            self._changes[_key(KNOWN, post_id)] = msgspec.msgpack.encode(held)
+            gathered[head + post_id] = _encode(held)
 
     def counter(self, source: str, name: str, total: int) -> None:
         """A counter's new total."""
-        self._changes[_key(COUNTER, source, name)] = msgspec.msgpack.encode(total)
+        self._changes[_key(COUNTER, source, name)] = _encode(total)
 
     def meta(self, name: str, value: bytes) -> None:
         """A value kept beside the tables."""
@@ -73,68 +77,36 @@ class ChangeJournal:
         """The changes so far; the journal is empty then."""
         taken, self._changes = self._changes, {}
         return [
-            Change(_bytes(key), None if value is None else _pack(value))
+            Change(
+                key.encode("utf-8", "surrogatepass"), None if value is None else _pack(value)
+            )
             for key, value in taken.items()
         ]
 
 
-def restore(
-    store: Store, partition: int, changes: Iterable[Change], broken: dict[bytes, str]
-) -> None:
-    """Bring a store to what the changes say, as part of the running transaction.
-
-    Args:
-        broken: is told the key of each change that nothing of ours can have written, and
-            why; a later change of the same key takes it out again.
-    """
+def restore(store: Store, partition: int, changes: Iterable[Change]) -> None:
+    """Bring a store to what the changes say, as part of the running transaction."""
     for key, value in changes:
-        try:
-            _restore(store, partition, key, value)
-        except _UNREADABLE as error:
-            if value is not None:
-                broken[key] = f"{type(error).__name__}: {error}"
-                continue
-        broken.pop(key, None)
-
-
-_UNREADABLE = (
-    ValueError,  # UnicodeDecodeError too
-    TypeError,
-    AttributeError,
-    IndexError,
-    OverflowError,
-    RecursionError,
-    msgspec.MsgspecError,
-    zstandard.ZstdError,
-)
-
-
-def _restore(store: Store, partition: int, key: bytes, value: bytes | None) -> None:
-    table, *parts = key.decode("utf-8", "surrogatepass").split(_SEPARATOR)
-    body = None if value is None else _unpack(value)
-    if table == STATE:
-        operator, name = parts[0], _SEPARATOR.join(parts[1:])
-        _restore_state(store, partition, operator, name, body)
-    elif table == TIMER:
-        _restore_timer(store, partition, parts, set_=body is not None)
-    elif body is None:
-        return
-    elif table == KNOWN:
-        account, seen = msgspec.msgpack.decode(body, type=tuple[str, Seen])
-        store.db.execute(
-            "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)",
-            (_SEPARATOR.join(parts), account, msgspec.msgpack.encode(seen)),
-        )
-    elif table == COUNTER:
-        store.db.execute(
-            "INSERT OR REPLACE INTO counters VALUES (?, ?, ?)",
-            (parts[0], parts[1], msgspec.msgpack.decode(body, type=int)),
-        )
-    elif table == META:
-        msgspec.msgpack.decode(body)
-        store.set_meta(parts[0], body)
-    else:
-        raise ValueError(f"nothing is kept in a table {table[:40]!r}")
+        table, *parts = key.decode("utf-8", "surrogatepass").split(_SEPARATOR)
+        body = None if value is None else _unpack(value)
+        if table == STATE:
+            operator, name = parts[0], _SEPARATOR.join(parts[1:])
+            _restore_state(store, partition, operator, name, body)
+        elif table == TIMER:
+            _restore_timer(store, partition, parts, set_=body is not None)
+        elif table == KNOWN and body is not None:
+            account, seen = msgspec.msgpack.decode(body, type=tuple[str, Seen])
+            store.db.execute(
+                "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)",
+                (_SEPARATOR.join(parts), account, msgspec.msgpack.encode(seen)),
+            )
+        elif table == COUNTER and body is not None:
+            store.db.execute(
+                "INSERT OR REPLACE INTO counters VALUES (?, ?, ?)",
+                (parts[0], parts[1], msgspec.msgpack.decode(body, type=int)),
+            )
+        elif table == META and body is not None:
+            store.set_meta(parts[0], body)
 
 
 def _restore_state(
@@ -168,19 +140,24 @@ def _key(*parts: str) -> str:
     return _SEPARATOR.join(parts)
 
 
-def _bytes(key: str) -> bytes:
-    return key.encode("utf-8", "surrogatepass")
+class _Zstd(threading.local):
+    """A thread's own: neither is safe to share, and both cost more to make than to use."""
+
+    def __init__(self) -> None:
+        self.deflate = zstandard.ZstdCompressor(level=1).compress
+        self.inflate = zstandard.ZstdDecompressor().decompress
+
+
+_zstd = _Zstd()
 
 
 def _pack(value: bytes) -> bytes:
     if len(value) < COMPRESS_FROM:
         return _RAW + value
-    return _ZSTD + zstandard.compress(value, 1)
+    return _ZSTD + _zstd.deflate(value)
 
 
 def _unpack(value: bytes) -> bytes:
     if value[:1] == _ZSTD:
-        return zstandard.decompress(value[1:], max_output_size=LARGEST)
-    if value[:1] != _RAW:
-        raise ValueError(f"a value that begins with {value[:1]!r}")
+        return _zstd.inflate(value[1:], max_output_size=LARGEST)
     return value[1:]

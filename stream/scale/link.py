@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from stream.scale.address import KafkaAddress, KafkaUnavailableError, aiokafka, unavailable
+from stream.scale.address import KafkaAddress, KafkaUnavailableError, aiokafka
 from stream.scale.journal import Change
 from stream.scale.stage import Outbound
-from stream.topics import LARGEST_REQUEST, LARGEST_VALUE, Topic
+from stream.topics import LARGEST_VALUE, Topic
 
 TRANSACTION_MS = 60_000
-BATCH_BYTES = 256 * 1024
+BATCH_BYTES = 2**20
+"""Of one request: batches of a partition wait for each other."""
 READ_MS = 500
 
 
@@ -46,7 +47,7 @@ class PartitionLink:
             transactional_id=identity,
             transaction_timeout_ms=TRANSACTION_MS,
             max_batch_size=BATCH_BYTES,
-            max_request_size=LARGEST_REQUEST,
+            max_request_size=LARGEST_VALUE + 2**16,
         )
 
     async def open(self) -> None:
@@ -101,13 +102,10 @@ class PartitionLink:
         """
         if self._fenced:
             raise self._lost()
-        noted = [
-            Outbound(self._changelog, self._partition, key, value) for key, value in changes
-        ]
         sending: list[Any] = []
         try:
             await self._producer.begin_transaction()
-            batches = self._pack([*records, *noted])
+            batches = self._pack(records, changes)
             for topic, partition, batch in batches:
                 sending.append(
                     await self._producer.send_batch(batch, topic, partition=partition)
@@ -128,16 +126,25 @@ class PartitionLink:
             if topic == self._changelog
         )
 
-    def _pack(self, records: Sequence[Outbound]) -> list[tuple[str, int, Any]]:
+    def _pack(
+        self, records: Sequence[Outbound], changes: Sequence[Change]
+    ) -> list[tuple[str, int, Any]]:
         """Batches of a partition each, in order: a record alone costs a future of its own."""
-        batches: list[tuple[str, int, Any]] = []
-        filling: dict[tuple[str, int], Any] = {}
+        waiting: dict[tuple[str, int], list[tuple[bytes, bytes | None]]] = {}
         for topic, partition, key, value in records:
-            batch = filling.get((topic, partition))
-            if batch is None or batch.append(timestamp=None, key=key, value=value) is None:
-                batch = filling[topic, partition] = self._producer.create_batch()
-                batch.append(timestamp=None, key=key, value=value)
-                batches.append((topic, partition, batch))
+            waiting.setdefault((topic, partition), []).append((key, value))
+        queues: list[tuple[tuple[str, int], Sequence[tuple[bytes, bytes | None]]]] = [
+            *waiting.items(),
+            ((self._changelog, self._partition), changes),
+        ]
+        batches: list[tuple[str, int, Any]] = []
+        for (topic, partition), queue in queues:
+            batch: Any = None
+            for key, value in queue:
+                if batch is None or batch.append(timestamp=None, key=key, value=value) is None:
+                    batch = self._producer.create_batch()
+                    batch.append(timestamp=None, key=key, value=value)
+                    batches.append((topic, partition, batch))
         return batches
 
     async def close(self) -> None:
@@ -148,4 +155,6 @@ class PartitionLink:
         return FencedError(f"partition {self._partition} has another owner")
 
     def _unavailable(self, error: Exception) -> KafkaUnavailableError:
-        return unavailable(self._address, error)
+        return KafkaUnavailableError(
+            f"Kafka at {self._address.bootstrap}: {type(error).__name__}: {error}"
+        )

@@ -8,14 +8,15 @@ from typing import Any
 
 import structlog
 
-from stream.scale.address import KafkaAddress, aiokafka, unavailable
+from stream.scale.address import KafkaAddress, KafkaUnavailableError, aiokafka
 from stream.scale.host import Place, ScaleHost
-from stream.scale.progress import Progress
-from stream.scale.stage import Inbound
 from stream.topics import LARGEST_VALUE
 
 POLL_MS = 250
 COMMIT_EVERY_S = 1.0
+CATCH_UP = 8
+"""Batches of the settings that one transaction takes while more waits: a transaction costs
+the same for one record as for hundreds."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,10 +28,8 @@ class WorkerLoop:
     is known to its own state.
 
     Args:
-        batch: most records handed over at once.
+        batch: most records of one transaction.
         session_ms: silence after which the brokers give our partitions to others.
-        beat: called as a sign of life.
-        progress: looks now and then whether partitions move.
     """
 
     def __init__(
@@ -42,13 +41,11 @@ class WorkerLoop:
         batch: int = 500,
         session_ms: int = 10_000,
         beat: Callable[[], None] = lambda: None,
-        progress: Progress | None = None,
     ) -> None:
         self._host = host
         self._batch = batch
         self._busy = asyncio.Lock()
         self._beat = beat
-        self._progress = progress
         self._committed_at = 0.0
         self._client = aiokafka()
         self._errors = aiokafka("aiokafka.errors")
@@ -78,25 +75,23 @@ class WorkerLoop:
             self._consumer.subscribe(list(self._host.inputs), listener=_listener(self))
             while not stop.is_set():
                 self._beat()
+                if self._failed is not None:
+                    raise self._failed
                 await self._round()
         except self._errors.KafkaError as error:
-            raise unavailable(self._address, error) from error
+            raise KafkaUnavailableError(
+                f"Kafka at {self._address.bootstrap}: {type(error).__name__}: {error}"
+            ) from error
         finally:
             async with self._busy:
                 await self._host.close_all()
             await self._consumer.stop()
 
     async def _round(self) -> None:
-        found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=self._batch * 4)
+        found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=self._batch * 2)
         async with self._busy:
-            if self._failed is not None:
-                raise self._failed
             await handle_all(self._host, found, self._batch)
             await self._commit()
-        if self._progress is not None:
-            consumer = self._consumer
-            assigned = tuple(consumer.assignment())
-            self._progress.look_at_times(assigned, consumer.position, consumer.end_offsets)
 
     async def _commit(self) -> None:
         moment = asyncio.get_running_loop().time()
@@ -128,10 +123,10 @@ class WorkerLoop:
         async with self._busy:
             try:
                 await asyncio.gather(*(self._host.open(place) for place in places))
-            except Exception as error:  # noqa: BLE001 - raised by the loop instead
-                # The consumer would write it to the log, forget it and go on.
+            except BaseException as error:
+                # The listener's errors are logged and forgotten by the consumer.
                 self._failed = error
-                return
+                raise
             for place in places:
                 self._consumer.seek(self._client.TopicPartition(*place), self._host.next(place))
 
@@ -141,9 +136,8 @@ async def handle_all(host: ScaleHost, found: Mapping[Any, Sequence[Any]], batch:
     ours = set(host.places)
 
     async def one(place: Place, records: Sequence[Any]) -> None:
-        inbound = [Inbound(r.offset, r.value, r.timestamp, r.key) for r in records]
-        for start in range(0, len(inbound), batch):
-            await host.handle(place, inbound[start : start + batch])
+        for start in range(0, len(records), batch):
+            await host.handle(place, records[start : start + batch])
 
     work: list[Awaitable[None]] = [
         one(place, records)

@@ -14,20 +14,21 @@ import msgspec
 from stream.records import DeadLetter
 from stream.scale.journal import ChangeJournal
 from stream.store import Store
-from stream.topics import Topic, Topics, UnreadableRecordError, pack
+from stream.topics import Topic, Topics, pack
 
 APPLIED = "applied"
-LATEST_MS = 95_617_584_000_000
-"""The year 5000, as far as sources believe a time."""
 
 
 class Inbound(NamedTuple):
-    """A record as it came: offset, bytes, when it was written (ms), key where known."""
+    """A record as it came: its offset, its bytes, and when it was written (ms).
+
+    Loops hand over what their consumer has made, which has the same attributes: a copy of
+    each would cost more than noting the offset of all.
+    """
 
     offset: int
     value: bytes | None
-    at: int
-    key: bytes | None = None
+    timestamp: int
 
 
 class Outbound(NamedTuple):
@@ -117,19 +118,13 @@ def unreadable(
     Its time is the record's: read again, it makes the same letter.
     """
     letter = DeadLetter(
-        stage=stage, source=topic.name, reason=reason, raw=record.value or b"", at=record.at
+        stage=stage,
+        source=topic.name,
+        reason=reason,
+        raw=record.value or b"",
+        at=record.timestamp,
     )
     return letter, f"{topic.name}/{partition}/{record.offset}"
-
-
-def check_time(at: int) -> None:
-    """Refuse what is no time in ms between 1970 and 5000: state cannot keep it.
-
-    Raises:
-        UnreadableRecordError: it is none.
-    """
-    if not 0 <= at <= LATEST_MS:
-        raise UnreadableRecordError(f"a time of {at} ms")
 
 
 def read_applied(store: Store) -> Applied:

@@ -1,87 +1,84 @@
-"""Changes of state as bytes: what was written is restored, anything else is told apart."""
+"""The changelog of a partition: what was noted is what is restored, from any thread."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.log import Seen
 from stream.operator import Put
-from stream.scale.journal import Change, ChangeJournal, restore
+from stream.scale.journal import COMPRESS_FROM, ChangeJournal, restore
 from stream.store import Store
 
-TABLES = ("state", "timers", "seen", "counters", "meta")
-KEYS = st.one_of(
-    st.binary(max_size=30),
-    st.builds(
-        lambda table, *parts: "\x1f".join([table, *parts]).encode(),
-        st.sampled_from("stpcmz"),
-        st.text(max_size=10, alphabet=st.characters(codec="utf-8")),
-        st.integers(-(2**70), 2**70).map(str),
-        st.text(max_size=10, alphabet=st.characters(codec="utf-8")),
-    ),
-)
-VALUES = st.one_of(st.none(), st.binary(max_size=60), st.binary(max_size=60).map(b"\0".__add__))
+AT = 1_790_000_000_000
+KEYS = st.text(max_size=20).filter(lambda key: "\x1f" not in key)
+PUTS = st.builds(Put, st.binary(max_size=3000), st.integers(0, 2**62))
 
 
-@pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
-    with tempfile.TemporaryDirectory() as folder:
-        made = Store(Path(folder))
-        yield made
-        made.close()
+def rows(store: Store, table: str) -> list[tuple[object, ...]]:
+    return sorted(store.db.execute(f"SELECT * FROM {table}"))
 
 
-def rows(store: Store) -> dict[str, list[tuple[object, ...]]]:
-    return {t: sorted(store.db.execute(f"SELECT * FROM {t}")) for t in TABLES}
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.dictionaries(KEYS, st.one_of(st.none(), PUTS), max_size=8), max_size=4))
+def test_a_store_that_hears_every_change_is_as_the_last_of_them(
+    tmp_path_factory, written: list[dict[str, Put | None]]
+):
+    store = Store(tmp_path_factory.mktemp("restored"))
+    last: dict[str, Put | None] = {}
+    journal = ChangeJournal()
+    for changes in written:
+        journal.state("op", changes)
+        last |= changes
+        with store.transaction():
+            restore(store, 3, journal.take())
 
-
-def journal() -> ChangeJournal:
-    made = ChangeJournal()
-    made.state("clusters", {"k": Put(b"v" * 5000, 99), "gone": None})
-    made.timers("clusters", [("k", 5), ("k\x1f2", -1)])
-    made.known({"x:1": ("x:a", Seen(revision=2, older=(2**64 - 1,)))})
-    made.counter("x", "indexed", 7)
-    made.meta("applied", b"\x80")
-    return made
-
-
-def test_a_store_becomes_what_the_changes_say(tmp_path):
-    store = Store(tmp_path)
-    broken: dict[bytes, str] = {}
-    with store.transaction():
-        restore(store, 3, journal().take(), broken)
-
-    assert broken == {}
-    found = rows(store)
-    assert [row[:4] for row in found["state"]] == [("clusters", 3, "k", 99)]
-    assert len(found["timers"]) == 2
-    assert [row[:2] for row in found["seen"]] == [("x:1", "x:a")]
-    assert ("x", "indexed", 7) in found["counters"]
+    expected = [("op", 3, k, p.expires_at, p.value) for k, p in last.items() if p is not None]
+    assert rows(store, "state") == sorted(expected)
+    assert journal.take() == []
     store.close()
 
 
-@given(changes=st.lists(st.builds(Change, KEYS, VALUES), max_size=20))
-def test_any_bytes_are_restored_or_named_as_broken(store, changes):
-    broken: dict[bytes, str] = {}
+def test_everything_a_partition_keeps_is_restored(tmp_path):
+    journal = ChangeJournal()
+    seen = Seen(revision=2, digest=9, subjects=("s",))
+    journal.known({"x:1\x1f2": ("x:a", seen)})
+    journal.timers("op", [("k", AT), ("late", AT + 1)])
+    journal.counter("x", "logged", 7)
+    journal.meta("clock", b"12")
+    store = Store(tmp_path)
     with store.transaction():
-        restore(store, 0, changes, broken)
-
-    last = {change.key: change.value for change in changes}
-    assert set(broken) <= {key for key, value in last.items() if value is not None}
-    assert all(broken.values())
-
-
-@given(changes=st.lists(st.builds(Change, KEYS, VALUES), max_size=20))
-def test_a_removal_of_the_same_key_heals_what_was_broken(store, changes):
-    broken: dict[bytes, str] = {}
+        restore(store, 0, journal.take())
+    journal.timers_gone("op", [("k", AT)])
     with store.transaction():
-        restore(store, 0, changes, broken)
-        restore(store, 0, [Change(key, None) for key in list(broken)], broken)
+        restore(store, 0, journal.take())
 
-    assert broken == {}
+    assert [row[:2] for row in rows(store, "seen")] == [("x:1\x1f2", "x:a")]
+    assert rows(store, "timers") == [("op", 0, AT + 1, "late")]
+    assert rows(store, "counters") == [("x", "logged", 7)]
+    assert store.meta("clock") == b"12"
+    store.close()
+
+
+def test_threads_pack_and_restore_side_by_side(tmp_path):
+    large = {f"k{n}": Put(bytes([n % 251]) * (COMPRESS_FROM + n), AT) for n in range(300)}
+    barrier = threading.Barrier(4)
+
+    def one(number: int) -> list[tuple[object, ...]]:
+        journal, store = ChangeJournal(), Store(tmp_path / str(number))
+        journal.state("op", large)
+        barrier.wait()
+        with store.transaction():
+            restore(store, 0, journal.take())
+        found = rows(store, "state")
+        store.close()
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(one, range(4)))
+
+    expected = sorted(("op", 0, key, AT, put.value) for key, put in large.items())
+    assert results == [expected] * 4

@@ -6,11 +6,13 @@ import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dashboards.batch.gather import Gathered
 from dashboards.batch.outputs import iso, put, write_all
-from stream.records import Alert, Burst, Cluster, Evidence
+from stream.coordination.scores import Standing
+from stream.records import Alert, Campaign, Cluster, Evidence
 
 HOUR = 3_600_000
 START = 1_767_571_200_000
@@ -54,23 +56,26 @@ def found() -> Gathered:
         )
     }
     proof = Evidence(signal="accounts", value=2, expected=0.5, post_ids=("archive:p0",))
-    gathered.bursts = [
-        Burst(
-            burst_id="bu_1",
+    gathered.campaigns = [
+        Campaign(
+            campaign_id="ca_1",
             subject="all",
-            cluster_id="cl_1",
+            kind="coordinated",
             revision=1,
             operator_version="1",
-            first_at=START,
-            last_at=START + HOUR,
+            first_post_at=START,
+            last_post_at=START + HOUR,
             detected_at=START + HOUR,
-            posts=2,
-            accounts=2,
-            peak_accounts=2,
-            expected_accounts=0.5,
+            accounts=("x:a", "x:b"),
+            post_ids=("archive:p0", "archive:p1"),
+            coordination=0.7,
+            openness=0.0,
+            independence=0.1,
             evidence=(proof,),
         )
     ]
+    gathered.standings = {0: Standing(4.0, 3, 0.01), 1: Standing(3.0, 2, 0.01)}
+    gathered.standings[2] = Standing(0.5, 1, 0.7)
     gathered.alerts = [
         Alert(
             alert_id="al_1",
@@ -83,6 +88,7 @@ def found() -> Gathered:
             revision=1,
             operator_version="1",
             cluster_id="cl_1",
+            campaign_id="ca_1",
             evidence=(proof,),
         )
     ]
@@ -139,9 +145,8 @@ def test_with_a_watchlist_only_members_of_what_is_reported_are_listed(
 
 
 def test_a_fan_event_names_no_account(tmp_path: Path, found: Gathered) -> None:
-    burst = found.bursts[0]
-    fields = {name: getattr(burst, name) for name in burst.__struct_fields__}
-    found.bursts = [Burst(**(fields | {"kind": "fan_event"}))]
+    [campaign] = found.campaigns
+    found.campaigns = [msgspec.structs.replace(campaign, kind="fan_event", openness=1.0)]
 
     write_all(found, tmp_path, every_account=True)
 

@@ -50,6 +50,7 @@ RETURNING = campaign(
 )
 ORACLE = Oracle(
     world=World(posts=500, days=14),
+    generator="g",
     posts=500,
     accounts=20,
     campaigns=(COPIES, RETURNING),

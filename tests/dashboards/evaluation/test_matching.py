@@ -69,7 +69,7 @@ def test_explanations_are_not_reports():
     result = scored(hand.report("r", range(8), range(100, 116), kind="fan_event"))
 
     assert result.reported == ()
-    assert result.kinds == {"fan_event": 1}
+    assert result.kinds == {"fan_event": {"campaign": 1}}
     assert not result.planted[0].found
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -14,6 +15,7 @@ from dashboards.evaluation import runner
 from dashboards.evaluation.suites import suite
 from dashboards.evaluation.summary import summarise
 from dashboards.evaluation.told import lines
+from dashboards.simulator.files import read_oracle
 from dashboards.simulator.world import World
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "simulator" / "suites.json"
@@ -52,6 +54,15 @@ def test_a_stream_is_played_once(tmp_path):
 
     assert runner.prepare(tmp_path, WORLD) == folder
     assert (folder / "posts.ndjson.gz").stat().st_mtime_ns == marked
+
+
+def test_a_stream_of_another_version_of_the_simulator_is_played_again(tmp_path):
+    folder = runner.prepare(tmp_path, WORLD)
+    oracle = read_oracle(folder)
+    old = msgspec.structs.replace(oracle, generator="old", posts=1)
+    (folder / "oracle.json").write_bytes(msgspec.json.encode(old))
+
+    assert read_oracle(runner.prepare(tmp_path, WORLD)) == oracle
 
 
 def test_a_baseline_runs_as_a_process_and_is_measured(tmp_path):

@@ -114,6 +114,16 @@ def test_quiet_streams_count_false_campaigns_and_streams_that_flag():
     assert summary["organic_only"].streams_with_flagged.value == 0
 
 
+def test_what_was_named_is_counted_by_what_it_was():
+    streams = [
+        stream(kinds={"fan_event": {"birthday": 2}, "news": {"news": 1}}),
+        stream("fans_only", kinds={"fan_event": {"birthday": 1, "vote_drive": 9}}),
+    ]
+    kinds = summarise("m", "quick", streams).kinds
+
+    assert kinds == {"fan_event": {"vote_drive": 9, "birthday": 3}, "news": {"news": 1}}
+
+
 def test_curves_fall_as_more_is_asked():
     summary = summarise(
         "m",

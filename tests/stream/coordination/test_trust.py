@@ -6,7 +6,13 @@ import random
 
 import numpy as np
 
-from stream.accounts import HALF_TRUST, ROUNDS, WINDOW_MS, company_scores, first_shares
+from stream.coordination.trust import (
+    HALF_TRUST,
+    ROUNDS,
+    WINDOW_MS,
+    company_scores,
+    first_shares,
+)
 
 HOUR = 3_600_000
 

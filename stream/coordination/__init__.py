@@ -1,0 +1,1 @@
+"""Coordination: who shares what with whom, told apart from fans, news and criticism."""

@@ -1,0 +1,108 @@
+"""The four axes and what follows from them: rules that a person can read and dispute.
+
+Coordination says how entangled accounts and objects are, harm what the posts do
+to the subject, openness how much speaks for open action, independence how much
+for people who act each on their own. The axes stay apart: none is subtracted
+from another, and a kind follows from all of them by the rules of :func:`kind_of`.
+Neither an opinion nor a hashtag decides anything.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from stream.coordination.looks import Look
+from stream.records import CampaignKind
+
+COPYING = 0.55
+COMPANY = 0.6
+CLOSED = 0.4
+YOUNG = 0.35
+DISGUISE = 0.45
+BURST = 0.6
+"""What each sign may add to coordination at most, taken as independent of the others."""
+SURPRISING = 6.0
+"""-log10 of the chance of a burst at which it counts in full."""
+CROWD = 6.0
+"""Accounts at which copying counts half."""
+USUAL_YOUNG = 0.15
+"""Share of young accounts in an ordinary crowd."""
+
+ENTANGLED = 0.5
+HIDDEN = 0.6
+"""Coordination from which harmful posts, and posts of unknown harm, are reported."""
+HARMFUL = 0.5
+OPEN = 0.6
+CONCEALED = 0.3
+"""What young accounts and disguises must add before harmless posts are called coordinated."""
+INDEPENDENT = 0.6
+NEWS_SHARE = 0.8
+TRUSTED = 0.5
+"""Company from which even links to news do not explain what accounts have in common."""
+SPARE_SHARE = 0.5
+ONE_MAN = 0.6
+CRITICAL_SHARE = 0.3
+
+
+class Axes(msgspec.Struct, frozen=True):
+    """Each 0 to 1; ``harm`` is None where nobody assessed it.
+
+    ``concealed`` is the part of coordination that hides who acts.
+    """
+
+    coordination: float
+    harm: float | None
+    openness: float
+    independence: float
+    concealed: float
+
+
+def axes_of(look: Look) -> Axes:
+    """The axes of a set of posts."""
+    crowd = max(0, look.size - 2)
+    copying = COPYING * look.copied * crowd / (crowd + CROWD)
+    young = max(0.0, (look.young or 0.0) - USUAL_YOUNG) / (1 - USUAL_YOUNG)
+    hidden = _either(YOUNG * young, DISGUISE * look.disguised)
+    burst = BURST * min(1.0, look.burst / SURPRISING)
+    coordination = _either(copying, COMPANY * look.company, CLOSED * look.closed, hidden, burst)
+    own_words = look.texts / max(1, look.posts)
+    independence = own_words * (1 - look.closed) * (1 - young) * (1 - look.copied)
+    openness = look.openness * (1 - young) if look.openness < _PLAIN else look.openness
+    return Axes(coordination, look.harm, openness, independence, hidden)
+
+
+_PLAIN = 0.95
+"""Openness that young accounts do not call in question: official pages themselves."""
+
+
+def _either(*chances: float) -> float:
+    """The chance that at least one of several independent signs is real."""
+    return 1 - math.prod(1 - chance for chance in chances)
+
+
+def kind_of(look: Look, axes: Axes, *, busiest: float, known_subject: bool) -> CampaignKind:
+    """What a set of posts is.
+
+    Args:
+        busiest: share of the posts that its busiest account wrote.
+        known_subject: whether a watchlist says who is protected; then accounts that
+            neither harm nor hide are no case, however much they do together.
+    """
+    harmful = axes.harm is not None and axes.harm >= HARMFUL
+    alone = axes.independence >= INDEPENDENT
+    hiding = axes.concealed >= CONCEALED or not known_subject
+    rules: tuple[tuple[CampaignKind, bool], ...] = (
+        ("bot", busiest >= ONE_MAN),
+        ("spam", look.spare >= SPARE_SHARE),
+        ("fan_event", axes.openness >= OPEN and not harmful),
+        ("campaign", harmful and axes.coordination >= ENTANGLED and not alone),
+        ("news", look.news >= NEWS_SHARE and look.company < TRUSTED),
+        ("criticism_wave", alone and (harmful or look.critical >= CRITICAL_SHARE)),
+        ("coordinated", axes.coordination >= HIDDEN and axes.openness < OPEN and hiding),
+    )
+    for kind, holds in rules:
+        if holds:
+            return kind
+    return "unclear"

@@ -1,0 +1,202 @@
+"""What is kept of a campaign between sweeps: its objects, accounts, posts and axes.
+
+A campaign is found again by an object it pushed, by the accounts it has, or by a
+text that resembles one of its own, so that it keeps its id while it sleeps, when
+it comes back with other words, and when other accounts take its words over.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from stream.records import CampaignKind, Evidence
+
+MOST_OBJECTS = 256
+MOST_MEMBERS = 1_000
+MOST_POSTS = 1_000
+MOST_CAMPAIGNS = 100
+PHASES = 50
+SLEEP_MS = 2 * 24 * 60 * 60 * 1000
+DARK: frozenset[CampaignKind] = frozenset({"campaign", "coordinated"})
+"""Kinds that are put before an analyst."""
+
+
+class ObjectRow(msgspec.Struct, array_like=True):
+    """An object of a campaign; ``stems`` of a text let reworded copies find it again."""
+
+    column: int
+    post: str
+    first_at: int
+    last_at: int
+    accounts: int = 0
+    posts: int = 0
+    stems: bytes = b""
+
+
+class MemberRow(msgspec.Struct, array_like=True):
+    """An account of a campaign."""
+
+    name: str
+    posts: int
+    first_at: int
+    last_at: int
+    objects: list[int]
+
+
+class PhaseRow(msgspec.Struct, array_like=True):
+    """A stretch in which it was awake."""
+
+    first_at: int
+    last_at: int
+    posts: int
+
+
+class CampaignRow(msgspec.Struct, array_like=True):
+    """A campaign; ``dark`` ones are looked for among accounts, others by objects alone.
+
+    ``posts`` leads to the number of the account that wrote each.
+    ``shown_members`` and ``shown_posts`` are what the last revision said,
+    ``judged`` is the number of posts when the axes were worked out, at ``judged_at``.
+    """
+
+    id: str
+    dark: bool
+    kind: CampaignKind
+    first_at: int
+    last_at: int
+    seen_at: int
+    detected_at: int = 0
+    revision: int = 0
+    coordination: float = 0.0
+    harm: float | None = None
+    openness: float = 0.0
+    independence: float = 0.0
+    count: int = 0
+    objects: dict[int, ObjectRow] = {}
+    members: dict[int, MemberRow] = {}
+    posts: dict[str, int] = {}
+    clusters: list[str] = []
+    phases: list[PhaseRow] = []
+    evidence: list[Evidence] = []
+    counter: list[Evidence] = []
+    asleep: bool = False
+    shown_members: int = 0
+    shown_posts: int = 0
+    judged: int = 0
+    judged_at: int = 0
+
+
+encode_campaign = msgspec.msgpack.Encoder().encode
+decode_campaign = msgspec.msgpack.Decoder(CampaignRow).decode
+
+
+def note_object(row: CampaignRow, value: int, found: ObjectRow) -> None:
+    """An object belongs to the campaign; the one last seen longest ago makes room."""
+    known = row.objects.get(value)
+    if known is not None:
+        known.last_at = max(known.last_at, found.last_at)
+        known.first_at = min(known.first_at, found.first_at)
+        known.accounts = max(known.accounts, found.accounts)
+        known.posts = max(known.posts, found.posts)
+        known.stems = known.stems or found.stems
+        return
+    if len(row.objects) >= MOST_OBJECTS:
+        oldest = min(row.objects.items(), key=lambda one: (one[1].last_at, one[0]))
+        del row.objects[oldest[0]]
+    row.objects[value] = found
+
+
+def note_post(
+    row: CampaignRow, post: str, account: int, name: str, at: int, objects: list[int]
+) -> None:
+    """A post belongs to the campaign; those beyond the caps are only counted."""
+    row.count += 1
+    row.first_at = min(row.first_at, at)
+    row.last_at = max(row.last_at, at)
+    if len(row.posts) < MOST_POSTS:
+        row.posts[post] = account
+    _note_phase(row, at)
+    member = row.members.get(account)
+    if member is None:
+        if len(row.members) >= MOST_MEMBERS:
+            return
+        row.members[account] = MemberRow(name, 1, at, at, objects)
+        return
+    member.posts += 1
+    member.first_at = min(member.first_at, at)
+    member.last_at = max(member.last_at, at)
+    member.objects = [*member.objects, *(o for o in objects if o not in member.objects)][:16]
+
+
+def _note_phase(row: CampaignRow, at: int) -> None:
+    last = row.phases[-1] if row.phases else None
+    if last is None or at - last.last_at > SLEEP_MS:
+        row.phases = [*row.phases, PhaseRow(at, at, 1)][-PHASES:]
+        return
+    last.first_at = min(last.first_at, at)
+    last.last_at = max(last.last_at, at)
+    last.posts += 1
+
+
+def absorb(row: CampaignRow, other: CampaignRow) -> None:
+    """Take a younger campaign in."""
+    for value, found in other.objects.items():
+        note_object(row, value, found)
+    for post, account in other.posts.items():
+        if len(row.posts) < MOST_POSTS:
+            row.posts.setdefault(post, account)
+    row.count += other.count
+    row.first_at = min(row.first_at, other.first_at)
+    row.last_at = max(row.last_at, other.last_at)
+    for account, member in other.members.items():
+        mine = row.members.get(account)
+        if mine is None:
+            if len(row.members) < MOST_MEMBERS:
+                row.members[account] = member
+            continue
+        mine.posts += member.posts
+        mine.first_at = min(mine.first_at, member.first_at)
+        mine.last_at = max(mine.last_at, member.last_at)
+        mine.objects = [*mine.objects, *(o for o in member.objects if o not in mine.objects)][
+            :16
+        ]
+    row.clusters = list(dict.fromkeys([*row.clusters, *other.clusters]))[:MOST_OBJECTS]
+    phases = sorted([*row.phases, *other.phases], key=lambda p: (p.first_at, p.last_at))
+    row.phases = []
+    for phase in phases:
+        last = row.phases[-1] if row.phases else None
+        if last is None or phase.first_at - last.last_at > SLEEP_MS:
+            row.phases.append(phase)
+        else:
+            last.last_at = max(last.last_at, phase.last_at)
+            last.posts += phase.posts
+    row.phases = row.phases[-PHASES:]
+    row.dark = row.dark or other.dark
+
+
+def drop_post(row: CampaignRow, post: str) -> bool:
+    """A post was deleted; whether the campaign had to do with it."""
+    account = row.posts.pop(post, None)
+    touched = account is not None
+    if account is not None:
+        row.count -= 1
+        member = row.members.get(account)
+        if member is not None:
+            member.posts -= 1
+            if member.posts <= 0:
+                del row.members[account]
+    for found in row.objects.values():
+        if found.post == post:
+            found.post, found.stems = "", b""
+            touched = True
+    for reasons in (row.evidence, row.counter):
+        for place, one in enumerate(reasons):
+            if post in one.post_ids:
+                reasons[place] = _without(one, post)
+                touched = True
+    return touched
+
+
+def _without(one: Evidence, post: str) -> Evidence:
+    kept = tuple(p for p in one.post_ids if p != post)
+    return msgspec.structs.replace(one, post_ids=kept)

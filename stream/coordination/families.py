@@ -1,0 +1,60 @@
+"""Which family the text or picture of a new post belongs to, among those held.
+
+A text is known exactly, or by the cluster of near-duplicates it joined, or by
+enough stems in common with one that is held. A family bears the number of the
+text with which it began, and lives as long as somebody adds to it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+
+from detect.stems import alike
+from stream.coordination.objects import CLUSTER, FAMILY, STEM_KEYS, STEMS, TEXT, Seen
+from stream.coordination.table import Table
+
+ALIKE = 0.4
+"""Share of stems in common from which two texts are one family."""
+PER_KEY = 8
+COMPARED = 6
+"""Texts compared with a new one, those with the most keys in common."""
+_APART = 0x5851F42D4C957F2D
+"""Keeps the number of a family apart from that of the text it began with."""
+
+
+def assign(table: Table, found: Seen) -> None:
+    """Fill in the family of a post's text; copies of a known text need no stems."""
+    text = found.keys[TEXT]
+    if not text:
+        return
+    for row in table.rows(text):
+        found.keys[FAMILY] = table.value(row, FAMILY)
+        found.keys[STEMS : STEMS + STEM_KEYS] = [0] * STEM_KEYS
+        found.stems = b""
+        return
+    found.keys[FAMILY] = _by_cluster(table, found) or _by_stems(table, found) or text ^ _APART
+
+
+def _by_cluster(table: Table, found: Seen) -> int:
+    cluster = found.keys[CLUSTER]
+    if cluster:
+        for row in table.rows(cluster):
+            return table.value(row, FAMILY)
+    return 0
+
+
+def _by_stems(table: Table, found: Seen) -> int:
+    if not found.stems:
+        return 0
+    near: Counter[int] = Counter()
+    for key in found.keys[STEMS : STEMS + STEM_KEYS]:
+        if key:
+            near.update(islice(table.rows(key), PER_KEY))
+    best, family = ALIKE, 0
+    ranked = sorted(near.items(), key=lambda one: (-one[1], -one[0]))
+    for row, _ in ranked[:COMPARED]:
+        similar = alike(found.stems, table.stems[row - table.base])
+        if similar > best or (similar == best and not family):
+            best, family = similar, table.value(row, FAMILY)
+    return family

@@ -1,0 +1,309 @@
+"""A sweep over what was shared lately: which objects are a case, and of which campaign."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import takewhile
+
+import numpy as np
+
+from stream.coordination.axes import HARMFUL, INDEPENDENT, Axes, axes_of, kind_of
+from stream.coordination.bonds import Bonds
+from stream.coordination.campaign_state import (
+    DARK,
+    MOST_POSTS,
+    CampaignRow,
+    ObjectRow,
+    absorb,
+    note_object,
+    note_post,
+)
+from stream.coordination.evidence import Ground, ground_of, reasons
+from stream.coordination.grouping import home_of, overlapping
+from stream.coordination.looks import Look, Pairs, Places, look, objects_of
+from stream.coordination.objects import NARRATIVE
+from stream.coordination.past import Standings
+from stream.coordination.table import Columns, Table
+from stream.ids import derive_id
+
+SMALLEST = 3
+"""Accounts from which an object is looked at."""
+LEAST_DARK = 4
+LEAST_BRIGHT = 15
+"""Accounts from which a case, and a crowd that is none, is told."""
+TRUSTED_LOOK = 0.2
+"""Mean trust of its sharers from which an object is looked at whenever trust changes."""
+HARMFUL_LOOK = 0.3
+"""Coordination from which an object full of harm is followed."""
+JUDGED_AGAIN = 1.1
+STEP = 1.2
+"""Growth after which a campaign, and an object without one, are looked at again."""
+HOUR_MS = 60 * 60 * 1000
+TRUSTED = 1.0
+"""Score from which an account may be drawn in: worth one object in the best of company."""
+NEWEST = 2_048
+"""Posts of a campaign on which its axes rest."""
+
+
+class Sweep:
+    """One look at everything that changed since the last one.
+
+    Args:
+        swept: number of the first row that is new.
+        campaigns: of the subject; changed in place.
+        bursts: how surprising the copies of a cluster were that burst.
+    """
+
+    def __init__(
+        self,
+        subject: str,
+        table: Table,
+        trust: Mapping[int, float],
+        standings: Standings,
+        campaigns: dict[str, CampaignRow],
+        bursts: Mapping[str, float],
+        *,
+        swept: int,
+        at: int,
+        known_subject: bool,
+    ) -> None:
+        self._subject = subject
+        self._table = table
+        self._trust = trust
+        self._standings = standings
+        self._campaigns = campaigns
+        self._bursts = bursts
+        self._swept = swept
+        self._at = at
+        self._known = known_subject
+        self.columns: Columns = table.columns()
+        self._homes = {o: name for name, row in campaigns.items() for o in row.objects}
+        self._counted: dict[str, set[int]] = {}
+        self.touched: dict[str, None] = {}
+        self.merged: list[tuple[CampaignRow, str]] = []
+
+    @cached_property
+    def _pairs(self) -> Pairs:
+        return Pairs(self._table, self.columns)
+
+    @cached_property
+    def _active(self) -> int:
+        return len(np.unique(self.columns.account))
+
+    @cached_property
+    def _ground(self) -> Ground:
+        return ground_of(self.columns, self._trust)
+
+    def run(self, *, anew: bool) -> None:
+        """Take every changed object to its campaign, then judge the campaigns anew.
+
+        Args:
+            anew: also look at objects that did not change but are in trusted company.
+        """
+        table = self._table
+        dirty = sorted(
+            (value for value, rows in table.hot.items() if rows[-1] >= self._swept),
+            key=lambda value: (table.hot[value][0], value),
+        )
+        for value in dirty:
+            home = self._homes.get(value)
+            if home is not None and value in self._campaigns[home].objects:
+                self._more(self._campaigns[home], value)
+            elif self._grown(value):
+                self._object(value)
+        if anew:
+            for value in self._pairs.trusted(self._standings, TRUSTED_LOOK):
+                if value not in self._homes:
+                    self._object(value)
+            self._draw_in()
+            for pair in overlapping(self._campaigns, self._active):
+                if all(name in self._campaigns for name in pair):
+                    row = self._united(list(pair))
+                    row.judged = 0
+                    self.touched[row.id] = None
+        for name in self.touched:
+            row = self._campaigns[name]
+            if row.count >= JUDGED_AGAIN * row.judged or self._at - row.judged_at >= HOUR_MS:
+                self._judge(row)
+
+    def _grown(self, value: int) -> bool:
+        """Whether an object passed another step of its growth, a fifth each."""
+        rows = self._table.hot[value]
+        before = bisect_left(rows, self._swept)
+        if before < SMALLEST:
+            return True
+        return int(math.log(len(rows), STEP)) > int(math.log(before, STEP))
+
+    def _more(self, row: CampaignRow, value: int) -> None:
+        """New posts with an object that a campaign has already."""
+        self._take_in(row, value, self._swept)
+        rows = self._table.hot[value]
+        found = row.objects[value]
+        found.last_at = max(found.last_at, int(self.columns.at[rows[-1] - self._table.base]))
+        found.posts = max(found.posts, len(rows))
+        self.touched[row.id] = None
+        row.asleep = False
+
+    def _draw_in(self) -> None:
+        """Take in trusted accounts that share several things with a campaign's members."""
+        dark = {n: row for n, row in self._campaigns.items() if row.kind in DARK}
+        if not dark:
+            return
+        trusted = self._standings["account"][self._standings["score"] >= TRUSTED]
+        bonds = Bonds(self.columns, trusted)
+        for name in sorted(dark):
+            row = dark[name]
+            members = np.array(sorted(row.members), dtype=np.uint64)
+            for place, value in bonds.with_members(members):
+                at = int(self.columns.at[place])
+                account = int(self.columns.account[place])
+                post = self._table.posts[place]
+                if post not in row.posts and len(row.posts) < MOST_POSTS:
+                    name_of = self._table.accounts[place]
+                    note_post(row, post, account, name_of, at, [value])
+                    self.touched[row.id] = None
+
+    def _places(self, value: int) -> Places:
+        return np.array(self._table.hot[value], dtype=np.int64) - self._table.base
+
+    def _object(self, value: int) -> None:
+        places = self._places(value)
+        accounts = np.unique(self.columns.account[places])
+        if len(accounts) < SMALLEST:
+            return
+        seen = self._look(places, {value})
+        dark = self._is_dark(seen)
+        if not dark and (
+            seen.size < LEAST_BRIGHT or self._kind(seen, axes_of(seen)) == "unclear"
+        ):
+            return
+        self._join(value, seen, dark=dark)
+
+    def _look(self, places: Places, own: set[int]) -> Look:
+        rows: list[int] = places.tolist()
+        clusters = {self._table.clusters[place] for place in rows}
+        burst = max((self._bursts.get(c, 0.0) for c in clusters if c), default=0.0)
+        return look(self.columns, places, self._trust, self._pairs, own, burst)
+
+    def _is_dark(self, seen: Look) -> bool:
+        axes = axes_of(seen)
+        if self._kind(seen, axes) in DARK:
+            return True
+        harmful = axes.harm is not None and axes.harm >= HARMFUL
+        return harmful and axes.coordination >= HARMFUL_LOOK and axes.independence < INDEPENDENT
+
+    def _kind(self, seen: Look, axes: Axes) -> str:
+        _, counts = np.unique(self.columns.account[seen.places], return_counts=True)
+        busiest = float(counts.max()) / seen.posts
+        return kind_of(seen, axes, busiest=busiest, known_subject=self._known)
+
+    def _join(self, value: int, seen: Look, *, dark: bool) -> None:
+        table = self._table
+        first = int(seen.places[0])
+        rows: list[int] = seen.places.tolist()
+        stems = next((table.stems[place] for place in rows if table.stems[place]), b"")
+        beside = objects_of(self.columns, seen.places, value)
+        homes = home_of(
+            value,
+            seen.accounts,
+            beside,
+            stems,
+            self._campaigns,
+            self._homes,
+            dark=dark,
+            active=self._active,
+        )
+        row = self._united(homes) if homes else self._founded(first, value, dark=dark)
+        at = self.columns.at[seen.places]
+        note_object(
+            row,
+            value,
+            ObjectRow(
+                column=self._column_of(first, value),
+                post=table.posts[first],
+                first_at=int(at.min()),
+                last_at=int(at.max()),
+                accounts=seen.size,
+                posts=seen.posts,
+                stems=stems,
+            ),
+        )
+        self._homes[value] = row.id
+        # Beyond the cap nobody can tell which posts were counted: then only new ones are.
+        full = row.count > len(row.posts)
+        self._take_in(row, value, self._swept if full else table.base)
+        row.judged = 0
+        self.touched[row.id] = None
+        row.asleep = False
+
+    def _column_of(self, place: int, value: int) -> int:
+        return next(c for c in NARRATIVE if int(self.columns.keys[place, c]) == value)
+
+    def _founded(self, place: int, value: int, *, dark: bool) -> CampaignRow:
+        post, at = self._table.posts[place], int(self.columns.at[place])
+        name = derive_id("ca", self._subject, post, f"{value:016x}")
+        row = CampaignRow(
+            id=name,
+            dark=dark,
+            kind="unclear",
+            first_at=at,
+            last_at=at,
+            seen_at=self._at,
+        )
+        self._campaigns[name] = row
+        return row
+
+    def _united(self, names: list[str]) -> CampaignRow:
+        """The oldest of these campaigns, with the others taken in."""
+        rows = sorted((self._campaigns[n] for n in names), key=lambda r: (r.seen_at, r.id))
+        first, others = rows[0], rows[1:]
+        for other in others:
+            absorb(first, other)
+            self._homes.update(dict.fromkeys(other.objects, first.id))
+            self.merged.append((other, first.id))
+            del self._campaigns[other.id]
+            self.touched.pop(other.id, None)
+        return first
+
+    def _take_in(self, row: CampaignRow, value: int, since: int) -> None:
+        """Note the posts of an object from a row on that the campaign does not have yet."""
+        table = self._table
+        counted = self._counted.setdefault(row.id, set())
+        numbers = list(takewhile(lambda number: number >= since, table.rows(value)))
+        for number in reversed(numbers):
+            place = number - table.base
+            post = table.posts[place]
+            if post in row.posts or number in counted:
+                continue
+            counted.add(number)
+            at = int(self.columns.at[place])
+            account = int(self.columns.account[place])
+            note_post(row, post, account, table.accounts[place], at, [value])
+            cluster = table.clusters[place]
+            if cluster is not None and cluster not in row.clusters:
+                row.clusters = [*row.clusters, cluster][-32:]
+
+    def _judge(self, row: CampaignRow) -> None:
+        """Work the axes out from all posts that are still held."""
+        held = [self._places(o) for o in row.objects if o in self._table.hot]
+        if not held:
+            return
+        places = np.unique(np.concatenate(held))[-NEWEST:]
+        seen = self._look(places, set(row.objects))
+        axes = axes_of(seen)
+        row.coordination = round(axes.coordination, 4)
+        row.openness = round(axes.openness, 4)
+        row.independence = round(axes.independence, 4)
+        row.harm = None if axes.harm is None else round(axes.harm, 4)
+        least = LEAST_DARK if row.dark else LEAST_BRIGHT
+        kind = self._kind(seen, axes) if len(row.members) >= least else "unclear"
+        if kind in DARK and row.kind not in DARK:
+            row.detected_at = self._at
+        row.kind = kind  # type: ignore[assignment]
+        row.dark = row.dark or kind in DARK
+        row.detected_at = row.detected_at or self._at
+        row.judged, row.judged_at = row.count, self._at
+        row.evidence, row.counter = reasons(self._table, self.columns, seen, axes, self._ground)

@@ -1,0 +1,265 @@
+"""The recent posts of one subject in memory: who shared what when, found by object.
+
+Rows stand in the order of the log and leave at the old end. Everything here is
+a function of the rows that are held, so that a restart changes no result: what
+is looked up walks from the newest row back, and what is counted is counted over
+the rows held.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from stream.burst_window import UNKNOWN_AGE, number
+from stream.coordination.objects import COLUMNS, NARRATIVE, Seen
+
+HOT = 3
+"""Posts from which an object is followed."""
+FOLLOWED = 512
+"""Newest posts of an object that are looked at."""
+_SLOTS = 1 << 10
+_MIX = 0x9E3779B97F4A7C15
+_MASK = (1 << 64) - 1
+_HIGH = 40
+
+
+class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A post as the state keeps it. ``at`` is its event time, ``seen`` when it came."""
+
+    post: str
+    account: str
+    at: int
+    seen: int
+    age: int
+    open: int
+    flags: int
+    harm: int
+    keys: bytes
+    stems: bytes = b""
+    print: bytes = b""
+    cluster: str | None = None
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """The rows as arrays, for counting; ``keys`` is a row a post."""
+
+    account: npt.NDArray[np.uint64]
+    at: npt.NDArray[np.int64]
+    age: npt.NDArray[np.int32]
+    open: npt.NDArray[np.uint8]
+    flags: npt.NDArray[np.uint8]
+    harm: npt.NDArray[np.int8]
+    keys: npt.NDArray[np.uint64]
+
+
+class Table:
+    """Rows by absolute number; ``base`` is that of the oldest one held."""
+
+    def __init__(self, base: int = 0) -> None:
+        self.base = base
+        self.posts: list[str] = []
+        self.accounts: list[str] = []
+        self.clusters: list[str | None] = []
+        self.stems: list[bytes] = []
+        self.hot: dict[int, list[int]] = {}
+        self.account = array("Q")
+        self.post = array("Q")
+        self.at = array("q")
+        self.seen = array("q")
+        self._age = array("i")
+        self._open = array("B")
+        self._flags = array("B")
+        self._harm = array("b")
+        self.keys = array("Q")
+        self._next = array("q")
+        self._heads = array("q", [-1]) * _SLOTS
+        self._names: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self.posts)
+
+    @property
+    def end(self) -> int:
+        """Number that the next row gets."""
+        return self.base + len(self.posts)
+
+    def add(self, row: Row) -> int:
+        """Hold one more row; its number."""
+        if len(self.posts) * 8 > len(self._heads):
+            self._grow()
+        at = self.base + len(self.posts)
+        self.posts.append(row.post)
+        self.accounts.append(self._names.setdefault(row.account, row.account))
+        self.clusters.append(row.cluster)
+        self.stems.append(row.stems)
+        self.account.append(number(row.account, 64))
+        self.post.append(number(row.post, 64))
+        self.at.append(row.at)
+        self.seen.append(row.seen)
+        self._age.append(row.age)
+        self._open.append(row.open)
+        self._flags.append(row.flags)
+        self._harm.append(row.harm)
+        values = array("Q", row.keys)
+        self.keys.extend(values)
+        self._chain(at, values)
+        for column in NARRATIVE:
+            if values[column]:
+                self._follow(values[column], at)
+        return at
+
+    def _chain(self, row: int, values: Sequence[int]) -> None:
+        heads, shift = self._heads, len(self._heads) - 1
+        place = row * COLUMNS
+        following = [-1] * COLUMNS
+        for column, value in enumerate(values):
+            if value:
+                slot = ((value * _MIX & _MASK) >> _HIGH) & shift
+                following[column] = heads[slot]
+                heads[slot] = place + column
+        self._next.extend(following)
+
+    def _grow(self) -> None:
+        self._heads = array("q", [-1]) * (len(self._heads) * 4)
+        self._next = array("q")
+        for index in range(len(self.posts)):
+            start = index * COLUMNS
+            self._chain(self.base + index, self.keys[start : start + COLUMNS])
+
+    def rows(self, value: int) -> Iterator[int]:
+        """Rows with a value, newest first."""
+        floor = self.base * COLUMNS
+        slot = ((value * _MIX & _MASK) >> _HIGH) & (len(self._heads) - 1)
+        place = self._heads[slot]
+        keys, following = self.keys, self._next
+        while place >= floor:
+            if keys[place - floor] == value:
+                yield place // COLUMNS
+            place = following[place - floor]
+
+    def _follow(self, value: int, row: int) -> None:
+        """Keep the list of an object that several posts share.
+
+        Of posts in a row by one account only the newest counts, so that one account
+        cannot fill the list.
+        """
+        held = self.hot.get(value)
+        if held is not None:
+            if self.account[held[-1] - self.base] == self.account[row - self.base]:
+                held[-1] = row
+            else:
+                held.append(row)
+                if len(held) > FOLLOWED:
+                    del held[0]
+            return
+        found: list[int] = []
+        for one in self.rows(value):
+            found.append(one)
+            if len(found) == HOT:
+                self.hot[value] = self._runs(sorted(found))
+                return
+
+    def _runs(self, rows: list[int]) -> list[int]:
+        kept: list[int] = []
+        for row in rows:
+            if kept and self.account[kept[-1] - self.base] == self.account[row - self.base]:
+                kept[-1] = row
+            else:
+                kept.append(row)
+        return kept[-FOLLOWED:]
+
+    def value(self, row: int, column: int) -> int:
+        """What a row has in a column, 0 for nothing."""
+        return self.keys[(row - self.base) * COLUMNS + column]
+
+    def find(self, post: str) -> int:
+        """Row of the newest revision of a post, -1 when it is not held."""
+        held = np.frombuffer(self.post, dtype=np.uint64)
+        places = np.flatnonzero(held == np.uint64(number(post, 64)))
+        return self.base + int(places[-1]) if len(places) else -1
+
+    def blank(self, row: int) -> None:
+        """Forget the post of a row; its place stays."""
+        index = row - self.base
+        start = index * COLUMNS
+        gone = self.keys[start : start + COLUMNS]
+        self.keys[start : start + COLUMNS] = array("Q", [0]) * COLUMNS
+        self.posts[index] = self.accounts[index] = ""
+        self.clusters[index], self.stems[index] = None, b""
+        self.post[index] = self.account[index] = 0
+        self.at[index] = self.seen[index] = 0
+        self._age[index], self._open[index] = UNKNOWN_AGE, 0
+        self._flags[index], self._harm[index] = 0, -1
+        for column in NARRATIVE:
+            if gone[column] in self.hot:
+                self._again(gone[column])
+
+    def _again(self, value: int) -> None:
+        """Make the list of an object anew, after something in its middle changed."""
+        held = np.frombuffer(self.keys, dtype=np.uint64).reshape(-1, COLUMNS)
+        found = np.flatnonzero((held[:, list(NARRATIVE)] == np.uint64(value)).any(axis=1))
+        if len(found) < HOT:
+            del self.hot[value]
+        else:
+            self.hot[value] = self._runs([self.base + int(i) for i in found])
+
+    def retire(self, count: int) -> None:
+        """Let the oldest rows go."""
+        for kept in (self.posts, self.accounts, self.clusters, self.stems):
+            del kept[:count]
+        for column in (self.account, self.post, self.at, self.seen):
+            del column[:count]
+        for small in (self._age, self._open, self._flags, self._harm):
+            del small[:count]
+        del self.keys[: count * COLUMNS]
+        del self._next[: count * COLUMNS]
+        self.base += count
+        self._names = {name: name for name in self.accounts}
+        self._cool()
+
+    def _cool(self) -> None:
+        """Stop following what fewer posts share now."""
+        held = np.frombuffer(self.keys, dtype=np.uint64).reshape(-1, COLUMNS)
+        values, counts = np.unique(held[:, list(NARRATIVE)], return_counts=True)
+        still = dict(zip(values.tolist(), counts.tolist(), strict=True))
+        for value in list(self.hot):
+            if still.get(value, 0) < HOT:
+                del self.hot[value]
+            elif self.hot[value][0] < self.base:
+                self.hot[value] = [row for row in self.hot[value] if row >= self.base]
+
+    def columns(self) -> Columns:
+        """The rows as arrays; they must be let go before the next post is added."""
+        return Columns(
+            account=np.frombuffer(self.account, dtype=np.uint64),
+            at=np.frombuffer(self.at, dtype=np.int64),
+            age=np.frombuffer(self._age, dtype=np.int32),
+            open=np.frombuffer(self._open, dtype=np.uint8),
+            flags=np.frombuffer(self._flags, dtype=np.uint8),
+            harm=np.frombuffer(self._harm, dtype=np.int8),
+            keys=np.frombuffer(self.keys, dtype=np.uint64).reshape(-1, COLUMNS),
+        )
+
+
+def row_of(
+    post: str, account: str, at: int, came: int, found: Seen, cluster: str | None
+) -> Row:
+    """The row of a post whose objects are known."""
+    return Row(
+        post=post,
+        account=account,
+        at=at,
+        seen=came,
+        age=found.age,
+        open=found.open,
+        flags=found.flags,
+        harm=found.harm,
+        keys=array("Q", found.keys).tobytes(),
+        stems=found.stems,
+        cluster=cluster,
+    )
