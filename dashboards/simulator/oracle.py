@@ -67,7 +67,7 @@ class Oracle(msgspec.Struct, frozen=True, kw_only=True, tag="simulator-oracle/1"
     """All that is known about one stream; ``generator`` is the version that played it."""
 
     world: World
-    generator: str
+    generator: str = ""
     posts: int
     accounts: int
     campaigns: tuple[Campaign, ...]

@@ -59,10 +59,11 @@ def test_a_stream_is_played_once(tmp_path):
 def test_a_stream_of_another_version_of_the_simulator_is_played_again(tmp_path):
     folder = runner.prepare(tmp_path, WORLD)
     oracle = read_oracle(folder)
-    old = msgspec.structs.replace(oracle, generator="old", posts=1)
-    (folder / "oracle.json").write_bytes(msgspec.json.encode(old))
+    for generator in ("old", ""):
+        old = msgspec.structs.replace(oracle, generator=generator, posts=1)
+        (folder / "oracle.json").write_bytes(msgspec.json.encode(old))
 
-    assert read_oracle(runner.prepare(tmp_path, WORLD)) == oracle
+        assert read_oracle(runner.prepare(tmp_path, WORLD)) == oracle
 
 
 def test_a_baseline_runs_as_a_process_and_is_measured(tmp_path):
