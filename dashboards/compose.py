@@ -55,8 +55,10 @@ def build_host(
 ) -> EmbeddedHost:
     """The embedded host over a data folder; without a watchlist every post counts.
 
+    Nobody is there to be harmed in a data set without a watchlist: its posts are not judged.
     With ``expires`` it erases by itself what is due by the settings.
     """
+    from dashboards.judging import build_judge
     from detect.watchlist import Watchlist as Subjects
     from detect.watchlist import digest
     from stream.embedded import EmbeddedHost
@@ -69,6 +71,7 @@ def build_host(
         folder,
         match=match,
         follow=follow,
+        judge=None if watchlist is None else build_judge(settings),
         groups_of=subjects.groups_of,
         operators=build_operators(settings, subjects),
         now=wall_clock,

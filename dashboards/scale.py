@@ -72,6 +72,7 @@ def build_collect_host(
     Raises:
         KafkaUnavailableError: the topics cannot be read.
     """
+    from dashboards.judging import build_judge
     from stream.scale.collecting import CollectHost
     from stream.scale.kafka_log import delivered_cursors, delivered_posts
 
@@ -80,6 +81,7 @@ def build_collect_host(
         folder,
         match=match,
         follow=follow,
+        judge=build_judge(settings),
         groups_of=watchlist.groups_of,
         producer=producer,
         now=wall_clock,

@@ -4,7 +4,8 @@ A burst of kind ``copy`` makes an alert. More bursts of the same cluster, or of
 clusters merged with it, grow the alert that is there while it is warm; it is
 said again only when it has doubled, become more severe, or turned out to be
 something else. Fan events and news make none. A campaign makes one too, unless
-copies of its text have done so already (``stream/campaign_alerts.py``).
+copies of its text have done so already (``stream/campaign_alerts.py``). Copies whose
+words do harm to the subject are one level more severe: one of them speaks for all.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from collections.abc import Sequence
 import msgspec
 
 from stream.campaign_alerts import SEVERITIES, CampaignAlerts
+from stream.harm_alerts import Worst, worst_of
 from stream.ids import derive_id
 from stream.operator import Context, Effects, Item, State
 from stream.overlay import Overlay
-from stream.records import Alert, Burst, Campaign, Cluster, Severity
+from stream.records import Alert, Burst, Campaign, Cluster, Evidence, Severity
 
 HOUR_MS = 60 * 60 * 1000
 KEEP_MS = 30 * 24 * HOUR_MS
@@ -40,6 +42,7 @@ class AlertRow(msgspec.Struct, array_like=True):
     kind: str
     warm: int
     platforms: list[str]
+    worst: Worst | None = None
 
 
 _row = msgspec.msgpack.Decoder(AlertRow).decode
@@ -84,7 +87,8 @@ class Alerts:
                 elif isinstance(result, Burst):
                     told = campaigns.of_cluster(result.cluster_id) is not None
                     spread = platforms.get(result.cluster_id, ())
-                    found = self._burst(overlay, result, spread, told=told)
+                    worst = worst_of(item.event)
+                    found = self._burst(overlay, result, spread, worst, told=told)
                     if found is not None:
                         effects.emit.append((item.offset, found))
                 elif isinstance(result, Campaign):
@@ -111,11 +115,18 @@ class Alerts:
         return emitted
 
     def _burst(
-        self, overlay: Overlay, burst: Burst, platforms: tuple[str, ...], *, told: bool
+        self,
+        overlay: Overlay,
+        burst: Burst,
+        platforms: tuple[str, ...],
+        worst: Worst | None,
+        *,
+        told: bool,
     ) -> Alert | None:
         """The alert to emit for a burst, None when there is nothing new to say.
 
         ``told``: a campaign has told of these copies, which raise no alert of their own.
+        ``worst``: the harm that the copy at hand does.
         """
         raw = overlay.get(f"k:{burst.cluster_id}")
         row = None if raw is None else _row(raw)
@@ -124,21 +135,24 @@ class Alerts:
         if row is None:
             if burst.kind != "copy" or told:
                 return None
-            row = AlertRow(self._first(burst, platforms), burst.kind, burst.last_at, [])
+            first = self._first(burst, platforms, worst)
+            row = AlertRow(first, burst.kind, burst.last_at, [], worst)
             emitted: Alert | None = row.alert
         else:
             row.warm = max(row.warm, burst.last_at)
+            if worst is not None and (row.worst is None or worst.score > row.worst.score):
+                row.worst = worst
             emitted = self._grown(row, burst, platforms)
             row.kind = burst.kind
         overlay.put(f"k:{burst.cluster_id}", _encode(row), row.warm + KEEP_MS)
         return emitted
 
-    def _first(self, burst: Burst, platforms: tuple[str, ...]) -> Alert:
+    def _first(self, burst: Burst, platforms: tuple[str, ...], worst: Worst | None) -> Alert:
         return Alert(
             alert_id=derive_id("al", "copy_burst", burst.subject, burst.burst_id),
             subject=burst.subject,
             kind="copy_burst",
-            severity=_severity(burst),
+            severity=_severity(burst, worst),
             title=_title(burst),
             created_at=burst.detected_at,
             updated_at=burst.detected_at,
@@ -149,7 +163,7 @@ class Alerts:
             accounts=burst.accounts,
             platforms=platforms,
             post_ids=_posts(burst),
-            evidence=burst.evidence,
+            evidence=_evidence(burst, worst),
             counter_evidence=burst.counter,
         )
 
@@ -157,7 +171,7 @@ class Alerts:
         """The next revision of an alert when it says something new."""
         old = row.alert
         doubled = burst.accounts >= GROWTH * old.accounts
-        severity = _severity(burst)
+        severity = _severity(burst, row.worst)
         if old.campaign_id is not None:
             severity = max(severity, old.severity, key=SEVERITIES.index)
         withdrawn = set(old.post_ids) - set(_posts(burst)) and burst.posts < old.posts
@@ -174,7 +188,7 @@ class Alerts:
             accounts=burst.accounts,
             platforms=platforms or old.platforms,
             post_ids=_posts(burst),
-            evidence=burst.evidence,
+            evidence=_evidence(burst, row.worst),
             counter_evidence=burst.counter,
         )
         return row.alert
@@ -195,16 +209,20 @@ def _posts(burst: Burst) -> tuple[str, ...]:
     return tuple(dict.fromkeys(shown))[:SHOWN]
 
 
-def _severity(burst: Burst) -> Severity:
-    """How severe: accounts times surprise; what is no copying after all is low."""
+def _evidence(burst: Burst, worst: Worst | None) -> tuple[Evidence, ...]:
+    return burst.evidence if worst is None else (*burst.evidence, worst.evidence())
+
+
+def _severity(burst: Burst, worst: Worst | None) -> Severity:
+    """How severe: accounts times surprise, and a level more for harm; no copying is low."""
     if burst.kind != "copy":
         return "low"
     surprise = next((e.value for e in burst.evidence if e.signal == "surprise"), 0.0)
     weight = burst.accounts * surprise
-    for least, level in LEVELS:
-        if weight >= least:
-            return level
-    return "low"
+    level = next((level for least, level in LEVELS if weight >= least), "low")
+    if worst is None:
+        return level
+    return SEVERITIES[min(SEVERITIES.index(level) + 1, len(SEVERITIES) - 1)]
 
 
 def _title(burst: Burst) -> str:

@@ -2,7 +2,7 @@
 
     posts log ─▶ router ─▶ subject logs ─▶ TextClusters ─▶ CopyBursts ─▶ Coordination
                                                                               │
-                                                                 results ◀─ Alerts
+                                                    results ◀─ HarmAlerts ◀─ Alerts
 
 Each step sees every entry of the subject log in order, together with what the
 steps before it derived from that entry.
@@ -15,6 +15,7 @@ from stream.alerts import Alerts
 from stream.burst import CopyBursts
 from stream.clusters import TextClusters
 from stream.coordination.operator import Coordination
+from stream.harm_alerts import HarmAlerts
 from stream.operator import Operator
 
 
@@ -44,4 +45,5 @@ def operators(
         CopyBursts(watchlist, min_accounts=min_accounts, window_minutes=window_minutes),
         Coordination(watchlist),
         Alerts(cooldown_hours=cooldown_hours),
+        HarmAlerts(cooldown_hours=cooldown_hours),
     ]

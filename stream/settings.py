@@ -93,6 +93,18 @@ class MatchingSettings(Section, frozen=True, kw_only=True):
     ] = ALL_REASONS
 
 
+class JudgingSettings(Section, frozen=True, kw_only=True):
+    """What is said of matched posts: language, harm, target."""
+
+    enabled: Annotated[
+        bool, Meta(description="Whether matched posts are judged when they are taken in.")
+    ] = True
+    model: Annotated[
+        Path | None,
+        Meta(description="Model of harm, ONNX; else the one that comes with jikimi, if any."),
+    ] = None
+
+
 class PipelineSettings(Section, frozen=True, kw_only=True):
     """How posts are worked through."""
 
@@ -299,6 +311,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         default_factory=lambda: {"bluesky": SourceSettings()}
     )
     matching: MatchingSettings = field(default_factory=MatchingSettings)
+    judging: JudgingSettings = field(default_factory=JudgingSettings)
     pipeline: PipelineSettings = field(default_factory=PipelineSettings)
     clusters: ClusterSettings = field(default_factory=ClusterSettings)
     bursts: BurstSettings = field(default_factory=BurstSettings)

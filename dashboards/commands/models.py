@@ -1,0 +1,90 @@
+"""``jikimi models``: which models are there, and the training of the one for harm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dashboards.context import Cli, pass_cli
+
+EPILOG = """\b
+Examples:
+  jikimi models show                                     what judges posts here
+  jikimi models train-harm --data beep_train.tsv --out harm.onnx
+  JIKIMI__JUDGING__MODEL=harm.onnx jikimi run            and judge with it
+
+\b
+Training needs the package onnx (pip install 'jikimi[train]') and about a minute. The
+data are the comments of BEEP! (Moon, Cho and Lee 2020, CC BY-SA 4.0) or any file with the
+columns comments and hate, separated by tabs. See docs/model-card-harm.md.
+"""
+
+
+@click.group("models", epilog=EPILOG)
+def command() -> None:
+    """Which models judge posts, and how to train them."""
+
+
+@command.command(epilog=EPILOG)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_cli
+def show(cli: Cli, as_json: bool) -> None:
+    """Show what judges posts with the settings in force."""
+    import msgspec
+
+    from dashboards.judging import harm_model
+
+    model = harm_model(cli.settings)
+    found: dict[str, object] = (
+        {"harm": "words only", "metadata": {}}
+        if model is None
+        else {"harm": model.version, "metadata": model.metadata}
+    )
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+        return
+    click.echo(f"harm: {found['harm']}")
+    if model is None:
+        click.echo("  no model: posts are judged by words in their context alone;")
+        click.echo("  jikimi models train-harm --help tells how to make one")
+    else:
+        for name, value in sorted(model.metadata.items()):
+            click.echo(f"  {name}: {value}")
+
+
+@command.command("train-harm", epilog=EPILOG)
+@click.option(
+    "--data",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Labelled comments; without them the model learns from our own sentences alone.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("harm.onnx"),
+    show_default=True,
+    help="Where the model goes.",
+)
+@click.option("--seed", type=int, default=7, show_default=True, help="Of the drawn variants.")
+def train_harm(data: Path | None, out: Path, seed: int) -> None:
+    """Train the model of harm and write it as ONNX; the same input gives the same file."""
+    from detect.harm import training
+    from detect.harm.export import to_onnx
+
+    try:
+        comments = [] if data is None else training.read_comments(data.read_text("utf-8"))
+    except ValueError as error:
+        raise click.ClickException(f"{data}: {error}") from None
+    click.echo(f"training on {len(comments)} comments and our sentences …", err=True)
+    trained = training.train(comments, training.own_sentences(), seed=seed)
+    try:
+        raw = to_onnx(trained)
+    except ImportError:
+        raise click.ClickException(
+            "the package onnx is missing: pip install 'jikimi[train]'"
+        ) from None
+    out.write_bytes(raw)
+    for name, value in trained.report.items():
+        click.echo(f"  {name}: {value:g}", err=True)
+    click.echo(f"{out}: {len(raw):,} bytes")

@@ -1,0 +1,301 @@
+"""Reads the words and rules of harm and finds the words in a text, disguised ones too.
+
+Words stand in ``words/<language>.toml`` by group, what the groups mean in ``rules.toml``:
+data that people read and correct. All of them are looked for in the plain text and in the
+one without what was put into words; those that tell of grave harm also by what sounds or
+looks alike, and by first consonants (``detect.evasion``).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from itertools import product
+from typing import Any
+
+import msgspec
+
+from detect.evasion import Disguised, View, agrees, form
+from detect.judging import Finder, finder
+from detect.korean import is_syllable
+from detect.records import HarmCategory
+from detect.text import fold
+
+SUBJECT, NUMBER = "subject", "number"
+"""Groups that no list of words makes: names of watched people, telephone numbers."""
+LANGUAGES = ("ko", "en", "ja", "zh", "es", "id", "th")
+_INSIDE_FROM = 3
+"""Syllables from which a Korean form may begin inside a word: people leave spaces out."""
+_SMALL_LATIN = 4
+"""Letters up to which a Latin form counts in texts of its own language only."""
+_SPACES = 3
+_SHARED = "en"
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Groups that together speak for a category; see ``rules.toml``."""
+
+    category: HarmCategory
+    groups: tuple[str, ...]
+    score: float
+    within: int = 0
+    firm: bool = False
+
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        """For each place of the rule, the groups of which one must stand there."""
+        return tuple(tuple(group.split("|")) for group in self.groups)
+
+
+class Weaken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group whose words near by make a rule mean less."""
+
+    group: str
+    categories: tuple[HarmCategory, ...]
+    factor: float
+    reach: int
+
+
+class _Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    rules: tuple[Rule, ...]
+    weaken: tuple[Weaken, ...]
+
+
+class _Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    language: str
+    exceptions: tuple[str, ...]
+    groups: dict[str, tuple[str, ...]]
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """One spelling of a group: where it may stand, and in which language it counts."""
+
+    plain: str
+    group: str
+    inside: bool
+    open_end: bool
+    language: str | None
+
+    def counts_in(self, language: str) -> bool:
+        """Whether it counts in a text of a language ("und": of any)."""
+        return self.language is None or language in (self.language, "und")
+
+    def stands(self, text: str, start: int, end: int) -> bool:
+        """Whether it stands there as a word and not as letters of another one."""
+        before = text[start - 1] if start else " "
+        if not self.inside and _same_word(text[start], before):
+            return False
+        after = text[end] if end < len(text) else " "
+        return self.open_end or not _same_word(text[end - 1], after)
+
+
+class Hit(msgspec.Struct, frozen=True, gc=False):
+    """A word of a group, in the plain text or, once taken there, in the original."""
+
+    start: int
+    end: int
+    group: str
+
+
+class HarmLexicon:
+    """All words and rules, ready to be searched; the same for every thread."""
+
+    def __init__(self, words: tuple[_Words, ...], rules: _Rules) -> None:
+        self.rules = rules.rules
+        self.weaken = rules.weaken
+        forms = [one for listed in words for one in _forms(listed)]
+        _check({one.group for one in forms}, rules)
+        first = {group for rule in rules.rules for group in rule.slots[0]}
+        grave = [one for one in forms if one.group in _GRAVE]
+        self._telling = _Search([one for one in forms if one.group in first], "plain")
+        self._all = _Search(forms, "plain")
+        self._loose = _Search([one for one in grave if _is_long(one.plain)], "loose")
+        self._leads = _Search([one for one in grave if _is_cut_short(one.plain)], "leads")
+        spared = sorted({fold(text.strip("*")) for one in words for text in one.exceptions})
+        self._exceptions: dict[View, Finder] = {
+            "plain": finder(spared),
+            "joined": finder(spared),
+            "loose": finder({form(text, "loose") for text in spared}),
+        }
+
+    def groups(self, text: Disguised, language: str) -> dict[str, list[Hit]]:
+        """The words of a text by group, in its order; none where nothing tells of harm.
+
+        Positions are code points of the original. Words inside harmless ones
+        (``exceptions``) do not count.
+        """
+        views: tuple[View, ...] = ("plain", "joined")
+        if text.joined == text.plain:
+            views = ("plain",)
+        hidden = list(self._hidden(text, language))
+        if not hidden and not any(self._telling.any(text, view, language) for view in views):
+            return {}
+        found: dict[str, dict[int, Hit]] = defaultdict(dict)
+        for view in views:
+            for hit in self._unspared(self._all, text, view, language):
+                _keep(found[hit.group], text, view, hit)
+        for view, hit in hidden:
+            _keep(found[hit.group], text, view, hit)
+        return {
+            group: sorted(hits.values(), key=lambda hit: hit.start)
+            for group, hits in found.items()
+        }
+
+    def _unspared(
+        self, search: _Search, text: Disguised, view: View, language: str
+    ) -> Iterator[Hit]:
+        """What a search finds outside of harmless words."""
+        spared: list[tuple[int, int, int]] | None = None
+        for hit in search.hits(text, view, language):
+            if spared is None:
+                spared = self._exceptions[view](text.text(view))[:_MOST]
+            if not any(start <= hit.start and hit.end <= end for _, start, end in spared):
+                yield hit
+
+    def _hidden(self, text: Disguised, language: str) -> Iterator[tuple[View, Hit]]:
+        """Words of grave harm that are written as they sound or by first consonants."""
+        if text.loose != text.joined:
+            for hit in self._unspared(self._loose, text, "loose", language):
+                yield "loose", hit
+        if _CUT_SHORT.search(text.plain):
+            for hit in self._leads.hits(text, "leads", language):
+                yield "leads", hit
+
+
+_GRAVE = frozenset((
+    "threat", "death_wish", "slur", "profanity", "deepfake", "deepfake_sexual", "personal",
+    "stalk", "sexual_abuse", "sexual", "claim", "sell",
+))  # fmt: skip
+"""Groups whose words people disguise."""
+_MOST = 64
+"""Most hits of a group, and most exceptions, that are looked at: repetition adds nothing."""
+_LOOSE_FROM, _LEADS_FROM = 2, 3
+_CUT_SHORT = re.compile("[ㄱ-ㅊㅌㅍ]")
+"""Consonants by themselves; laughter (ㅋㅎ) and tears tell nothing."""
+
+
+def _is_long(plain: str) -> bool:
+    return sum(map(is_syllable, plain)) >= _LOOSE_FROM or len(plain) > _SMALL_LATIN
+
+
+def _is_cut_short(plain: str) -> bool:
+    return len(plain) >= _LEADS_FROM and all(map(is_syllable, plain))
+
+
+def _keep(hits: dict[int, Hit], text: Disguised, view: View, hit: Hit) -> None:
+    """Note a hit by where it begins in the original: of several the longest."""
+    if len(hits) >= _MOST:
+        return
+    start, end = text.span(view, hit.start, hit.end)
+    known = hits.get(start)
+    if known is None or known.end < end:
+        hits[start] = Hit(start, end, hit.group)
+
+
+class _Search:
+    """An automaton over forms as a view writes them, and what each pattern stands for."""
+
+    def __init__(self, forms: Iterable[Form], view: View) -> None:
+        table: dict[str, list[Form]] = defaultdict(list)
+        for one in forms:
+            pattern = one.plain if view == "plain" else form(one.plain, view)
+            if pattern:
+                table[pattern].append(one)
+        self._forms = tuple(tuple(some) for some in table.values())
+        self._find = finder(table)
+        self._leads = view == "leads"
+
+    def any(self, text: Disguised, view: View, language: str) -> bool:
+        """Whether any form stands in a view."""
+        return next(self.hits(text, view, language), None) is not None
+
+    def hits(self, text: Disguised, view: View, language: str) -> Iterator[Hit]:
+        """The forms that stand in a view as words."""
+        searched = text.text(view)
+        plain = text.plain if self._leads else searched
+        for index, start, end in self._find(searched):
+            for one in self._forms[index]:
+                if not one.counts_in(language) or not one.stands(plain, start, end):
+                    continue
+                if self._leads and not _is_abridged(one.plain, plain[start:end]):
+                    continue
+                yield Hit(start, end, one.group)
+
+
+def _is_abridged(term: str, found: str) -> bool:
+    """Whether a term is written with first consonants; three alone are too few to tell."""
+    cut = sum(not is_syllable(ch) for ch in found)
+    return cut > 0 and (cut < len(term) or len(term) > _LEADS_FROM) and agrees(term, found)
+
+
+def _forms(words: _Words) -> Iterator[Form]:
+    for group, listed in words.groups.items():
+        for text in listed:
+            inside, open_end = text.startswith("~"), text.endswith("*")
+            closed = text.endswith("$")
+            plain = fold(text.removeprefix("~").rstrip("*$"))
+            latin = plain[-1].isalnum() and plain[-1] < "\u0370"
+            small = plain[0].isascii() and len(plain) <= _SMALL_LATIN
+            for spelling in _spellings(plain):
+                long = is_syllable(spelling[0]) and len(spelling) >= _INSIDE_FROM
+                yield Form(
+                    plain=spelling,
+                    group=group,
+                    inside=inside or (long and " " not in spelling),
+                    open_end=open_end or (not latin and not closed),
+                    language=words.language if small and words.language != _SHARED else None,
+                )
+
+
+def _spellings(plain: str) -> Iterator[str]:
+    """A form with its spaces and, in Korean, without any of them."""
+    parts = plain.split(" ")
+    spaces = len(parts) - 1
+    if not 0 < spaces <= _SPACES or not any(map(is_syllable, plain)):
+        yield plain
+        return
+    for gaps in product((" ", ""), repeat=spaces):
+        spelling = parts[0]
+        for gap, part in zip(gaps, parts[1:], strict=True):
+            spelling += gap + part
+        yield spelling
+
+
+def _same_word(ch: str, beside: str) -> bool:
+    """Whether a letter beside belongs to the same word, in scripts that have words."""
+    if is_syllable(ch):
+        return is_syllable(beside)
+    if "ㄱ" <= ch <= "ㅣ":
+        return "ㄱ" <= beside <= "ㅣ"
+    return ch < "\u0370" and ch.isalnum() and beside < "\u0370" and beside.isalnum()
+
+
+def _check(known: set[str], rules: _Rules) -> None:
+    used = {group for rule in rules.rules for slot in rule.slots for group in slot}
+    used |= {one.group for one in rules.weaken}
+    if unknown := sorted(used - known - {SUBJECT, NUMBER}):
+        raise ValueError(f"rules.toml: groups without words: {', '.join(unknown)}")
+
+
+@cache
+def harm_lexicon() -> HarmLexicon:
+    """The lexicon that comes with jikimi; about a tenth of a second the first time.
+
+    Raises:
+        msgspec.ValidationError: a data file does not have the form it should have.
+    """
+    here = files("detect.harm")
+    words = tuple(
+        msgspec.convert(_toml(here.joinpath("words", f"{one}.toml").read_bytes()), _Words)
+        for one in LANGUAGES
+    )
+    rules = msgspec.convert(_toml(here.joinpath("rules.toml").read_bytes()), _Rules)
+    return HarmLexicon(words, rules)
+
+
+def _toml(raw: bytes) -> dict[str, Any]:
+    return tomllib.loads(raw.decode("utf-8"))
