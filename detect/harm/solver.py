@@ -112,9 +112,9 @@ def _loss(logits: Floats, target: Floats, *, softmax: bool) -> tuple[float, Floa
 
 def calibrate(logits: Floats, target: Floats, *, softmax: bool) -> float:
     """What to multiply logits by, judged by rows not learnt from (Guo et al. 2017)."""
-    scales = [0.2 * 30.0 ** (step / 119) for step in range(120)]
-    found = [(_loss(logits * one, target, softmax=softmax)[0], one) for one in scales]
-    return min(found)[1]
+    scales: list[float] = [0.2 * 30.0 ** (step / 119) for step in range(120)]
+    found = [_loss(logits * one, target, softmax=softmax)[0] for one in scales]
+    return scales[found.index(min(found))]
 
 
 def minimise(function: Callable[[Floats], tuple[float, Floats]], start: Floats) -> Floats:
