@@ -21,6 +21,8 @@ _CODES = {
     "TopicsChangedError": CONFIGURATION,
     "BackupUnusableError": FAILURE,
     "BankRefusedError": FAILURE,
+    "BrokenStateError": FAILURE,
+    "FencedError": FAILURE,
     "FolderInUseError": FAILURE,
     "IndexDamagedError": FAILURE,
     "KafkaUnavailableError": FAILURE,

@@ -102,6 +102,7 @@ def build_worker(
     watchlist: Watchlist,
     *,
     only: Literal["router", "operators"] | None = None,
+    forget_broken: bool = False,
 ) -> ScaleHost:
     """The host of a worker: router and operators, or one of the two."""
     from detect.watchlist import digest
@@ -119,4 +120,5 @@ def build_worker(
         topics=topics,
         group=settings.kafka.prefix,
         kinds=[kind for kind in (router, operating) if only in (None, kind.name)],
+        forget_broken=forget_broken,
     )

@@ -8,7 +8,7 @@ cursor only moves forward, and never beyond our own clock.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self
 from urllib.parse import urlencode, urlsplit
@@ -48,7 +48,10 @@ HOSTS = (
 COLLECTIONS = (jetstream.POSTS, jetstream.REPOSTS)
 OVERLAP_US = 5_000_000
 AHEAD_US = 300 * 1_000_000
-"""A time further ahead of our clock is a lie and moves no cursor."""
+"""A time further ahead of our clock is a lie and moves no cursor, unless all say so."""
+ALL_SAY_SO = 20
+"""Messages in a row that say that our own clock is behind, by a day at most."""
+DAY_US = 24 * 60 * 60 * 1_000_000
 STRIDE_US = 1_000_000
 """How far reading goes on behind a message that is too large."""
 QUIET_US = 60_000_000
@@ -104,6 +107,7 @@ class BlueskySource:
         self._name = name
         self._idle_timeout_s = idle_timeout_s
         self._now = now or _clock
+        self._ahead: deque[int] = deque(maxlen=ALL_SAY_SO)
         self._connections = 0
         self._seen: OrderedDict[tuple[str, ...], None] = OrderedDict()
         self.handles = Handles()
@@ -244,12 +248,13 @@ class BlueskySource:
             except Unreadable as error:
                 yield Sighting(clean.malformed(context, raw, str(error)))
                 continue
-            if resumed is not None and self._is_believable(event):
+            believable = self._is_believable(event)
+            if resumed is not None and believable:
                 gap = self._gap(event, resumed)
                 resumed = None
                 if gap is not None:
                     yield Sighting(gap)
-            cursor = self._forward(cursor, event)
+            cursor = self._forward(cursor, event, believable=believable)
             yield from self._sightings(event, raw, context, cursor)
 
     def _gap(self, event: Event, resumed: int) -> Gap | None:
@@ -265,13 +270,20 @@ class BlueskySource:
 
     def _is_believable(self, event: Event) -> bool:
         """Whether the server's time of an event can be one."""
-        told = event.time_us
-        return told is not None and 0 < told <= self._now() * 1000 + AHEAD_US
+        told, now = event.time_us, self._now() * 1000
+        if told is None or not 0 < told <= now + DAY_US:
+            return False
+        if told <= now + AHEAD_US:
+            self._ahead.clear()
+            return True
+        self._ahead.append(told)
+        agree = max(self._ahead) - min(self._ahead) <= AHEAD_US
+        return agree and len(self._ahead) == ALL_SAY_SO
 
-    def _forward(self, cursor: int | None, event: Event) -> int | None:
-        """The cursor after an event: never backward, never beyond our clock by minutes."""
+    def _forward(self, cursor: int | None, event: Event, *, believable: bool) -> int | None:
+        """The cursor after an event: never backward, never to a time that is no time."""
         told = event.time_us
-        if told is None or not self._is_believable(event):
+        if told is None or not believable:
             return cursor
         return told if cursor is None else max(cursor, told)
 

@@ -21,8 +21,9 @@ class Seen(Record, frozen=True, kw_only=True, tag="seen/1"):
 
     ``named`` are the subjects its mentions name, ``subjects`` the logs it went to
     (groups included). ``offsets`` are its places in the posts log, so that a
-    deletion can reach them. ``past`` says that it came too late to be judged. A
-    tombstone keeps only ``deleted``: the post never comes back.
+    deletion can reach them. ``past`` says that it came too late to be judged.
+    ``observed`` is when the source saw it last, ``older`` are digests of the sightings
+    before. A tombstone keeps only ``deleted``: the post never comes back.
     """
 
     digest: int = 0
@@ -33,6 +34,8 @@ class Seen(Record, frozen=True, kw_only=True, tag="seen/1"):
     offsets: tuple[int, ...] = ()
     deleted: bool = False
     past: bool = False
+    observed: int = 0
+    older: tuple[int, ...] = ()
 
 
 class Routed(Record, frozen=True, kw_only=True, tag="routed/1"):

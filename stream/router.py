@@ -33,6 +33,8 @@ TOO_LATE_MS = 24 * 60 * 60 * 1000
 """Posts further behind the watermark are of the past: found, and judged by nobody."""
 MAX_REVISIONS = 1000
 """A post that changes more often is noise; further changes count as re-sends."""
+OLDER = 8
+"""Sightings behind the last one that are recognised when they come again."""
 MINUTE_MS = 60_000
 
 
@@ -120,10 +122,7 @@ class Router:
             routing.count(post.source, "deleted")
             return
         digest, metrics = digest_of(post), _metrics_of(post)
-        if before is not None and before.digest == digest and before.metrics == metrics:
-            self._resent(routing, post, offset)
-            return
-        if before is not None and before.revision >= MAX_REVISIONS:
+        if before is not None and _is_known(before, post, digest, metrics):
             self._resent(routing, post, offset)
             return
         _advance(routing, post.event_at)
@@ -187,6 +186,8 @@ class Router:
             subjects=subjects,
             offsets=(*(before.offsets if before else ()), offset),
             past=past,
+            observed=post.observed_at or 0,
+            older=_older(before),
         )
         routing.known[post.id] = (post.account, known)
 
@@ -266,6 +267,31 @@ def _metrics_of(post: Post) -> int:
         return 0
     raw = repr(sorted(post.metrics.items())).encode()
     return xxhash.xxh3_64_intdigest(raw)
+
+
+def _is_known(before: Seen, post: Post, digest: int, metrics: int) -> bool:
+    """Whether a sighting brings nothing that we did not have.
+
+    The very sighting of an earlier revision may come again behind a later one: from a
+    second collector, or when a batch is delivered anew.
+    """
+    if before.digest == digest and before.metrics == metrics:
+        return True
+    if before.revision >= MAX_REVISIONS:
+        return True
+    seen = post.observed_at
+    return bool(before.older and seen and _sighting(digest, metrics, seen) in before.older)
+
+
+def _older(before: Seen | None) -> tuple[int, ...]:
+    if before is None or not before.observed:
+        return ()
+    last = _sighting(before.digest, before.metrics, before.observed)
+    return (*before.older, last)[-OLDER:]
+
+
+def _sighting(digest: int, metrics: int, observed: int) -> int:
+    return xxhash.xxh3_64_intdigest(f"{digest} {metrics} {observed}".encode())
 
 
 def _advance(routing: Routing, at: int) -> None:

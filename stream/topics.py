@@ -42,6 +42,12 @@ from stream.sqlite_state import key_of
 DAY_MS = 24 * 60 * 60 * 1000
 LARGEST_VALUE = 8 * 2**20
 """Bytes of a record on a topic, and of what a zstd frame may become."""
+ENVELOPE = 2**16
+"""Bytes for what stands around a value: key, headers, the frame of a batch."""
+LARGEST_LETTER = LARGEST_VALUE + 2 * ENVELOPE
+"""Bytes of a dead letter: whatever a topic took must fit, with the reason around it."""
+LARGEST_REQUEST = LARGEST_LETTER + ENVELOPE
+"""Bytes of one request of a producer of ours."""
 COMPRESS_FROM = 400
 """Bytes below which zstd is not worth its time."""
 TOMBSTONES_KEPT_MS = 7 * DAY_MS
@@ -85,17 +91,21 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     compact: bool = True
     retention_ms: int | None = None
     lag_ms: tuple[int, int] = (0, DAY_MS)
+    largest: int = LARGEST_VALUE
 
-    def config(self) -> dict[str, str]:
-        """Settings of the topic as Kafka names them."""
+    def config(self, replication: int = 1) -> dict[str, str]:
+        """Settings of the topic as Kafka names them, held by so many brokers."""
         policies = ["compact"] if self.compact else []
         policies += ["delete"] if self.retention_ms is not None else []
         made = {
             "cleanup.policy": ",".join(policies),
             "retention.ms": str(self.retention_ms or -1),
-            "max.message.bytes": str(LARGEST_VALUE + 2**16),
+            "max.message.bytes": str(self.largest + ENVELOPE),
             "compression.type": "producer",
-            "message.timestamp.type": "CreateTime",
+            # The brokers' clocks say how old a record is: a broker refuses records of a
+            # writer whose clock is an hour ahead, and drops early those of one behind.
+            "message.timestamp.type": "LogAppendTime",
+            "min.insync.replicas": str(_acknowledging(replication)),
         }
         if self.compact:
             made["min.compaction.lag.ms"] = str(self.lag_ms[0])
@@ -104,6 +114,14 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
             made["delete.retention.ms"] = str(TOMBSTONES_KEPT_MS)
             made["min.cleanable.dirty.ratio"] = "0.2"
         return made
+
+
+def _acknowledging(replication: int) -> int:
+    """Brokers that must have a record before it counts as delivered.
+
+    With three or more, what was delivered survives the loss of one, and one may be away.
+    """
+    return replication // 2 + 1 if replication > 2 else 1  # noqa: PLR2004
 
 
 class Topics(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +159,7 @@ def topics(prefix: str = "jikimi", *, partitions: int = 8, retention_days: int =
         subjects=named("subjects", retention_ms=keep, lag_ms=read),
         results=named("results", retention_ms=keep),
         sources=named("sources", 1),
-        dead=named("dead", 1, compact=False, retention_ms=14 * DAY_MS),
+        dead=named("dead", 1, compact=False, retention_ms=14 * DAY_MS, largest=LARGEST_LETTER),
         router_state=named("router-state"),
         operators_state=named("operators-state"),
     )
@@ -174,17 +192,28 @@ class Reader(Generic[T]):
     """Reads the records of one topic; ``kind`` is the union of what may be there.
 
     One thread at a time: it keeps its decompressor, which costs more to make than to use.
+
+    Args:
+        key_of: the key under which a record must stand, for ``keyed``.
+        largest: bytes that a zstd frame may become.
     """
 
-    def __init__(self, kind: Any) -> None:
+    def __init__(
+        self,
+        kind: Any,
+        key_of: Callable[[T], bytes] | None = None,
+        largest: int = LARGEST_VALUE,
+    ) -> None:
         self._decode: Callable[[bytes], T] = msgspec.msgpack.Decoder(kind).decode
         self._inflater = zstandard.ZstdDecompressor()
+        self._key_of = key_of
+        self._largest = largest
 
     def read(self, value: bytes | None) -> T:
         """The record of a value.
 
         Raises:
-            UnreadableRecordError: it is none, or would grow beyond ``LARGEST_VALUE``.
+            UnreadableRecordError: it is none, or would grow beyond what is allowed.
         """
         if value is None:
             raise UnreadableRecordError("no value")
@@ -192,41 +221,62 @@ class Reader(Generic[T]):
             if value[:4] == _ZSTD:
                 value = self._inflate(value)
             return self._decode(value)
-        except (zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (
+            zstandard.ZstdError,
+            msgspec.MsgspecError,
+            UnicodeDecodeError,
+            RecursionError,
+        ) as error:
             raise UnreadableRecordError(str(error)) from error
+
+    def keyed(self, key: bytes | None, value: bytes | None) -> T:
+        """The record of a value that must stand under its own key.
+
+        Under another one, compaction would let it replace what it has nothing to do with.
+
+        Args:
+            key: as it stands on the topic; None where it is not known.
+
+        Raises:
+            UnreadableRecordError: as ``read``, or the key is another one.
+        """
+        entry = self.read(value)
+        if key is not None and self._key_of is not None and key != self._key_of(entry):
+            raise UnreadableRecordError(f"under the key {key[:200]!r}, which is not its own")
+        return entry
 
     def _inflate(self, value: bytes) -> bytes:
         size = zstandard.frame_content_size(value)
-        if not 0 <= size <= LARGEST_VALUE:
+        if not 0 <= size <= self._largest:
             raise UnreadableRecordError(
-                f"a zstd frame of {size} bytes, allowed: {LARGEST_VALUE}"
+                f"a zstd frame of {size} bytes, allowed: {self._largest}"
             )
         return self._inflater.decompress(value)
 
 
 def read_posts() -> Reader[Logged]:
     """Reader of the posts topic: ``Logged``."""
-    return Reader(Logged)
+    return Reader(Logged, post_key)
 
 
 def read_subjects() -> Reader[SubjectEntry]:
     """Reader of the subjects topic: ``SubjectEntry``."""
-    return Reader(SubjectEntry)
+    return Reader(SubjectEntry, subject_key)
 
 
 def read_results() -> Reader[Result]:
     """Reader of the results topic: ``Result``."""
-    return Reader(Result)
+    return Reader(Result, result_key)
 
 
 def read_sources() -> Reader[SourceEntry]:
     """Reader of the sources topic: ``SourceEntry``."""
-    return Reader(SourceEntry)
+    return Reader(SourceEntry, source_key)
 
 
 def read_dead() -> Reader[DeadLetter]:
     """Reader of the dead letters: ``DeadLetter``."""
-    return Reader(DeadLetter)
+    return Reader(DeadLetter, largest=LARGEST_LETTER + ENVELOPE)
 
 
 def post_key(entry: Logged) -> bytes:

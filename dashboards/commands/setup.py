@@ -66,11 +66,12 @@ def _documents(cli: Cli, *, roles_only: bool) -> dict[str, Any]:
 def _topics(cli: Cli) -> dict[str, Any]:
     from dashboards.scale import kafka_topics
 
+    copies = cli.settings.kafka.replication
     topics = [
-        {"name": topic.name, "partitions": topic.partitions, "config": topic.config()}
+        {"name": topic.name, "partitions": topic.partitions, "config": topic.config(copies)}
         for topic in kafka_topics(cli.settings).all()
     ]
-    return {"replication": cli.settings.kafka.replication, "topics": topics}
+    return {"replication": copies, "topics": topics}
 
 
 def _elasticsearch(cli: Cli) -> None:

@@ -67,6 +67,12 @@ cannot go on safely it ends with exit code 1; let systemd or Kubernetes start it
     help="Seconds without a sign of life after which it ends itself.",
 )
 @click.option(
+    "--forget-broken-state",
+    "forget_broken",
+    is_flag=True,
+    help="Remove from the state topics what jikimi does not write, instead of ending.",
+)
+@click.option(
     "--for",
     "seconds",
     type=click.FloatRange(min=0.1),
@@ -80,6 +86,7 @@ def command(
     frame: Literal["faust", "plain"],
     session_s: float,
     stuck_s: float,
+    forget_broken: bool,
     seconds: float | None,
 ) -> int:
     """Work on the partitions of Kafka's topics that are given to this worker."""
@@ -88,6 +95,7 @@ def command(
     from detect.watchlist import load_watchlist
     from stream.scale.admin import ensure_topics
     from stream.scale.loop import CATCH_UP, WorkerLoop
+    from stream.scale.progress import Progress
     from stream.scale.watchdog import Watchdog
 
     cli.start_logging()
@@ -97,8 +105,8 @@ def command(
     ensure_topics(address, topics.all(), replication=settings.kafka.replication)
     folder = (data or settings.data.folder) / WORKER_FOLDER
     batch = settings.pipeline.batch * CATCH_UP
-    host = build_worker(folder, settings, watchlist, only=only)
-    watchdog = Watchdog(stuck_s)
+    host = build_worker(folder, settings, watchlist, only=only, forget_broken=forget_broken)
+    watchdog, progress = Watchdog(stuck_s), Progress(stuck_s)
     group = f"{settings.kafka.prefix}.workers" + (f".{only}" if only else "")
     ending = threading.Timer(seconds or 0, os.kill, (os.getpid(), signal.SIGTERM))
     ending.daemon = True
@@ -115,12 +123,13 @@ def command(
                 batch=batch,
                 session_ms=int(session_s * 1000),
                 beat=watchdog.beat,
+                progress=progress,
             )
             asyncio.run(_until_signalled(make))
         else:
             from stream.scale.faust_app import Parts, build_app, run_app
 
-            parts = Parts(host, watchdog, batch)
+            parts = Parts(host, watchdog, batch, progress)
             own = folder / "faust"
             run_app(build_app(parts, address, group=group, folder=own, session_s=session_s))
     finally:

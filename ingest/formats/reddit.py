@@ -101,7 +101,7 @@ def post(
         author_id=_author_id(fields),
         created_at=created_at,
         text=text,
-        observed_at=context.now if is_fresh else None,
+        observed_at=_observed(created_at, context.now) if is_fresh else None,
         url=_permalink(fields),
         urls=urls,
         hashtags=extract.hashtags(text),
@@ -117,6 +117,13 @@ def post(
         author=_author(fields),
         truncated=truncated,
     )
+
+
+def _observed(created_at: int, now: int | None) -> int | None:
+    """When we saw it: not before it was made, also when our clock is hours behind."""
+    if now is None or created_at > now + BACKDATE_TOLERANCE_MS:
+        return now
+    return max(created_at, now)
 
 
 def post_id(fields: Mapping[str, object], is_comment: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 import warnings
 from contextlib import suppress
@@ -16,6 +17,9 @@ import msgspec
 from ingest.secret import Secret
 
 CLIENT_ID = "jikimi"
+FORCED_S = 10.0
+REACH_S = 3.0
+"""Seconds in which a broker must shake hands when we look for what is wrong."""
 
 
 class KafkaUnavailableError(Exception):
@@ -73,6 +77,47 @@ class KafkaAddress(msgspec.Struct, frozen=True, kw_only=True):
         return made
 
 
+def unavailable(address: KafkaAddress, error: BaseException) -> KafkaUnavailableError:
+    """What a client's error means for whoever has to do something about it.
+
+    The message names the brokers and, where login or certificate is what fails, the
+    settings to look at; it never holds a secret.
+    """
+    said = ": ".join(filter(None, [type(error).__name__, str(error)]))
+    hint = ""
+    if any(word in said.lower() for word in ("authenticationfailed", "authentication failed")):
+        hint = "the login was refused: see kafka.username, kafka.password and kafka.sasl"
+    else:
+        hint = _tls_problem(address)
+    return KafkaUnavailableError(f"Kafka at {address.bootstrap}: {hint or said}")
+
+
+def _tls_problem(address: KafkaAddress) -> str:
+    """What a handshake of our own says: the clients only tell that they got nowhere."""
+    try:
+        context = address.ssl_context()
+    except (OSError, ValueError) as error:
+        return f"kafka.ca_file, kafka.cert_file or kafka.key_file cannot be used: {error}"
+    if context is None:
+        return ""
+    for server in address.servers():
+        host, _, port = server.rpartition(":")
+        host = host.strip("[]")
+        try:
+            with socket.create_connection((host, int(port)), timeout=REACH_S) as raw:
+                context.wrap_socket(raw, server_hostname=host).close()
+        except ssl.SSLCertVerificationError as error:
+            return (
+                f"the certificate of {server} was refused, {error.verify_message}: renew "
+                "it there, or name the authority that signed it in kafka.ca_file"
+            )
+        except ssl.SSLError as error:
+            return f"{server} did not agree on TLS: {error.reason or error}"
+        except (OSError, ValueError):
+            continue
+    return ""
+
+
 def kafka_python(module: str = "kafka") -> Any:
     """kafka-python, or a module of it; it has no types, so it is Any from here on."""
     with warnings.catch_warnings():
@@ -95,6 +140,21 @@ def _compiled_checksum() -> None:
         compiled = import_module("aiokafka.record._crecords.cutil")
         records: Any = import_module("kafka.record.default_records")
         records.calc_crc32c = compiled.crc32c_cython
+
+
+def close_producer(producer: Any, seconds: float) -> None:
+    """Close a producer of kafka-python, by force when its deliveries do not end in time.
+
+    Asked to close, it waits for deliveries first and raises when they take too long; its
+    thread would go on sending what has been given up.
+    """
+    try:
+        producer.close(timeout=seconds)
+    except kafka_python("kafka.errors").KafkaError:
+        sender = producer._sender  # noqa: SLF001 - nothing else ends the thread
+        sender.force_close()
+        sender.join(FORCED_S)
+        producer.close(timeout=0)
 
 
 def aiokafka(module: str = "aiokafka") -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from stream.scale.address import KafkaAddress, KafkaUnavailableError, kafka_python
+from stream.scale.address import KafkaAddress, kafka_python, unavailable
 from stream.topics import Topic
 
 REACH_MS = 10_000
@@ -45,13 +45,13 @@ def ensure_topics(
         _check_partitions(topics, held)
         missing = [topic for topic in topics if topic.name not in held]
         changes = [
-            TopicChange(topic=topic.name, action="create", config=topic.config())
+            TopicChange(topic=topic.name, action="create", config=topic.config(replication))
             for topic in missing
         ]
         if missing and not dry_run:
             _create(admin, missing, replication)
         present = [topic for topic in topics if topic.name in held]
-        return changes + _correct(admin, present, dry_run=dry_run)
+        return changes + _correct(admin, present, replication, dry_run=dry_run)
 
 
 def partition_count(address: KafkaAddress, topic: str) -> int:
@@ -73,9 +73,7 @@ def _admin(address: KafkaAddress) -> Generator[Any]:
         with kafka.KafkaAdminClient(**options) as admin:
             yield admin
     except (kafka.errors.KafkaError, OSError) as error:
-        raise KafkaUnavailableError(
-            f"Kafka at {address.bootstrap}: {type(error).__name__}: {error}"
-        ) from error
+        raise unavailable(address, error) from error
 
 
 def _check_partitions(topics: Sequence[Topic], held: dict[str, int]) -> None:
@@ -94,7 +92,7 @@ def _create(admin: Any, topics: Sequence[Topic], replication: int) -> None:
             topic.name: {
                 "num_partitions": topic.partitions,
                 "replication_factor": replication,
-                "configs": topic.config(),
+                "configs": topic.config(replication),
             }
             for topic in topics
         },
@@ -102,7 +100,9 @@ def _create(admin: Any, topics: Sequence[Topic], replication: int) -> None:
     )
 
 
-def _correct(admin: Any, topics: Sequence[Topic], *, dry_run: bool) -> list[TopicChange]:
+def _correct(
+    admin: Any, topics: Sequence[Topic], replication: int, *, dry_run: bool
+) -> list[TopicChange]:
     kinds = kafka_python("kafka.admin")
     resource = kinds.ConfigResource
     topic_kind = kinds.ConfigResourceType.TOPIC
@@ -114,7 +114,8 @@ def _correct(admin: Any, topics: Sequence[Topic], *, dry_run: bool) -> list[Topi
     changes: list[TopicChange] = []
     for topic in topics:
         now = {key: entry["value"] for key, entry in held[topic.name].items()}
-        other = {key: value for key, value in topic.config().items() if now.get(key) != value}
+        wanted = topic.config(replication)
+        other = {key: value for key, value in wanted.items() if now.get(key) != value}
         if other:
             changes.append(TopicChange(topic=topic.name, action="configure", config=other))
     if changes and not dry_run:

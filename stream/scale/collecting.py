@@ -145,6 +145,7 @@ class CollectHost:
         self._routed = 0
         self._clock = RouterClock()
         self._status_at = 0
+        self._cursors: dict[str, SourceCursor] = {}
         self.rolled_back()
 
     @property
@@ -181,13 +182,21 @@ class CollectHost:
         with self._round():
             for batch in batches:
                 self.intake.take(batch, self._learn)
-        self._producer.note(
-            [
-                SourceCursor(source=batch.source, cursor=batch.cursor, owner=self._owner)
-                for batch in batches
-                if batch.cursor is not None
-            ]
-        )
+        for batch in batches:
+            if batch.cursor is not None:
+                self._cursors[batch.source] = SourceCursor(
+                    source=batch.source, cursor=batch.cursor, owner=self._owner
+                )
+        try:
+            self._note_cursors()
+        except KafkaUnavailableError as error:
+            # The round is committed and must not be done again; the next one tells it.
+            log.warning("cursors_not_noted", problem=str(error))
+
+    def _note_cursors(self) -> None:
+        if self._cursors:
+            self._producer.note(list(self._cursors.values()))
+            self._cursors = {}
 
     def care(self) -> bool:
         """Carry out what people asked for, then wipe a little; True when nothing is left.
@@ -223,6 +232,7 @@ class CollectHost:
             collector.close(2.0)
         if collector.finished and not stop.is_set():
             self._persist(self.finish, stop)
+            self._persist(self._note_cursors, stop)
             self._status_at = 0
             self._persist(partial(self._tell, collector), stop)
 

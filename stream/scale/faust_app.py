@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -23,7 +23,8 @@ from faust.types import TP
 from stream.scale.address import KafkaAddress
 from stream.scale.host import Place, ScaleHost
 from stream.scale.loop import COMMIT_EVERY_S, handle_all
-from stream.scale.watchdog import Watchdog, end_process
+from stream.scale.progress import Progress
+from stream.scale.watchdog import Watchdog, end_process, reason_of
 from stream.topics import LARGEST_VALUE
 
 POLL_S = 0.25
@@ -32,10 +33,13 @@ POLL_S = 0.25
 class Parts:
     """What the consumer of an app needs; Faust makes the consumer itself."""
 
-    def __init__(self, host: ScaleHost, watchdog: Watchdog, batch: int) -> None:
+    def __init__(
+        self, host: ScaleHost, watchdog: Watchdog, batch: int, progress: Progress
+    ) -> None:
         self.host = host
         self.watchdog = watchdog
         self.batch = batch
+        self.progress = progress
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -73,7 +77,7 @@ class BatchConsumer(driver.Consumer):
             async with self.busy:
                 await asyncio.gather(*map(self.parts.host.open, self._ours(assigned)))
         except Exception as error:  # noqa: BLE001 - a worker that cannot open must not go on
-            end_process(f"{type(error).__name__}: {error}")
+            end_process(reason_of(error))
         self.parts.watchdog.beat()
         await super().on_partitions_assigned(assigned, generation_id)
 
@@ -114,6 +118,7 @@ class BatchConsumer(driver.Consumer):
                 records, _ = await self._wait_next_records(POLL_S)
                 await asyncio.sleep(0)
                 await self._take(records or {})
+                self._look()
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
@@ -123,7 +128,17 @@ class BatchConsumer(driver.Consumer):
             if not (fetcher.should_stop or self.should_stop or self.app.should_stop):
                 raise
         except Exception as error:  # noqa: BLE001 - nothing may be skipped: end, start anew
-            end_process(f"{type(error).__name__}: {error}")
+            end_process(reason_of(error))
+
+    def _look(self) -> None:
+        places = [TP(*place) for place in self.parts.host.places]
+        assigned = self.assignment()
+        ours = tuple(tp for tp in places if tp in assigned)
+
+        async def ends(of: Collection[TP]) -> Mapping[TP, int]:
+            return await self.highwaters(*of)
+
+        self.parts.progress.look_at_times(ours, self.position, ends)
 
     async def _take(self, records: Any) -> None:
         host = self.parts.host

@@ -15,10 +15,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import structlog
 
 from stream.scale.address import KafkaAddress
-from stream.scale.journal import ChangeJournal, restore
+from stream.scale.journal import Change, ChangeJournal, restore
 from stream.scale.link import FencedError, PartitionLink
 from stream.scale.stage import Inbound, Outbox, Stage, StageKind
 from stream.store import Store
@@ -29,9 +30,16 @@ POSITION = "changelog"
 CURRENT = "current_at"
 """Wall clock (ms) at which the file was last known to be up to date."""
 
-__all__ = ["FencedError", "Place", "ScaleHost"]
+CURRENT_FOR_MS = TOMBSTONES_KEPT_MS // 2
+"""A folder that is older, or younger than now, by more is read anew."""
+
+__all__ = ["BrokenStateError", "FencedError", "Place", "ScaleHost"]
 
 log = structlog.get_logger(__name__)
+
+
+class BrokenStateError(Exception):
+    """A changelog holds what we never write: state cannot be trusted, so nothing goes on."""
 
 
 class Place(NamedTuple):
@@ -61,6 +69,7 @@ class ScaleHost:
         group: name of the workers together; part of the transactional ids.
         kinds: a stage for each input topic.
         now: wall clock in ms, for judging how old a folder is.
+        forget_broken: remove from the changelogs what we never write, instead of ending.
     """
 
     def __init__(
@@ -72,6 +81,7 @@ class ScaleHost:
         group: str,
         kinds: Sequence[StageKind],
         now: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        forget_broken: bool = False,
     ) -> None:
         self._folder = folder
         self._address = address
@@ -79,6 +89,7 @@ class ScaleHost:
         self._group = group
         self._kinds = {kind.source.name: kind for kind in kinds}
         self._now = now
+        self._forget_broken = forget_broken
         self._held: dict[Place, Held] = {}
 
     @property
@@ -101,6 +112,7 @@ class ScaleHost:
         Raises:
             KafkaUnavailableError: no broker can be reached.
             FolderInUseError: another process uses the folder.
+            BrokenStateError: the changelog holds what we never write.
         """
         if place in self._held:
             return
@@ -114,7 +126,12 @@ class ScaleHost:
             await link.close()
             raise
         journal = ChangeJournal()
-        stage = kind.open(store, place.partition, journal)
+        try:
+            stage = kind.open(store, place.partition, journal)
+        except msgspec.MsgspecError as error:
+            store.close()
+            await link.close()
+            raise _broken(kind, place, f"how far it has come: {error}") from error
         self._held[place] = Held(store, stage, link, journal)
         log.info("partition_opened", topic=place.topic, partition=place.partition)
 
@@ -135,7 +152,14 @@ class ScaleHost:
             fresh = [record for record in records if record.offset >= begin]
         out = Outbox(self._topics, held.journal)
         with held.store.transaction():
-            held.stage.work(fresh, out)
+            try:
+                held.stage.work(fresh, out)
+            except Exception as error:
+                error.add_note(
+                    f"at {place.topic}, partition {place.partition}, "
+                    f"records {fresh[0].offset} to {fresh[-1].offset}"
+                )
+                raise
             position = await held.link.send(out.records, held.journal.take())
             self._note(held.store, position)
 
@@ -156,14 +180,14 @@ class ScaleHost:
         store = _cache(folder)
         try:
             position = _number(store, POSITION)
-            if self._now() - _number(store, CURRENT) > TOMBSTONES_KEPT_MS // 2:
+            if abs(self._now() - _number(store, CURRENT)) > CURRENT_FOR_MS:
                 store = self._anew(store, folder, "it was away for too long")
                 position = 0
             try:
-                await self._replay(store, place, link, position)
+                await self._replay(store, kind, place, link, position)
             except LookupError as error:
                 store = self._anew(store, folder, str(error))
-                await self._replay(store, place, link, 0)
+                await self._replay(store, kind, place, link, 0)
         except BaseException:
             store.close()
             raise
@@ -178,17 +202,38 @@ class ScaleHost:
         return _cache(folder)
 
     async def _replay(
-        self, store: Store, place: Place, link: PartitionLink, position: int
+        self, store: Store, kind: StageKind, place: Place, link: PartitionLink, position: int
     ) -> None:
+        broken: dict[bytes, str] = {}
         with store.transaction():
             async for reached, changes in link.changes(position):
-                restore(store, place.partition, changes)
+                restore(store, place.partition, changes, broken)
                 position = reached
+            if broken and not self._forget_broken:
+                key, reason = next(iter(broken.items()))
+                raise _broken(
+                    kind,
+                    place,
+                    f"{len(broken)} records, one of them under {key[:200]!r}: {reason}",
+                )
+            if broken:
+                position = await link.send([], [Change(key, None) for key in broken])
+                log.warning("state_forgotten", topic=kind.changelog.name, records=len(broken))
             self._note(store, position)
 
     def _note(self, store: Store, position: int) -> None:
         store.set_meta(POSITION, str(position).encode())
         store.set_meta(CURRENT, str(self._now()).encode())
+
+
+def _broken(kind: StageKind, place: Place, what: str) -> BrokenStateError:
+    return BrokenStateError(
+        f"the topic {kind.changelog.name} holds in partition {place.partition} what this "
+        f"version of jikimi does not write ({what}). Nothing was changed. If a newer version "
+        "has worked here, go on with that one. Else somebody else writes there: take that "
+        "right away, then start one worker with --forget-broken-state, which removes these "
+        "records; what stood under their keys is lost"
+    )
 
 
 def _cache(folder: Path) -> Store:

@@ -29,8 +29,9 @@ from stream.records import (
     PostSeen,
     Result,
 )
-from stream.scale.address import KafkaAddress, KafkaUnavailableError, kafka_python
+from stream.scale.address import KafkaAddress, close_producer, kafka_python, unavailable
 from stream.topics import (
+    LARGEST_REQUEST,
     LARGEST_VALUE,
     Topics,
     UnreadableRecordError,
@@ -105,6 +106,7 @@ class Indexer:
         *,
         now: Callable[[], int],
     ) -> None:
+        self._address = address
         self._topics = topics
         self._index = index
         self._now = now
@@ -117,7 +119,7 @@ class Indexer:
                 **address.options(),
                 acks="all",
                 enable_idempotence=True,
-                max_request_size=LARGEST_VALUE + 2**16,
+                max_request_size=LARGEST_REQUEST,
                 allow_auto_create_topics=False,
             )
             self._consumer: Any = self._kafka.KafkaConsumer(
@@ -134,7 +136,7 @@ class Indexer:
                 allow_auto_create_topics=False,
             )
         except (self._kafka.errors.KafkaError, OSError) as error:
-            raise KafkaUnavailableError(f"Kafka at {address.bootstrap}: {error}") from error
+            raise unavailable(address, error) from error
 
     def run(self, stop: Stop, progress: Callable[[Counts], None] | None = None) -> None:
         """Index until ``stop`` is set.
@@ -150,12 +152,12 @@ class Indexer:
                     if progress is not None:
                         progress(self.counts)
         except self._kafka.errors.KafkaError as error:
-            raise KafkaUnavailableError(f"Kafka: {type(error).__name__}: {error}") from error
+            raise unavailable(self._address, error) from error
 
     def close(self) -> None:
         """Leave the group; what was not committed is read again by whoever goes on."""
         self._consumer.close(autocommit=False)
-        self._producer.close(timeout=5)
+        close_producer(self._producer, 5)
 
     def _work(self, taken: Taken, stop: Stop) -> bool:
         """Write a batch, however long the index takes to take it; False when stopped."""
@@ -216,14 +218,14 @@ class Indexer:
         for place, records in found.items():
             reader = self._reader(place.topic)
             for record in records:
-                if record.value is None:
-                    continue
                 count += 1
                 try:
-                    entry = reader.read(record.value)
+                    entry = reader.keyed(record.key, record.value)
                 except UnreadableRecordError as error:
                     where = f"{place.topic}/{place.partition}/{record.offset}"
-                    dead.append((where, self._letter(str(error), record.value)))
+                    dead.append(
+                        (where, self._letter(str(error), record.value or b"", place.topic))
+                    )
                     continue
                 match entry:
                     case PostSeen():
@@ -253,8 +255,8 @@ class Indexer:
             return self._subjects
         return self._results if topic == self._topics.results.name else self._sources
 
-    def _letter(self, reason: str, raw: bytes) -> DeadLetter:
-        return DeadLetter(stage=STAGE, source="", reason=reason, raw=raw, at=self._now())
+    def _letter(self, reason: str, raw: bytes, topic: str = "") -> DeadLetter:
+        return DeadLetter(stage=STAGE, source=topic, reason=reason, raw=raw, at=self._now())
 
     def _bury(self, letters: Sequence[tuple[str, DeadLetter]]) -> None:
         topic = self._topics.dead

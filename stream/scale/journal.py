@@ -84,29 +84,63 @@ class ChangeJournal:
         ]
 
 
-def restore(store: Store, partition: int, changes: Iterable[Change]) -> None:
-    """Bring a store to what the changes say, as part of the running transaction."""
+def restore(
+    store: Store, partition: int, changes: Iterable[Change], broken: dict[bytes, str]
+) -> None:
+    """Bring a store to what the changes say, as part of the running transaction.
+
+    Args:
+        broken: is told the key of each change that nothing of ours can have written, and
+            why; a later change of the same key takes it out again.
+    """
     for key, value in changes:
-        table, *parts = key.decode("utf-8", "surrogatepass").split(_SEPARATOR)
-        body = None if value is None else _unpack(value)
-        if table == STATE:
-            operator, name = parts[0], _SEPARATOR.join(parts[1:])
-            _restore_state(store, partition, operator, name, body)
-        elif table == TIMER:
-            _restore_timer(store, partition, parts, set_=body is not None)
-        elif table == KNOWN and body is not None:
-            account, seen = msgspec.msgpack.decode(body, type=tuple[str, Seen])
-            store.db.execute(
-                "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)",
-                (_SEPARATOR.join(parts), account, msgspec.msgpack.encode(seen)),
-            )
-        elif table == COUNTER and body is not None:
-            store.db.execute(
-                "INSERT OR REPLACE INTO counters VALUES (?, ?, ?)",
-                (parts[0], parts[1], msgspec.msgpack.decode(body, type=int)),
-            )
-        elif table == META and body is not None:
-            store.set_meta(parts[0], body)
+        try:
+            _restore(store, partition, key, value)
+        except _UNREADABLE as error:
+            if value is not None:
+                broken[key] = f"{type(error).__name__}: {error}"
+                continue
+        broken.pop(key, None)
+
+
+_UNREADABLE = (
+    ValueError,  # UnicodeDecodeError too
+    TypeError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+    msgspec.MsgspecError,
+    zstandard.ZstdError,
+)
+
+
+def _restore(store: Store, partition: int, key: bytes, value: bytes | None) -> None:
+    table, *parts = key.decode("utf-8", "surrogatepass").split(_SEPARATOR)
+    body = None if value is None else _unpack(value)
+    if table == STATE:
+        operator, name = parts[0], _SEPARATOR.join(parts[1:])
+        _restore_state(store, partition, operator, name, body)
+    elif table == TIMER:
+        _restore_timer(store, partition, parts, set_=body is not None)
+    elif body is None:
+        return
+    elif table == KNOWN:
+        account, seen = msgspec.msgpack.decode(body, type=tuple[str, Seen])
+        store.db.execute(
+            "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)",
+            (_SEPARATOR.join(parts), account, msgspec.msgpack.encode(seen)),
+        )
+    elif table == COUNTER:
+        store.db.execute(
+            "INSERT OR REPLACE INTO counters VALUES (?, ?, ?)",
+            (parts[0], parts[1], msgspec.msgpack.decode(body, type=int)),
+        )
+    elif table == META:
+        msgspec.msgpack.decode(body)
+        store.set_meta(parts[0], body)
+    else:
+        raise ValueError(f"nothing is kept in a table {table[:40]!r}")
 
 
 def _restore_state(
@@ -160,4 +194,6 @@ def _pack(value: bytes) -> bytes:
 def _unpack(value: bytes) -> bytes:
     if value[:1] == _ZSTD:
         return _zstd.inflate(value[1:], max_output_size=LARGEST)
+    if value[:1] != _RAW:
+        raise ValueError(f"a value that begins with {value[:1]!r}")
     return value[1:]

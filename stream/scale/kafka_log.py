@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
+
+import structlog
 
 from stream.ids import partition_of
 from stream.records import Logged, LoggedClock, LoggedDeletion
-from stream.scale.address import KafkaAddress, KafkaUnavailableError, kafka_python
+from stream.scale.address import (
+    KafkaAddress,
+    KafkaUnavailableError,
+    close_producer,
+    kafka_python,
+    unavailable,
+)
 from stream.topics import (
+    LARGEST_REQUEST,
     LARGEST_VALUE,
+    Reader,
     SourceCursor,
     SourceEntry,
     Topics,
@@ -26,33 +35,49 @@ DELIVERY_MS = 30_000
 """After so long without an acknowledgement a record counts as not delivered."""
 BATCH_BYTES = 256 * 1024
 IDLE_MS = 500
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 
 class PostsProducer:
     """Writes the topics ``posts`` and ``sources``; what it returned from is on the brokers.
 
+    After a delivery that failed the client is made anew: the library's own does not find
+    back when an answer stayed out for too long.
+
+    Args:
+        delivery_ms: without an acknowledgement for so long a record counts as not delivered.
+
     Raises:
         KafkaUnavailableError: no broker can be reached.
     """
 
-    def __init__(self, address: KafkaAddress, topics: Topics) -> None:
+    def __init__(
+        self, address: KafkaAddress, topics: Topics, *, delivery_ms: int = DELIVERY_MS
+    ) -> None:
         self._topics = topics
         self._kafka = kafka_python()
         self._address = address
-        self._producer: Any = self._reached(
-            lambda: self._kafka.KafkaProducer(
-                **address.options(),
+        self._delivery_ms = delivery_ms
+        self._client: Any = None
+        self._reached(self._open)
+
+    def _open(self) -> Any:
+        if self._client is None:
+            self._client = self._kafka.KafkaProducer(
+                **self._address.options(),
                 acks="all",
                 enable_idempotence=True,
                 batch_size=BATCH_BYTES,
                 linger_ms=5,
-                delivery_timeout_ms=DELIVERY_MS,
-                request_timeout_ms=DELIVERY_MS // 2,
-                max_block_ms=DELIVERY_MS,
-                max_request_size=LARGEST_VALUE + 2**16,
+                delivery_timeout_ms=self._delivery_ms,
+                request_timeout_ms=self._delivery_ms // 2,
+                max_block_ms=self._delivery_ms,
+                max_request_size=LARGEST_REQUEST,
                 allow_auto_create_topics=False,
             )
-        )
+        return self._client
 
     def send(self, entries: Iterable[Logged]) -> None:
         """Deliver entries in order, each post to the partition of its id.
@@ -84,26 +109,34 @@ class PostsProducer:
 
     def close(self) -> None:
         """Let the brokers go."""
-        self._producer.close(timeout=5)
+        self._let_go(5)
+
+    def _let_go(self, seconds: float) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            close_producer(client, seconds)
 
     def _deliver(self, topic: str, messages: Sequence[tuple[int, bytes, bytes]]) -> None:
         def all_of_them() -> None:
+            client = self._open()
             sent = [
-                self._producer.send(topic, value=value, key=key, partition=partition)
+                client.send(topic, value=value, key=key, partition=partition)
                 for partition, key, value in messages
             ]
             for future in sent:
-                future.get(timeout=DELIVERY_MS / 1000 + 5)
+                future.get(timeout=self._delivery_ms / 1000 + 5)
 
-        self._reached(all_of_them)
+        try:
+            self._reached(all_of_them)
+        except KafkaUnavailableError:
+            self._let_go(0)
+            raise
 
     def _reached(self, call: Any) -> Any:
         try:
             return call()
         except (self._kafka.errors.KafkaError, OSError) as error:
-            raise KafkaUnavailableError(
-                f"Kafka at {self._address.bootstrap}: {type(error).__name__}: {error}"
-            ) from error
+            raise unavailable(self._address, error) from error
 
 
 def _for_all(entry: Logged) -> bool:
@@ -118,6 +151,13 @@ def read_all(address: KafkaAddress, topic: str, partition: int) -> Iterator[byte
     Raises:
         KafkaUnavailableError: Kafka cannot be reached.
     """
+    return (value for _, value in _records(address, topic, partition) if value is not None)
+
+
+def _records(
+    address: KafkaAddress, topic: str, partition: int
+) -> Iterator[tuple[bytes | None, bytes | None]]:
+    """Keys and values of a partition from its beginning to what is now its end."""
     kafka = kafka_python()
     try:
         consumer = kafka.KafkaConsumer(
@@ -129,7 +169,7 @@ def read_all(address: KafkaAddress, topic: str, partition: int) -> Iterator[byte
             allow_auto_create_topics=False,
         )
     except (kafka.errors.KafkaError, OSError) as error:
-        raise KafkaUnavailableError(f"Kafka at {address.bootstrap}: {error}") from error
+        raise unavailable(address, error) from error
     try:
         place = kafka.TopicPartition(topic, partition)
         consumer.assign([place])
@@ -137,9 +177,9 @@ def read_all(address: KafkaAddress, topic: str, partition: int) -> Iterator[byte
         end = consumer.end_offsets([place])[place]
         while consumer.position(place) < end:
             for records in consumer.poll(timeout_ms=IDLE_MS).values():
-                yield from (record.value for record in records if record.value is not None)
+                yield from ((record.key, record.value) for record in records)
     except (kafka.errors.KafkaError, OSError) as error:
-        raise KafkaUnavailableError(f"Kafka at {address.bootstrap}: {error}") from error
+        raise unavailable(address, error) from error
     finally:
         consumer.close()
 
@@ -150,14 +190,11 @@ def delivered_cursors(address: KafkaAddress, topics: Topics) -> dict[str, str]:
     Raises:
         KafkaUnavailableError: Kafka cannot be reached.
     """
-    reader = read_sources()
-    found: dict[str, str] = {}
-    for value in read_all(address, topics.sources.name, 0):
-        with suppress(UnreadableRecordError):
-            entry = reader.read(value)
-            if isinstance(entry, SourceCursor):
-                found[entry.source] = entry.cursor
-    return found
+    return {
+        entry.source: entry.cursor
+        for entry in _readable(address, topics.sources.name, 0, read_sources())
+        if isinstance(entry, SourceCursor)
+    }
 
 
 def delivered_posts(address: KafkaAddress, topics: Topics) -> Iterator[Iterator[Logged]]:
@@ -166,12 +203,19 @@ def delivered_posts(address: KafkaAddress, topics: Topics) -> Iterator[Iterator[
     Raises:
         KafkaUnavailableError: Kafka cannot be reached.
     """
-    reader = read_posts()
-
-    def entries(partition: int) -> Iterator[Logged]:
-        for value in read_all(address, topics.posts.name, partition):
-            with suppress(UnreadableRecordError):
-                yield reader.read(value)
-
     for partition in range(topics.posts.partitions):
-        yield entries(partition)
+        yield _readable(address, topics.posts.name, partition, read_posts())
+
+
+def _readable(
+    address: KafkaAddress, topic: str, partition: int, reader: Reader[T]
+) -> Iterator[T]:
+    """The records of a partition; those who work on the topic bury what is none."""
+    left_out = 0
+    for key, value in _records(address, topic, partition):
+        try:
+            yield reader.keyed(key, value)
+        except UnreadableRecordError:
+            left_out += 1
+    if left_out:
+        log.warning("unreadable_left_out", topic=topic, partition=partition, records=left_out)

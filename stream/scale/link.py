@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from stream.scale.address import KafkaAddress, KafkaUnavailableError, aiokafka
+from stream.scale.address import KafkaAddress, KafkaUnavailableError, aiokafka, unavailable
 from stream.scale.journal import Change
 from stream.scale.stage import Outbound
-from stream.topics import LARGEST_VALUE, Topic
+from stream.topics import LARGEST_REQUEST, LARGEST_VALUE, Topic
 
 TRANSACTION_MS = 60_000
 BATCH_BYTES = 2**20
@@ -47,7 +47,7 @@ class PartitionLink:
             transactional_id=identity,
             transaction_timeout_ms=TRANSACTION_MS,
             max_batch_size=BATCH_BYTES,
-            max_request_size=LARGEST_VALUE + 2**16,
+            max_request_size=LARGEST_REQUEST,
         )
 
     async def open(self) -> None:
@@ -155,6 +155,4 @@ class PartitionLink:
         return FencedError(f"partition {self._partition} has another owner")
 
     def _unavailable(self, error: Exception) -> KafkaUnavailableError:
-        return KafkaUnavailableError(
-            f"Kafka at {self._address.bootstrap}: {type(error).__name__}: {error}"
-        )
+        return unavailable(self._address, error)

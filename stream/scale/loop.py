@@ -8,8 +8,9 @@ from typing import Any
 
 import structlog
 
-from stream.scale.address import KafkaAddress, KafkaUnavailableError, aiokafka
+from stream.scale.address import KafkaAddress, aiokafka, unavailable
 from stream.scale.host import Place, ScaleHost
+from stream.scale.progress import Progress
 from stream.topics import LARGEST_VALUE
 
 POLL_MS = 250
@@ -30,6 +31,8 @@ class WorkerLoop:
     Args:
         batch: most records of one transaction.
         session_ms: silence after which the brokers give our partitions to others.
+        beat: called as a sign of life.
+        progress: looks now and then whether partitions move.
     """
 
     def __init__(
@@ -41,11 +44,13 @@ class WorkerLoop:
         batch: int = 500,
         session_ms: int = 10_000,
         beat: Callable[[], None] = lambda: None,
+        progress: Progress | None = None,
     ) -> None:
         self._host = host
         self._batch = batch
         self._busy = asyncio.Lock()
         self._beat = beat
+        self._progress = progress
         self._committed_at = 0.0
         self._client = aiokafka()
         self._errors = aiokafka("aiokafka.errors")
@@ -75,13 +80,9 @@ class WorkerLoop:
             self._consumer.subscribe(list(self._host.inputs), listener=_listener(self))
             while not stop.is_set():
                 self._beat()
-                if self._failed is not None:
-                    raise self._failed
                 await self._round()
         except self._errors.KafkaError as error:
-            raise KafkaUnavailableError(
-                f"Kafka at {self._address.bootstrap}: {type(error).__name__}: {error}"
-            ) from error
+            raise unavailable(self._address, error) from error
         finally:
             async with self._busy:
                 await self._host.close_all()
@@ -90,8 +91,14 @@ class WorkerLoop:
     async def _round(self) -> None:
         found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=self._batch * 2)
         async with self._busy:
+            if self._failed is not None:
+                raise self._failed
             await handle_all(self._host, found, self._batch)
             await self._commit()
+        if self._progress is not None:
+            consumer = self._consumer
+            assigned = tuple(consumer.assignment())
+            self._progress.look_at_times(assigned, consumer.position, consumer.end_offsets)
 
     async def _commit(self) -> None:
         moment = asyncio.get_running_loop().time()
@@ -123,10 +130,10 @@ class WorkerLoop:
         async with self._busy:
             try:
                 await asyncio.gather(*(self._host.open(place) for place in places))
-            except BaseException as error:
-                # The listener's errors are logged and forgotten by the consumer.
+            except Exception as error:  # noqa: BLE001 - raised by the loop instead
+                # The consumer would write it to the log, forget it and go on.
                 self._failed = error
-                raise
+                return
             for place in places:
                 self._consumer.seek(self._client.TopicPartition(*place), self._host.next(place))
 

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from stream.ids import partition_of
 from stream.operator import Operator
 from stream.partition import Partition
-from stream.records import DeadLetter, Result, SubjectEvent, Tick
+from stream.records import (
+    EVERYONE,
+    DeadLetter,
+    PostGone,
+    PostSeen,
+    Result,
+    SubjectEvent,
+    Tick,
+)
 from stream.router import MINUTE_MS
 from stream.scale.journal import ChangeJournal
-from stream.scale.stage import Applied, Inbound, Outbox, keep_applied, read_applied, unreadable
+from stream.scale.stage import (
+    Applied,
+    Inbound,
+    Outbox,
+    check_time,
+    keep_applied,
+    read_applied,
+    unreadable,
+)
 from stream.sqlite_state import key_of
 from stream.store import Store
 from stream.topics import (
     RouterTick,
+    SubjectEntry,
     Topic,
     Topics,
     UnreadableRecordError,
@@ -24,6 +42,8 @@ from stream.topics import (
 
 MOST_ROUTERS = 4096
 """Partitions of the router that are believed to exist."""
+MOST_SUBJECTS = 10_000
+"""Subjects of which is kept that their partition is ours."""
 
 
 class Operating:
@@ -71,6 +91,7 @@ class OperatorsStage:
         self._applied = read_applied(store)
         self._clock = RouterClocks(self._applied.routers, self._applied.watermark)
         self._reader = read_subjects()
+        self._ours: set[str] = set()
         self._partition = Partition(
             store,
             partition,
@@ -110,11 +131,12 @@ class OperatorsStage:
 
     def _read(self, records: Sequence[Inbound], out: Outbox) -> list[tuple[int, SubjectEvent]]:
         """What the operators get of the records, numbered."""
-        read, number = self._reader.read, self._applied.entries
+        read, number = self._reader.keyed, self._applied.entries
         entries: list[tuple[int, SubjectEvent]] = []
         for record in records:
             try:
-                entry = read(record.value)
+                entry = read(record.key, record.value)
+                self._check_place(entry)
             except UnreadableRecordError as error:
                 subjects = self._topics.subjects
                 out.bury(*unreadable("operators", subjects, self._number, record, str(error)))
@@ -131,6 +153,25 @@ class OperatorsStage:
             entries.append((number, entry))
         return entries
 
+    def _check_place(self, entry: SubjectEntry) -> None:
+        """Refuse what cannot stand here: a subject has one partition and one state."""
+        if isinstance(entry, RouterTick) and not 0 <= entry.router < entry.of <= MOST_ROUTERS:
+            raise UnreadableRecordError(f"of router {entry.router} among {entry.of}")
+        if isinstance(entry, RouterTick | Tick):
+            check_time(entry.at)
+        elif isinstance(entry, PostSeen):
+            check_time(entry.post.event_at)
+        subject = entry.subject if isinstance(entry, PostSeen | PostGone) else EVERYONE
+        if subject == EVERYONE or subject in self._ours:
+            return
+        place = partition_of(subject, self._topics.subjects.partitions)
+        if place != self._number:
+            raise UnreadableRecordError(
+                f"subject {subject[:200]!r} belongs to partition {place}"
+            )
+        if len(self._ours) < MOST_SUBJECTS:
+            self._ours.add(subject)
+
 
 class RouterClocks:
     """Event time of the partitions of the router; the least of them is the subjects' time."""
@@ -141,8 +182,6 @@ class RouterClocks:
 
     def tick(self, entry: RouterTick) -> Tick | None:
         """Note how far one has come; a Tick when all of them have reached a later minute."""
-        if not 0 <= entry.router < entry.of <= MOST_ROUTERS:
-            return None
         self.routers[entry.router] = max(entry.at, self.routers.get(entry.router, 0))
         if any(router not in self.routers for router in range(entry.of)):
             return None

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from ingest.records import Deletion
 from stream.intake import add_counts
-from stream.log import Routed, partitions_for
-from stream.records import Logged, LoggedDeletion, Tick, Versions
+from stream.log import Routed, Seen, partitions_for
+from stream.records import Logged, LoggedClock, LoggedDeletion, LoggedPost, Tick, Versions
 from stream.router import Router, RouterClock, Routing, known_ids
 from stream.scale.journal import ChangeJournal
 from stream.scale.stage import (
     Applied,
     Inbound,
     Outbox,
+    check_time,
     keep_applied,
     read_applied,
     unreadable,
@@ -110,7 +112,9 @@ class RouterStage:
         entries: list[tuple[int, Logged]] = []
         for record in records:
             try:
-                entries.append((record.offset + 1, self._reader.read(record.value)))
+                entry = self._reader.keyed(record.key, record.value)
+                _check(entry)
+                entries.append((record.offset + 1, entry))
             except UnreadableRecordError as error:
                 posts = self._topics.posts
                 out.bury(*unreadable("router", posts, self._number, record, str(error)))
@@ -118,7 +122,7 @@ class RouterStage:
         routing = self._router.route(entries, seen, self._clock, self._posts.posts_of)
         for routed in routing.events:
             self._send(routed, out)
-        self._erase(entries, routing, out)
+        self._erase(entries, seen, routing, out)
         self._keep(routing)
         self._applied = Applied(next=records[-1].offset + 1, watermark=routing.clock.ticked)
         keep_applied(self._store, self._applied, self._journal)
@@ -147,14 +151,32 @@ class RouterStage:
             out.send(subjects, place, key, value)
 
     def _erase(
-        self, entries: Sequence[tuple[int, Logged]], routing: Routing, out: Outbox
+        self,
+        entries: Sequence[tuple[int, Logged]],
+        seen: Mapping[str, Seen],
+        routing: Routing,
+        out: Outbox,
     ) -> None:
-        """Replace the posts of a deleted account; a single post was replaced already."""
-        named = {e.deletion.id for _, e in entries if isinstance(e, LoggedDeletion)}
-        for deletion, _ in routing.erase:
-            if deletion.id not in named:
-                entry = LoggedDeletion(deletion=deletion)
-                out.send(self._topics.posts, self._number, post_key(entry), pack(entry))
+        """Replace the posts of a deleted account; a single post was replaced already.
+
+        Replace also what came again after its deletion, as from a source that repeats or
+        from a second collector: else the topic would keep its words.
+        """
+        last = {e.deletion.id: o for o, e in entries if isinstance(e, LoggedDeletion)}
+        erase = [deletion for deletion, _ in routing.erase if deletion.id not in last]
+        repeated = set(routing.compact)
+        for offset, entry in entries:
+            if offset not in repeated or not isinstance(entry, LoggedPost):
+                continue
+            post = entry.post
+            _, known = routing.known.get(post.id, ("", seen.get(post.id)))
+            if known is not None and known.deleted and offset > last.get(post.id, 0):
+                last[post.id] = offset
+                gone = Deletion(id=post.id, source=post.source, deleted_at=post.event_at)
+                erase.append(gone)
+        for deletion in erase:
+            entry = LoggedDeletion(deletion=deletion)
+            out.send(self._topics.posts, self._number, post_key(entry), pack(entry))
 
     def _keep(self, routing: Routing) -> None:
         # Places in the log are for erasing; here the topic's key does that.
@@ -175,3 +197,10 @@ class RouterStage:
             body = msgspec.msgpack.encode(routing.clock)
             self._store.set_meta(CLOCK, body)
             self._journal.meta(CLOCK, body)
+
+
+def _check(entry: Logged) -> None:
+    if isinstance(entry, LoggedPost):
+        check_time(entry.post.event_at)
+    elif isinstance(entry, LoggedClock):
+        check_time(entry.at)

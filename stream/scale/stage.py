@@ -14,9 +14,11 @@ import msgspec
 from stream.records import DeadLetter
 from stream.scale.journal import ChangeJournal
 from stream.store import Store
-from stream.topics import Topic, Topics, pack
+from stream.topics import Topic, Topics, UnreadableRecordError, pack
 
 APPLIED = "applied"
+LATEST_MS = 95_617_584_000_000
+"""The year 5000, as far as sources believe a time."""
 
 
 class Inbound(NamedTuple):
@@ -29,6 +31,7 @@ class Inbound(NamedTuple):
     offset: int
     value: bytes | None
     timestamp: int
+    key: bytes | None = None
 
 
 class Outbound(NamedTuple):
@@ -125,6 +128,16 @@ def unreadable(
         at=record.timestamp,
     )
     return letter, f"{topic.name}/{partition}/{record.offset}"
+
+
+def check_time(at: int) -> None:
+    """Refuse what is no time in ms between 1970 and 5000: state cannot keep it.
+
+    Raises:
+        UnreadableRecordError: it is none.
+    """
+    if not 0 <= at <= LATEST_MS:
+        raise UnreadableRecordError(f"a time of {at} ms")
 
 
 def read_applied(store: Store) -> Applied:

@@ -25,6 +25,12 @@ def end_process(reason: str) -> None:
     os._exit(FAILURE)
 
 
+def reason_of(error: BaseException) -> str:
+    """An error in one line: its kind, what it says, where it was."""
+    notes: list[str] = getattr(error, "__notes__", [])
+    return ", ".join([f"{type(error).__name__}: {error}", *notes])
+
+
 class Watchdog:
     """Watches from a thread of its own whether ``beat`` is still called.
 

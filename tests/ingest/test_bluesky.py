@@ -246,6 +246,20 @@ def test_a_clock_some_hours_ahead_moves_no_cursor_either(server):
     assert cursors == [str(NOW_US), str(NOW_US), str(NOW_US + SECOND_US)]
 
 
+def test_when_all_say_so_it_is_our_clock_that_is_hours_behind(server):
+    hours = 5 * 3600 * SECOND_US
+    events = [post_event(f"3{n}", "x", NOW_US + hours + n * SECOND_US) for n in range(30)]
+    server.add(*events)
+
+    sightings = read(source(server), None, 30)
+
+    assert [post.event_at for post in posts_of(sightings)] == [
+        NOW_MS + (hours // SECOND_US + n) * 1000 for n in range(30)
+    ], "event time is the network's"
+    assert sightings[-1].cursor == str(NOW_US + hours + 29 * SECOND_US)
+    assert sightings[0].cursor is None
+
+
 @pytest.mark.parametrize("lie", [0, -5, NOW_US * 3])
 def test_a_first_event_that_lies_about_its_time_hides_no_gap(server, lie, monkeypatch):
     monkeypatch.setattr("tests.ingest.jetstream_server.time_us", lambda _: NOW_US)

@@ -106,6 +106,16 @@ def test_submissions_and_comments_come_oldest_first(server):
     assert (comment.reply_to, comment.root) == (f"reddit:{first}", f"reddit:{first}")
 
 
+@pytest.mark.parametrize("off_h", [-20, -5, 0, 5, 20])
+def test_a_clock_that_is_hours_off_changes_no_event_time(server, off_h):
+    server.submit("서하늘 컴백")
+
+    sightings = sweep(source(server, now=NOW_MS + off_h * 3_600_000))
+
+    [post] = items(sightings, Post)
+    assert post.event_at == post.created_at
+
+
 def test_it_logs_in_as_an_app_without_an_account(server):
     sweep(source(server))
 

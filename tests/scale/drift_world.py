@@ -226,5 +226,5 @@ def ends_of(topics: Topics, events: Sequence[SubjectEvent]) -> dict[Place, int]:
     return {Place(topics.subjects.name, place): n for place, n in counts.items()}
 
 
-def run(work: Awaitable[None]) -> None:
-    asyncio.run(asyncio.wait_for(work, 240))
+def run(work: Awaitable[None], seconds: float = 240) -> None:
+    asyncio.run(asyncio.wait_for(work, seconds))

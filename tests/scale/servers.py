@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,9 @@ import pytest
 
 SERVICES = Path(__file__).resolve().parents[2] / "deploy" / "local" / "services"
 """The command a person types."""
+in_chaos = pytest.mark.skipif(
+    "JIKIMI_CHAOS_ROUNDS" not in os.environ, reason="too long for make test; see make chaos"
+)
 
 
 def free_ports(count: int, spread: int = 1) -> list[int]:
@@ -34,13 +37,15 @@ def free_ports(count: int, spread: int = 1) -> list[int]:
 class Servers:
     """The servers of one data folder; ``call`` is the command, ``status`` what it says."""
 
-    def __init__(self, data: Path, kafka_port: int, es_port: int, nodes: int = 1) -> None:
+    def __init__(
+        self, data: Path, kafka_port: int, es_port: int, nodes: int = 1, *more: str
+    ) -> None:
         self.data = data
         self.bootstrap = ",".join(f"127.0.0.1:{kafka_port + 2 * n}" for n in range(nodes))
         self.url = f"http://127.0.0.1:{es_port}"
         self._options = [
             "--data", str(data), "--kafka-port", str(kafka_port),
-            "--elasticsearch-port", str(es_port), "--kafka-nodes", str(nodes),
+            "--elasticsearch-port", str(es_port), "--kafka-nodes", str(nodes), *more,
         ]  # fmt: skip
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -108,3 +113,26 @@ def _locked(folder: Path) -> Iterator[None]:
     with folder.with_suffix(".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def own_kafka(
+    nodes: int = 1, heap: int = 256, settings: Callable[[int], str] | None = None
+) -> Iterator[Servers]:
+    """Brokers of one test alone, which may kill, cut and reconfigure them.
+
+    ``settings`` makes broker settings out of the port of the first broker.
+    """
+    with public_folder() as folder:
+        kafka_port, es_port = free_ports(2, spread=110)
+        more = ["--kafka-heap", str(heap)]
+        if settings is not None:
+            file = folder / "more.properties"
+            file.write_text(settings(kafka_port))
+            more += ["--kafka-settings", str(file)]
+        servers = Servers(folder, kafka_port, es_port, nodes, *more)
+        servers.up("kafka")
+        try:
+            yield servers
+        finally:
+            servers.call("down", "kafka")

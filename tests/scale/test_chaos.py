@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from stream.records import SubjectEvent
-from stream.scale.address import KafkaAddress, kafka_python
-from stream.topics import Topics, read_dead
+from stream.scale.address import KafkaAddress
+from stream.topics import Topics
+from tests.scale.crew import Crew
 from tests.scale.drift_world import (
     Work,
     embedded,
@@ -28,28 +29,30 @@ from tests.scale.drift_world import (
     worker_states,
     write_subjects,
 )
-from tests.scale.kafka_world import new_topics, raw_producer, values
-from tests.scale.servers import Servers, free_ports, public_folder
-from tests.scale.worker_world import Process
+from tests.scale.kafka_world import letters_on, new_topics, raw_producer
+from tests.scale.servers import Servers, own_kafka
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash, pytest.mark.timeout(600)]
 
 ROUNDS = int(os.environ.get("JIKIMI_CHAOS_ROUNDS", "3"))
 SEEDS = [int(s) for s in os.environ.get("JIKIMI_CHAOS_SEED", "").split()] or range(ROUNDS)
+WITH_THREE_BROKERS = range(15, 20)
 POSTS = 500
 BLOWS = 6
 POISON = b"\xc1 no record"
 
 
 @pytest.fixture(scope="module")
-def broker() -> Iterator[Servers]:
+def one_broker() -> Iterator[Servers]:
     """A broker of its own: here it is killed."""
-    with public_folder() as folder:
-        kafka_port, es_port = free_ports(2, spread=110)
-        servers = Servers(folder, kafka_port, es_port)
-        servers.up("kafka")
+    with own_kafka() as servers:
         yield servers
-        servers.call("down")
+
+
+@pytest.fixture(scope="module")
+def three_brokers() -> Iterator[Servers]:
+    with own_kafka(nodes=3) as servers:
+        yield servers
 
 
 @pytest.fixture(scope="module")
@@ -57,30 +60,18 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Sequence[SubjectEvent]
     return record_demo(tmp_path_factory.mktemp("recorded"), POSTS)
 
 
-class Chaos:
+class Chaos(Crew):
     """Some workers, and what may befall them; ``told`` is the story so far."""
 
-    def __init__(self, seed: int, broker: Servers, topics: Topics, folder: Path) -> None:
+    def __init__(self, seed: int, brokers: Servers, topics: Topics, folder: Path) -> None:
+        super().__init__(KafkaAddress(bootstrap=brokers.bootstrap), topics, folder)
         self.dice = random.Random(seed)
-        self.broker = broker
-        self.address = KafkaAddress(bootstrap=broker.bootstrap)
-        self.topics = topics
-        self.folder = folder
-        self.workers: dict[str, Process] = {}
+        self.brokers = brokers
         self.poisoned = 0
         self.told: list[str] = []
 
-    def start(self, name: str) -> None:
-        frame = self.dice.choice(["faust", "plain"])
-        options = ("--only", "operators", "--frame", frame)
-        assert name not in self.workers or self.workers[name].child.poll() is not None
-        self.workers[name] = Process(self.address, self.topics, self.folder / name, *options)
-
-    def supervise(self) -> None:
-        """Start again what has ended, as systemd would."""
-        for name, process in list(self.workers.items()):
-            if process.child.poll() is not None:
-                self.start(name)
+    def join(self, name: str) -> None:
+        self.start(name, "--frame", self.dice.choice(["faust", "plain"]))
 
     def blow(self) -> None:
         name = self.dice.choice(sorted(self.workers))
@@ -103,62 +94,36 @@ class Chaos:
                 process.kill()
                 shutil.rmtree(self.folder / name, ignore_errors=True)
             case "join":
-                self.start(f"guest{len(self.workers)}")
+                self.join(f"guest{len(self.workers)}")
             case "poison":
                 self.poison()
             case _:
-                os.kill(self.broker.pids("kafka")["node-1"], signal.SIGKILL)
+                running = self.brokers.pids("kafka")
+                os.kill(running[self.dice.choice(sorted(running))], signal.SIGKILL)
                 time.sleep(1)
-                assert self.broker.call("up", "kafka").returncode == 0
+                assert self.brokers.call("up", "kafka").returncode == 0
 
     def poison(self) -> None:
         self.poisoned += 1
         with raw_producer(self.address) as producer:
             producer.send(self.topics.subjects.name, key=b"k", value=POISON, partition=0)
 
-    def left(self) -> int:
-        """Records that the group has not noted as done."""
-        client = kafka_python()
-        prefix = self.topics.posts.name.partition(".")[0]
-        consumer = client.KafkaConsumer(
-            **self.address.options(), group_id=f"{prefix}.workers.operators",
-            enable_auto_commit=False,
-        )  # fmt: skip
-        try:
-            name = self.topics.subjects.name
-            places = [
-                client.TopicPartition(name, p) for p in range(self.topics.subjects.partitions)
-            ]
-            ends = consumer.end_offsets(places)
-            return sum(ends[place] - (consumer.committed(place) or 0) for place in places)
-        finally:
-            consumer.close()
-
-    def settle(self) -> None:
-        deadline = time.monotonic() + 200
-        while self.left():
-            assert time.monotonic() < deadline, self.told
-            self.supervise()
-            time.sleep(1)
-
-    def stop(self) -> None:
-        for process in self.workers.values():
-            process.kill()
-
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_whatever_befalls_workers_and_broker_the_records_are_the_same(
-    broker, recorded, tmp_path, seed
+def test_whatever_befalls_workers_and_brokers_the_records_are_the_same(
+    request, recorded, tmp_path, seed
 ):
-    address = KafkaAddress(bootstrap=broker.bootstrap)
+    copies = 3 if seed in WITH_THREE_BROKERS else 1
+    brokers = request.getfixturevalue("three_brokers" if copies > 1 else "one_broker")
+    address = KafkaAddress(bootstrap=brokers.bootstrap)
     partitions = random.Random(seed).choice([1, 2, 4])
-    topics = new_topics(address, partitions)
-    chaos = Chaos(seed, broker, topics, tmp_path)
+    topics = new_topics(address, partitions, copies)
+    chaos = Chaos(seed, brokers, topics, tmp_path)
     half = len(recorded) // 2
     try:
         write_subjects(address, topics, recorded[:half])
         for number in range(2):
-            chaos.start(f"w{number}")
+            chaos.join(f"w{number}")
         for blow in range(BLOWS):
             time.sleep(chaos.dice.uniform(0.3, 2.5))
             chaos.supervise()
@@ -173,5 +138,4 @@ def test_whatever_befalls_workers_and_broker_the_records_are_the_same(
     assert results_on(address, topics) == results, chaos.told
     run(restore_only(Work(address, topics, tmp_path), partitions))
     assert worker_states(tmp_path / "restored", recorded) == state, chaos.told
-    letters = [read_dead().read(value) for value in values(address, topics.dead.name, 1)[0]]
-    assert [letter.raw for letter in letters] == [POISON] * chaos.poisoned
+    assert [letter.raw for letter in letters_on(address, topics)] == [POISON] * chaos.poisoned

@@ -21,6 +21,7 @@ from stream.scale.kafka_log import PostsProducer, delivered_cursors, delivered_p
 from stream.store import FolderInUseError
 from stream.topics import SourceCursor, Topics
 from tests.scale.kafka_world import kafka, new_topics, values
+from tests.scale.worker_world import wait_until
 from tests.stream.test_embedded import MINUTE, START, collected, follow, match, post
 
 PARTITIONS = 3
@@ -137,6 +138,36 @@ def test_a_cursor_moves_only_behind_what_is_delivered(tmp_path, address, topics,
     assert sum(isinstance(e, LoggedPost) for p in posts_on(address, topics) for e in p) == 1
 
 
+class Forgetful:
+    """A Kafka that takes posts and, for so many times, no cursors."""
+
+    def __init__(self, behind: PostsProducer, times: int) -> None:
+        self.send = behind.send
+        self._behind = behind
+        self._left = times
+
+    def note(self, entries: Sequence[object]) -> None:
+        if self._left:
+            self._left -= 1
+            raise KafkaUnavailableError("no broker")
+        self._behind.note(entries)
+
+
+@pytest.mark.slow
+def test_a_round_is_not_done_again_because_its_cursor_could_not_be_told(
+    tmp_path, address, topics, producer
+):
+    host = open_collector(tmp_path, Forgetful(producer, 1))
+
+    host.ingest([collected(post(1), cursor="1")])
+    assert host.intake.counters()["logged"] == 1
+    assert delivered_cursors(address, topics) == {}
+
+    host.ingest([collected(post(2, "nobody"), cursor="2")])
+    host.close()
+    assert delivered_cursors(address, topics) == {"x": "2"}
+
+
 @pytest.mark.slow
 def test_what_was_delivered_but_not_noted_comes_again_and_is_counted_once(
     tmp_path, address, topics, producer
@@ -246,7 +277,8 @@ def test_topics_are_made_once_corrected_and_never_cut_anew(address, topics):
     done = ensure_topics(address, shorter.all(), replication=1)
     assert planned == done
     assert {(c.action, *c.config) for c in done} == {("configure", "retention.ms")}
-    assert ensure_topics(address, shorter.all(), replication=1) == []
+    # A broker shows a setting a moment after it was accepted.
+    wait_until(lambda: ensure_topics(address, shorter.all(), replication=1) == [], 20)
 
     with pytest.raises(TopicsChangedError, match=r"has 3 partitions.*says 5"):
         ensure_topics(address, layout.topics(prefix, partitions=5).all(), replication=1)

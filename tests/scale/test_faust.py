@@ -15,6 +15,7 @@ from stream.scale import faust_app
 from stream.scale.address import KafkaAddress
 from stream.scale.faust_app import BatchConsumer, ConsumerThread, Parts, WorkerApp
 from stream.scale.host import ScaleHost
+from stream.scale.progress import Progress
 from stream.scale.watchdog import Watchdog
 from stream.topics import topics
 
@@ -48,7 +49,7 @@ def test_a_part_that_the_worker_overrides_or_calls_is_as_it_was_read(part):
 
 def test_everything_that_is_overridden_exists_in_faust():
     own = (BatchConsumer, ConsumerThread, WorkerApp)
-    added = {"parts", "give_up_all", "_take", "_note_offsets", "_ours"}
+    added = {"parts", "give_up_all", "_take", "_look", "_note_offsets", "_ours"}
     for kind in own:
         base = kind.__mro__[1]
         for name, member in vars(kind).items():
@@ -60,7 +61,7 @@ def test_the_app_reads_committed_records_of_the_host_s_topics_only(tmp_path, mon
     layout = topics("t", partitions=2)
     address = KafkaAddress(bootstrap="127.0.0.1:1,127.0.0.1:2")
     host = ScaleHost(tmp_path, address=address, topics=layout, group="g", kinds=[])
-    parts = Parts(host, Watchdog(), 100)
+    parts = Parts(host, Watchdog(), 100, Progress())
     app = faust_app.build_app(parts, address, group="g", folder=tmp_path / "faust")
     made = {}
 

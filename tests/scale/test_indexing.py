@@ -22,6 +22,7 @@ from stream.records import DeadLetter, GapSeen, PostSeen
 from stream.scale.address import KafkaAddress
 from stream.scale.indexing import Indexer
 from stream.topics import (
+    LARGEST_VALUE,
     RouterTick,
     Topics,
     pack,
@@ -162,16 +163,27 @@ def test_everything_on_the_topics_reaches_the_index_once(address, topics, index)
 
 
 def test_a_poison_record_in_every_topic_is_kept_and_stops_nothing(address, topics, index):
-    for topic in (topics.subjects, topics.results, topics.sources):
-        send(address, topic.name, [(b"k", b"\xc1 no record"), (b"gone", None)])
+    stranger = pack(*posts(1, "stranger"))
+    poison: list[tuple[bytes, bytes | None]] = [
+        (b"k", b"\xc1 no record"),
+        (b"gone", None),
+        (b"another", stranger),
+        (b"deep", b"\x81\xa1x" + b"\x91" * 100_000 + b"\x01"),
+        (b"huge", os.urandom(LARGEST_VALUE)),
+    ]
+    everywhere = (topics.subjects, topics.results, topics.sources)
+    for topic in everywhere:
+        send(address, topic.name, poison)
     send_subjects(address, topics, *posts(3))
 
     with running(address, topics, index) as indexer:
-        wait_for(lambda: indexer.counts.records >= 6)
+        wait_for(lambda: indexer.counts.records >= 3 + len(poison) * len(everywhere))
     assert indexed(index) == 3
     letters = dead_letters(address, topics)
-    assert [letter.raw for letter in letters] == [b"\xc1 no record"] * 3
+    wanted = [(topic.name, value or b"") for topic in everywhere for _, value in poison]
+    assert sorted((letter.source, letter.raw) for letter in letters) == sorted(wanted)
     assert {letter.stage for letter in letters} == {"index"}
+    assert all(letter.reason for letter in letters)
 
 
 def test_what_elasticsearch_refuses_is_kept_with_its_reason(address, topics, index):

@@ -34,7 +34,7 @@ def test_a_store_that_hears_every_change_is_as_the_last_of_them(
         journal.state("op", changes)
         last |= changes
         with store.transaction():
-            restore(store, 3, journal.take())
+            restore(store, 3, journal.take(), {})
 
     expected = [("op", 3, k, p.expires_at, p.value) for k, p in last.items() if p is not None]
     assert rows(store, "state") == sorted(expected)
@@ -48,18 +48,18 @@ def test_everything_a_partition_keeps_is_restored(tmp_path):
     journal.known({"x:1\x1f2": ("x:a", seen)})
     journal.timers("op", [("k", AT), ("late", AT + 1)])
     journal.counter("x", "logged", 7)
-    journal.meta("clock", b"12")
+    journal.meta("clock", b"\x0c")
     store = Store(tmp_path)
     with store.transaction():
-        restore(store, 0, journal.take())
+        restore(store, 0, journal.take(), {})
     journal.timers_gone("op", [("k", AT)])
     with store.transaction():
-        restore(store, 0, journal.take())
+        restore(store, 0, journal.take(), {})
 
     assert [row[:2] for row in rows(store, "seen")] == [("x:1\x1f2", "x:a")]
     assert rows(store, "timers") == [("op", 0, AT + 1, "late")]
     assert rows(store, "counters") == [("x", "logged", 7)]
-    assert store.meta("clock") == b"12"
+    assert store.meta("clock") == b"\x0c"
     store.close()
 
 
@@ -72,7 +72,7 @@ def test_threads_pack_and_restore_side_by_side(tmp_path):
         journal.state("op", large)
         barrier.wait()
         with store.transaction():
-            restore(store, 0, journal.take())
+            restore(store, 0, journal.take(), {})
         found = rows(store, "state")
         store.close()
         return found

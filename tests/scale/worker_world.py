@@ -34,11 +34,12 @@ class Process:
         self, address: KafkaAddress, topics: Topics, folder: Path, *options: str
     ) -> None:
         settings = {
-            "JIKIMI__KAFKA__BOOTSTRAP": address.bootstrap,
             "JIKIMI__KAFKA__PREFIX": topics.posts.name.partition(".")[0],
             "JIKIMI__KAFKA__PARTITIONS": str(topics.posts.partitions),
+            "JIKIMI__KAFKA__REPLICATION": str(len(address.servers())),
             "JIKIMI__WATCHLIST__FILE": str(AGENCY),
             "JIKIMI__PIPELINE__BATCH": "100",
+            **kafka_settings(address),
         }
         self._log = folder.with_suffix(".log")
         with self._log.open("a") as log:
@@ -65,6 +66,23 @@ class Process:
             self.signal(signal.SIGCONT)
             self.child.kill()
         self.child.wait(20)
+
+
+def kafka_settings(address: KafkaAddress) -> dict[str, str]:
+    """The address as settings of a process."""
+    given = {
+        "bootstrap": address.bootstrap,
+        "tls": str(address.tls).lower(),
+        "ca_file": address.ca_file,
+        "sasl": address.sasl,
+        "username": address.username,
+        "password": address.password.reveal() if address.password else None,
+    }
+    return {
+        f"JIKIMI__KAFKA__{name.upper()}": str(value)
+        for name, value in given.items()
+        if value is not None
+    }
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 90, pause: float = 0.5) -> None:

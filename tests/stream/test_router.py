@@ -102,6 +102,35 @@ def test_a_members_post_goes_to_the_member_and_to_the_group_with_the_members_men
     assert all(e.subjects == ("arin", "luna") for e in events)
 
 
+def test_sightings_that_come_again_behind_later_ones_change_nothing() -> None:
+    story = [
+        logged("1", text=text, observed_at=START + n, metrics={"likes": likes})
+        for n, (text, likes) in enumerate(
+            [("first", 1), ("first", 2), ("second", 2), ("first", 2), ("third", 5)]
+        )
+    ]
+    once, again = Driver(), Driver()
+    once.feed(*story)
+    again.feed(*story)
+
+    assert again.feed(*story) == []
+    assert again.feed(*story[1:], *story, *story[:-1], batch=2) == []
+    assert again.events == once.events, "also the edit back to the first words is an edit"
+    assert again.counts["duplicate"] == 5 + 4 + 5 + 4
+
+
+def test_what_nobody_observed_may_return_to_earlier_words() -> None:
+    driver = Driver()
+
+    driver.feed(logged("1", text="a"), logged("1", text="b"), logged("1", text="a"))
+
+    assert [e.post.text for e in driver.events if isinstance(e, PostSeen)][::2] == [
+        "a",
+        "b",
+        "a",
+    ]
+
+
 def test_a_resent_post_is_counted_and_not_routed_again() -> None:
     driver = Driver()
     driver.feed(logged("1"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
 import msgspec
@@ -15,6 +16,7 @@ from ingest.records import Deletion, Gap, Post, SourceStatus
 from stream import topics
 from stream.records import (
     Alert,
+    DeadLetter,
     GapSeen,
     Logged,
     LoggedClock,
@@ -90,6 +92,42 @@ def test_a_record_of_another_topic_is_unreadable():
         topics.read_results().read(topics.pack(LoggedClock(at=AT)))
     with pytest.raises(UnreadableRecordError, match="no value"):
         topics.read_results().read(None)
+
+
+def test_a_record_nested_without_end_is_unreadable():
+    whole = topics.pack(LoggedClock(at=AT))
+    nested = (
+        bytes([whole[0] + 1]) + whole[1:] + msgspec.msgpack.encode("more") + b"\x91" * 50_000
+    )
+
+    with pytest.raises(UnreadableRecordError, match="recursion"):
+        topics.read_posts().read(nested + b"\x01")
+
+
+def test_a_record_under_a_key_that_is_not_its_own_is_unreadable():
+    reader = topics.read_posts()
+    value = topics.pack(LoggedPost(post=post()))
+
+    assert reader.keyed(b"x:1", value) == reader.read(value)
+    assert reader.keyed(None, value) == reader.read(value), "where the key is not known"
+    with pytest.raises(UnreadableRecordError, match="x:2"):
+        reader.keyed(b"x:2", value)
+
+
+def test_whatever_a_topic_takes_fits_into_a_dead_letter():
+    raw = os.urandom(topics.LARGEST_VALUE + topics.ENVELOPE)
+    letter = DeadLetter(stage="s", source="t", reason="r" * 2000, raw=raw, at=AT)
+
+    packed = topics.pack(letter)
+
+    assert len(packed) < int(topics.topics().dead.config()["max.message.bytes"]) - 1000
+    assert topics.read_dead().read(packed) == letter
+
+
+def test_what_is_acknowledged_survives_one_broker_and_one_may_be_away():
+    least = [topics.topics().posts.config(n)["min.insync.replicas"] for n in (1, 2, 3, 5)]
+
+    assert least == ["1", "1", "2", "3"]
 
 
 def test_a_deletion_replaces_the_post_it_concerns():

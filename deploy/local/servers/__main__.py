@@ -75,6 +75,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--kafka-port", type=int, default=19092, help="of the first broker")
     parser.add_argument("--kafka-nodes", type=int, default=1, choices=[1, 3])
+    parser.add_argument("--kafka-heap", type=int, default=512, help="MiB of each broker")
+    parser.add_argument(
+        "--kafka-settings",
+        type=Path,
+        help="file of settings that count before ours; {node} in it is the broker's number",
+    )
     parser.add_argument("--elasticsearch-port", type=int, default=19200)
     parser.add_argument("--json", action="store_true", help="status as JSON")
     parser.add_argument("--delete", action="store_true", help="down: also delete the data")
@@ -95,6 +101,7 @@ def main(arguments: list[str]) -> int:
     plan = Plan(
         given.data.resolve(), cache / "jikimi" / "services",
         given.kafka_port, given.kafka_nodes, given.elasticsearch_port,
+        given.kafka_heap, given.kafka_settings,
     )  # fmt: skip
     start = {KAFKA: up_kafka, ELASTICSEARCH: up_elasticsearch}
     try:

@@ -27,7 +27,8 @@ def up_kafka(plan: Plan) -> None:
         (folder / "server.properties").write_text(broker_properties(plan, number))
         hand_over(plan.data)
         java_with = [
-            str(home / "bin" / "java"), "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC",
+            str(home / "bin" / "java"), "-Xms96m", f"-Xmx{plan.kafka_heap}m",
+            "-XX:+UseSerialGC",
             f"-Dlog4j2.configurationFile=file:{folder}/log4j2.properties",
             "-cp", f"{libs}/*",
         ]  # fmt: skip
@@ -61,8 +62,12 @@ def broker_properties(plan: Plan, number: int) -> str:
         "share.coordinator.state.topic.replication.factor": copies,
         "share.coordinator.state.topic.min.isr": max(1, copies - 1),
     }
-    common = (HERE / KAFKA / "server.properties").read_text(encoding="utf-8")
-    return common + "".join(f"{key}={value}\n" for key, value in own.items())
+    made = (HERE / KAFKA / "server.properties").read_text(encoding="utf-8")
+    made += "".join(f"{key}={value}\n" for key, value in own.items())
+    if plan.kafka_settings is not None:
+        # What is said last counts.
+        made += plan.kafka_settings.read_text(encoding="utf-8").replace("{node}", str(number))
+    return made
 
 
 def brokers_at(port: int) -> int:

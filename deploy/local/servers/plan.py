@@ -24,6 +24,8 @@ class Plan:
     kafka_port: int
     kafka_nodes: int
     es_port: int
+    kafka_heap: int = 512
+    kafka_settings: Path | None = None
 
     @property
     def software(self) -> Path:
