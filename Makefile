@@ -14,6 +14,7 @@ WORKERS ?= 2
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo run test check format bench bench-scale eval eval-harm chaos words docs lock screenshots clean \
 	prerequisites-demo prerequisites-test web-scripts web-scripts-dev
+.PHONY: demo-scale prerequisites-scale
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +26,9 @@ setup-dev: prerequisites-test $(DEV) $(EDITABLE) web-scripts-dev ## the same wit
 
 demo: setup ## show the whole pipeline on an invented agency, in the browser
 	$(BIN)/jikimi demo $(ARGS)
+
+demo-scale: prerequisites-scale setup ## the same through a real Kafka, two workers, Elasticsearch
+	PYTHON=$(PYTHON) deploy/local/services run -- $(BIN)/jikimi demo --scale $(ARGS)
 
 run: setup ## watch live sources
 	$(BIN)/jikimi run $(ARGS)
@@ -85,6 +89,9 @@ clean: ## remove what was built, keep .venv and data
 
 prerequisites-demo:
 	@PYTHON=$(PYTHON) sh deploy/local/prerequisites.sh demo
+
+prerequisites-scale:
+	@PYTHON=$(PYTHON) sh deploy/local/prerequisites.sh scale
 
 prerequisites-test:
 	@PYTHON=$(PYTHON) sh deploy/local/prerequisites.sh test

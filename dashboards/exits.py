@@ -27,6 +27,7 @@ _CODES = {
     "IndexDamagedError": FAILURE,
     "KafkaUnavailableError": FAILURE,
     "IndexInUseError": FAILURE,
+    "PartEndedError": FAILURE,
     "RestoreUnfinishedError": FAILURE,
     "SearchUnavailableError": FAILURE,
     "StorageFullError": FAILURE,

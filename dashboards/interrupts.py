@@ -1,10 +1,12 @@
-"""Ctrl-C and SIGTERM become a stop event, so that work ends at a safe point."""
+"""What ends a command: Ctrl-C and SIGTERM, a time, or the end of the process that began it."""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -40,3 +42,19 @@ def stop_after(stop: threading.Event, seconds: float | None) -> Generator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def ask_to_end() -> None:
+    """End this process as SIGTERM from outside would."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def end_with_parent(end: Callable[[], None] = ask_to_end) -> None:
+    """Call ``end`` when standard input closes: its other end is held by the parent only."""
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        end()
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()

@@ -60,6 +60,7 @@ def kafka_topics(settings: Settings) -> Topics:
     return topics(
         settings.kafka.prefix,
         partitions=settings.kafka.partitions,
+        routers=settings.kafka.router_partitions,
         retention_days=settings.kafka.retention_days,
     )
 

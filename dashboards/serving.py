@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from dashboards.parts import jikimi
 
 READY = "ready "
 START_TIMEOUT_S = 20.0
@@ -38,26 +39,32 @@ class WebProcess:
 
 @contextmanager
 def web_process(
-    folder: Path, *, config: Path | None, options: Sequence[str] = ()
+    folder: Path,
+    *,
+    config: Path | None,
+    options: Sequence[str] = (),
+    environ: Mapping[str, str] = os.environ,
+    local: bool = True,
 ) -> Generator[WebProcess]:
     """Start the pages for a data folder in a process of their own.
 
     A page that takes long never holds the pipeline up, and the other way round.
     The child sees the end of this process by its closed standard input.
 
+    Args:
+        local: read the folder's own index, whatever the settings say.
+
     Raises:
         WebFailedError: it ended or stayed silent before it was ready.
     """
-    command = [sys.executable, "-m", "dashboards"]
-    if config is not None:
-        command += ["--config", str(config)]
-    command += ["web", "--data", str(folder), "--with-parent", "--local-index", *options]
+    given = ["--local-index", *options] if local else options
+    command = jikimi(config, "web", "--data", str(folder), "--with-parent", *given)
     child = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**environ, "PYTHONUNBUFFERED": "1"},
         start_new_session=True,
     )
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -12,7 +13,8 @@ from msgspec.structs import replace
 
 from ingest.records import Gap
 from stream.gaps import masks, stretches
-from stream.index import Bucket, Index, IndexedPost, PostFacet, PostQuery
+from stream.index import Bucket, Index, PostFacet, PostQuery
+from stream.makeup import Makeup
 from stream.query import parse
 from stream.records import Cluster
 from stream.trends.baseline import HOUR_MS, Baseline, fit
@@ -26,7 +28,6 @@ TAUGHT_MS = 8 * WEEK_MS
 LEAST_TAUGHT_H = 7 * 24
 SAMPLE = 2000
 TOP = 15
-LONGEST_VALUE = 300
 LEAST_CARRIED = 0.01
 MOST_TEXTS = 1000
 FUTURE_MS = HOUR_MS
@@ -221,39 +222,31 @@ def missing(index: Index, subject: str | None, *, since: int, until: int) -> lis
 def profile(index: Index, subject: str | None, *, since: int, until: int) -> Profile:
     """Platforms, languages, tags, links, reach and copies of a period's posts."""
     every = PostQuery(subject=subject, since=since, until=until, limit=SAMPLE)
-    page = index.search(every)
-    authors: dict[str, int | None] = {}
-    metrics: Counter[str] = Counter()
-    for one in page.posts:
-        author = one.post.author
-        if authors.get(one.post.account) is None:
-            authors[one.post.account] = author.followers if author else None
-        metrics.update({k: v for k, v in one.post.metrics.items() if v > 0})
-    known = [n for n in authors.values() if n is not None]
+    made = index.makeup(every)
     found = index.facets(every, names=("platform", "lang", "tag", "link"), limit=TOP)
 
     def shares(name: PostFacet) -> tuple[Share, ...]:
         counts = found[name].values.items()
-        return tuple(Share(value=v, posts=n, share=n / page.total) for v, n in counts)
+        return tuple(Share(value=v, posts=n, share=n / made.total) for v, n in counts)
 
     def with_mark(mark: str) -> int:
         return index.search(replace(every, where=parse(f"is:{mark}"), limit=0)).total
 
     return Profile(
-        seen=len(page.posts),
-        total=page.total,
-        authors=len(authors),
-        known_authors=len(known),
-        followers=sum(known),
-        copies=sum(bool(one.clusters) for one in page.posts),
+        seen=made.seen,
+        total=made.total,
+        authors=made.accounts,
+        known_authors=made.known_accounts,
+        followers=made.followers,
+        copies=made.copies,
         reposts=with_mark("repost"),
         replies=with_mark("reply"),
-        metrics=tuple(metrics.most_common(6)),
+        metrics=tuple(Counter(made.metrics).most_common(6)),
         platforms=shares("platform"),
         languages=shares("lang"),
         hashtags=shares("tag"),
         domains=shares("link"),
-        links=_top(map(_links, page.posts), len(page.posts)),
+        links=_links(made),
     )
 
 
@@ -263,8 +256,11 @@ def texts(index: Index, subject: str, *, since: int, until: int, limit: int) -> 
     return [one for one in held if one.first_at < until][:limit]
 
 
-def _links(one: IndexedPost) -> list[str]:
-    return [u for u in one.post.urls if len(u) <= LONGEST_VALUE and _domain(u)]
+def _links(made: Makeup) -> tuple[Share, ...]:
+    """The links that stand in most posts."""
+    ordered = sorted(made.links.items(), key=lambda link: (-link[1], link[0]))
+    shown = islice(((url, n) for url, n in ordered if _domain(url)), TOP)
+    return tuple(Share(value=url, posts=n, share=n / made.seen) for url, n in shown)
 
 
 def _domain(url: str) -> str:
@@ -272,14 +268,6 @@ def _domain(url: str) -> str:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
-
-
-def _top(values: Iterable[Iterable[str]], posts: int) -> tuple[Share, ...]:
-    counts: Counter[str] = Counter()
-    for one in values:
-        counts.update({value[:LONGEST_VALUE] for value in one if value})
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:TOP]
-    return tuple(Share(value=v, posts=n, share=n / posts) for v, n in ordered)
 
 
 def _other(

@@ -38,6 +38,7 @@ from stream.index import (
     Relative,
     Tree,
 )
+from stream.makeup import Makeup
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, Severity
 from stream.relatives import climb, descend
 from stream.standings import news_of
@@ -129,6 +130,14 @@ class ElasticIndex:
             SearchUnavailableError: Elasticsearch cannot answer.
         """
         return self._posts.search(query)
+
+    def makeup(self, query: PostQuery, /) -> Makeup:
+        """Accounts, reach, copies and links of the hits that ``search`` would give.
+
+        Raises:
+            SearchUnavailableError: Elasticsearch cannot answer.
+        """
+        return self._posts.makeup(query)
 
     def span(self, query: PostQuery, /) -> tuple[int, int] | None:
         """Event times of the first and last hit, down to the minute; None without hits."""

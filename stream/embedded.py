@@ -311,6 +311,10 @@ class EmbeddedHost:
             self.posts.remember(routing.known)
             learnt.update((post_id, seen) for post_id, (_, seen) in routing.known.items())
             self.posts.compact(routing.compact)
+            if routing.erase:
+                # Operators see a post before its words go, however near its deletion came;
+                # else results would rest on how the log was cut into batches.
+                self.dead.bury(self.processor.step())
             for deletion, offsets in routing.erase:
                 self._eraser.erase(deletion, offsets)
             if any(name == "deleted" for _, name in routing.counts):

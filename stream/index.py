@@ -14,6 +14,7 @@ import msgspec
 
 from detect.records import Mention
 from ingest.records import Gap, Post, SourceStatus
+from stream.makeup import Makeup
 from stream.query_tree import Node
 from stream.records import (
     Alert,
@@ -192,6 +193,16 @@ class Index(Protocol):
 
     def search(self, query: PostQuery, /) -> PostPage:
         """Posts in the order asked for, by event time.
+
+        Raises:
+            SearchUnavailableError: search is damaged and not yet made anew.
+        """
+        ...
+
+    def makeup(self, query: PostQuery, /) -> Makeup:
+        """Accounts, reach, copies and links of the hits that ``search`` would give.
+
+        The same as from whole posts, without reading them.
 
         Raises:
             SearchUnavailableError: search is damaged and not yet made anew.

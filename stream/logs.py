@@ -45,6 +45,7 @@ def configure(*, level: str, form: str, stream: TextIO | None = None) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
+        drop_colours,
         Limiter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
@@ -97,6 +98,13 @@ def _renderer(form: str, out: TextIO) -> Processor:
     return structlog.dev.ConsoleRenderer(
         colors=colours, exception_formatter=structlog.dev.plain_traceback
     )
+
+
+def drop_colours(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Leave out the second, coloured form of its message that uvicorn adds."""
+    del logger, method
+    event.pop("color_message", None)
+    return event
 
 
 def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -243,6 +243,14 @@ class KafkaSettings(Section, frozen=True, kw_only=True):
         int,
         Meta(description="Parts of the topics; fixed once there is data.", ge=1, le=256),
     ] = 8
+    router_partitions: Annotated[
+        Annotated[int, Meta(ge=1, le=256)] | None,
+        Meta(
+            description="Parts of the posts topic, where the router works; unset: as many as "
+            "partitions. One keeps posts in the order in which they were collected, and so "
+            "the ids of results those of one process."
+        ),
+    ] = None
     replication: Annotated[
         int, Meta(description="Brokers that hold each record.", ge=1, le=16)
     ] = 1

@@ -140,14 +140,23 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(getattr(self, field) for field in self.__struct_fields__)
 
 
-def topics(prefix: str = "jikimi", *, partitions: int = 8, retention_days: int = 90) -> Topics:
+def topics(
+    prefix: str = "jikimi",
+    *,
+    partitions: int = 8,
+    routers: int | None = None,
+    retention_days: int = 90,
+) -> Topics:
     """The topics of the installation ``prefix``.
 
     Args:
-        partitions: of posts, subjects, results and state; fixed once there is data.
+        partitions: of subjects, results and the operators' state; fixed once there is data.
+        routers: of posts and the router's state, None for as many; with 1 the subjects see
+            posts in the order in which they were collected.
         retention_days: after which posts and results leave the topics by themselves.
     """
     keep = retention_days * DAY_MS
+    routers = routers or partitions
     # Within half a day a reader sees every revision; then only the last one is kept.
     read = (DAY_MS // 2, DAY_MS)
 
@@ -155,12 +164,12 @@ def topics(prefix: str = "jikimi", *, partitions: int = 8, retention_days: int =
         return msgspec.convert({"name": f"{prefix}.{name}", "partitions": n, **more}, Topic)
 
     return Topics(
-        posts=named("posts", retention_ms=keep, lag_ms=read),
+        posts=named("posts", routers, retention_ms=keep, lag_ms=read),
         subjects=named("subjects", retention_ms=keep, lag_ms=read),
         results=named("results", retention_ms=keep),
         sources=named("sources", 1),
         dead=named("dead", 1, compact=False, retention_ms=14 * DAY_MS, largest=LARGEST_LETTER),
-        router_state=named("router-state"),
+        router_state=named("router-state", routers),
         operators_state=named("operators-state"),
     )
 

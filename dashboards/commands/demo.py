@@ -5,27 +5,27 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from dashboards.context import Cli, pass_cli
-from dashboards.exits import INTERRUPTED, OK
+from dashboards.exits import FAILURE, INTERRUPTED, OK
 from dashboards.interrupts import stop_on_signals
 
 if TYPE_CHECKING:
     from dashboards.demo.scenario import Scenario
     from dashboards.demo.score import Score
-    from stream.embedded import EmbeddedHost
 
 EPILOG = """\b
 Examples:
   jikimi demo                      a day and a half in a minute, on the page
   jikimi demo --headless --json    as fast as possible; prints the score
   jikimi demo --seed 3 --data d    another world, kept in the folder d
+  make demo-scale                  through a real Kafka, two workers and Elasticsearch
 
 \b
 Every person, group, post and rumour in it is invented. No network, no keys.
@@ -39,6 +39,11 @@ DAY_MS = 24 * HOUR_MS
 @click.command(epilog=EPILOG)
 @click.option("--headless", is_flag=True, help="No pages; as fast as possible.")
 @click.option("--json", "as_json", is_flag=True, help="Print the score as one JSON object.")
+@click.option(
+    "--scale",
+    is_flag=True,
+    help="Through the Kafka and Elasticsearch of the settings, and compare with one process.",
+)
 @click.option("--seed", default=9, show_default=True, help="Same seed, same world.")
 @click.option(
     "--posts",
@@ -65,6 +70,7 @@ def command(
     cli: Cli,
     headless: bool,
     as_json: bool,
+    scale: bool,
     seed: int,
     posts: int | None,
     seconds: float,
@@ -74,108 +80,84 @@ def command(
     """Watch an invented agency: three smear campaigns, one fan event, one wave of criticism."""
     from dashboards.demo.scenario import DEFAULT_HOURS, DEFAULT_POSTS, Scenario
 
+    if scale and data is not None:
+        raise click.UsageError("--scale keeps nothing: leave --data out")
     cli.start_logging()
     hours = DEFAULT_HOURS
+    scenario = Scenario(
+        seed=seed, posts=posts or DEFAULT_POSTS, hours=hours, start_ms=_start(hours)
+    )
+    wanted = _Wanted(scenario, None if headless else seconds, port, as_json)
     stop = threading.Event()
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         folder = stack.enter_context(_folder(data))
-        demo = _Demo(cli, folder, stack)
-        scenario = demo.remembered(
-            Scenario(
-                seed=seed, posts=posts or DEFAULT_POSTS, hours=hours, start_ms=_start(hours)
-            )
-        )
-        if not headless:
-            url = demo.serve(port)
-            _say(cli, f"pages: {url}   (Ctrl-C ends the demo)")
-            _say(cli, f"playing {hours} hours in about {seconds:.0f} s; open the address above")
-        speed = None if headless else hours * 3600 / seconds
-        score = demo.play(scenario, speed, stop)
-        if stop.is_set():
-            return INTERRUPTED
-        if as_json:
-            import msgspec
+        play = _scaled if scale else _embedded
+        return play(cli, wanted, folder, stack, stop)
 
-            click.echo(msgspec.json.encode(score).decode())
-        else:
-            _tell(score)
-        if not headless:
-            _say(cli, "the pages stay up until Ctrl-C")
-            stop.wait()
+
+class _Wanted(NamedTuple):
+    """What was asked for; ``seconds`` None is without pages, as fast as possible."""
+
+    scenario: Scenario
+    seconds: float | None
+    port: int
+    as_json: bool
+
+    @property
+    def speed(self) -> float | None:
+        """How many times faster than life."""
+        return None if self.seconds is None else self.scenario.hours * 3600 / self.seconds
+
+
+def _embedded(
+    cli: Cli, wanted: _Wanted, folder: Path, stack: ExitStack, stop: threading.Event
+) -> int:
+    """The demo in one process."""
+    from dashboards.demo.playing import EmbeddedDemo
+
+    demo = EmbeddedDemo(cli, folder, stack)
+    scenario = demo.remembered(wanted.scenario)
+    if wanted.seconds is not None:
+        _say_pages(cli, demo.serve(wanted.port), scenario.hours, wanted.seconds)
+    outcome = demo.play(scenario, wanted.speed, stop)
+    if stop.is_set():
+        return INTERRUPTED
+    _tell(outcome.score(scenario), as_json=wanted.as_json)
+    _stay(cli, wanted, stop)
     return OK
 
 
-class _Demo:
-    """One run of the demo over a data folder; everything closes with ``stack``."""
+def _scaled(
+    cli: Cli, wanted: _Wanted, folder: Path, stack: ExitStack, stop: threading.Event
+) -> int:
+    """The demo through all parts of scale-out, then in one process, and what differs."""
+    from dashboards.demo.compared import differences, scaled_score
+    from dashboards.demo.playing import EmbeddedDemo
+    from dashboards.demo.scaled import ScaledDemo
 
-    def __init__(self, cli: Cli, folder: Path, stack: ExitStack) -> None:
-        from dashboards.compose import INDEX_FOLDER, build_host
-        from detect.watchlist import load_watchlist
-        from stream.local_index import LocalIndex
-
-        self.watchlist = Path(__file__).parent.parent / "demo" / "agency.toml"
-        self._cli = cli
-        self._folder = folder
-        self._stack = stack
-        self.index = LocalIndex(folder / INDEX_FOLDER)
-        self.host: EmbeddedHost = build_host(
-            folder, cli.settings, load_watchlist(self.watchlist), self.index
-        )
-        stack.callback(self.host.close)
-
-    def remembered(self, scenario: Scenario) -> Scenario:
-        """The scenario begun in this folder, or the given one, which is begun now."""
-        import msgspec
-
-        held = self.host.store.meta("demo")
-        if held is not None:
-            return msgspec.json.decode(held, type=type(scenario))
-        with self.host.store.transaction():
-            self.host.store.set_meta("demo", msgspec.json.encode(scenario))
-        return scenario
-
-    def serve(self, port: int) -> str:
-        """Start the pages; returns where they are."""
-        from dashboards.serving import web_process
-
-        options = ["--port", str(port), "--watchlist", str(self.watchlist)]
-        web = web_process(self._folder, config=self._cli.config, options=options)
-        return self._stack.enter_context(web).url
-
-    def play(self, scenario: Scenario, speed: float | None, stop: threading.Event) -> Score:
-        """Run the scenario through the pipeline and compare with the oracle."""
-        from dashboards.demo.oracle import Oracle
-        from dashboards.demo.score import score
-        from dashboards.demo.source import DemoSource
-        from ingest.collector import Collector
-        from stream.records import Alert
-
-        begun = time.monotonic()
-        source = DemoSource(scenario, speed=speed)
-        cursors = {source.name: self.host.intake.cursor(source.name)}
-        batch = self._cli.settings.pipeline.batch
-        self.host.run(Collector([source], cursors, batch=batch), stop)
-        seconds = time.monotonic() - begun
-        results = self.host.processor.results.of_kind("alert")
-        return score(
-            [alert for alert in results if isinstance(alert, Alert)],
-            Oracle.of(scenario),
-            posts=self._counts(),
-            seconds=round(seconds, 2),
-        )
-
-    def _counts(self) -> dict[str, int]:
-        totals = self.host.intake.counters()
-        logged, unmatched = totals.get("logged", 0), totals.get("unmatched", 0)
-        dead = totals.get("malformed", 0)
-        return {
-            "read": logged + unmatched + dead,
-            "logged": logged,
-            "unmatched": unmatched,
-            "indexed": self.index.counts().get("posts", 0),
-            "dead": dead,
-        }
+    demo = ScaledDemo(cli, folder, stack, stop, lambda text: _say(cli, text))
+    demo.start(stop)
+    if wanted.seconds is not None and not stop.is_set():
+        _say_pages(cli, demo.serve(wanted.port), wanted.scenario.hours, wanted.seconds)
+    outcome = demo.play(wanted.scenario, wanted.speed, stop)
+    if outcome is None:
+        return INTERRUPTED
+    _say(cli, "the same posts in one process, to compare")
+    with ExitStack() as inner:
+        embedded = EmbeddedDemo(cli, folder / "embedded", inner)
+        expected = embedded.play(wanted.scenario, None, stop)
+    if stop.is_set():
+        demo.check()
+        return INTERRUPTED
+    differs = differences(expected, outcome)
+    score = scaled_score(outcome.score(wanted.scenario), differs)
+    _tell(score, as_json=wanted.as_json)
+    if not wanted.as_json:
+        _tell_differences(score.differs, len(outcome.alerts))
+    _stay(cli, wanted, stop)
+    demo.check()
+    return FAILURE if differs else OK
 
 
 @contextmanager
@@ -202,7 +184,24 @@ def _say(cli: Cli, text: str) -> None:
         click.echo(text, err=True)
 
 
-def _tell(score: Score) -> None:
+def _say_pages(cli: Cli, url: str, hours: int, seconds: float) -> None:
+    _say(cli, f"pages: {url}   (Ctrl-C ends the demo)")
+    _say(cli, f"playing {hours} hours in about {seconds:.0f} s; open the address above")
+
+
+def _stay(cli: Cli, wanted: _Wanted, stop: threading.Event) -> None:
+    """Leave the pages up, if there are any, until somebody ends it."""
+    if wanted.seconds is not None:
+        _say(cli, "the pages stay up until Ctrl-C")
+        stop.wait()
+
+
+def _tell(score: Score, *, as_json: bool) -> None:
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(score).decode())
+        return
     wrong = score.false_alerts
     click.echo(
         f"{score.posts['read']:,} posts read, {score.posts['logged']:,} about the agency's "
@@ -211,3 +210,14 @@ def _tell(score: Score) -> None:
         f"false alerts: {wrong.fan_event} about the fan event, "
         f"{wrong.criticism} about the criticism, {wrong.other} about anything else"
     )
+
+
+def _tell_differences(differs: Sequence[str], alerts: int) -> None:
+    if not differs:
+        click.echo(
+            f"the same as in one process: {alerts} alerts, all clusters, bursts and counts"
+        )
+        return
+    click.echo("not as in one process:")
+    for difference in differs:
+        click.echo(f"  {difference}")

@@ -39,10 +39,15 @@ def rebuild(cli: Cli, data: Path | None) -> int:
     from stream.local_index import LocalIndex
     from stream.sqlite_log import SqliteSubjectLog
     from stream.sqlite_state import Results
-    from stream.store import Store
+    from stream.store import DATABASE, Store
 
     cli.start_logging()
     folder = data or cli.settings.data.folder
+    if not (folder / DATABASE).is_file():
+        # A store would make a new folder and lead to an index of nothing.
+        raise click.ClickException(
+            f"there is nothing to rebuild: {folder} holds no log ({DATABASE})"
+        )
     store = Store(folder)
     try:
         partitions = int(store.meta("partitions") or b"1")
@@ -67,8 +72,9 @@ def rebuild(cli: Cli, data: Path | None) -> int:
     type=click.FloatRange(min=0.1),
     help="End by itself after so many seconds.",
 )
+@click.option("--with-parent", is_flag=True, help="End when standard input closes.")
 @pass_cli
-def run(cli: Cli, seconds: float | None) -> int:
+def run(cli: Cli, seconds: float | None, with_parent: bool) -> int:
     """Scale-out: take what workers make from Kafka to Elasticsearch until stopped.
 
     Any number may run; they share the partitions. Killed anywhere, the next goes on where
@@ -78,7 +84,7 @@ def run(cli: Cli, seconds: float | None) -> int:
     from contextlib import ExitStack
 
     from dashboards.compose import elastic_index, wall_clock
-    from dashboards.interrupts import stop_after, stop_on_signals
+    from dashboards.interrupts import end_with_parent, stop_after, stop_on_signals
     from dashboards.scale import kafka_address, kafka_topics
     from stream.scale.indexing import Indexer
 
@@ -87,6 +93,8 @@ def run(cli: Cli, seconds: float | None) -> int:
     stop = threading.Event()
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
+        if with_parent:
+            end_with_parent(stop.set)
         index = elastic_index(settings, patience_s=PATIENCE_S)
         stack.callback(index.close)
         # A missing index is told at once, and not after the first record.

@@ -6,7 +6,6 @@ import gc
 import os
 import secrets
 import socket
-import sys
 import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ import click
 
 from dashboards.context import Cli, pass_cli
 from dashboards.exits import OK
+from dashboards.interrupts import end_with_parent
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -110,7 +110,7 @@ def command(
         stack.callback(_look_around(app).join)
         server = _server(app)
         if with_parent:
-            _end_with_parent(server)
+            end_with_parent(lambda: setattr(server, "should_exit", True))
         # The socket already listens: whoever connects from now on is answered.
         click.echo(f"ready {_address(listener)}")
         server.run(sockets=[listener])
@@ -209,14 +209,3 @@ def _address(listener: socket.socket) -> str:
     # Who listens everywhere is shown where to look from this machine.
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
-
-
-def _end_with_parent(server: Server) -> None:
-    def wait() -> None:
-        # The other end of this pipe is held by the parent only, so it closes with it
-        # however it ends.
-        while sys.stdin.buffer.read(4096):
-            pass
-        server.should_exit = True
-
-    threading.Thread(target=wait, name="parent", daemon=True).start()

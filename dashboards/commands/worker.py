@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import threading
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import click
 
 from dashboards.context import Cli, pass_cli
 from dashboards.exits import OK
+from dashboards.interrupts import ask_to_end, end_with_parent
 
 if TYPE_CHECKING:
     from stream.scale.loop import WorkerLoop
@@ -78,6 +78,7 @@ cannot go on safely it ends with exit code 1; let systemd or Kubernetes start it
     type=click.FloatRange(min=0.1),
     help="End by itself after so many seconds.",
 )
+@click.option("--with-parent", is_flag=True, help="End when standard input closes.")
 @pass_cli
 def command(
     cli: Cli,
@@ -88,6 +89,7 @@ def command(
     stuck_s: float,
     forget_broken: bool,
     seconds: float | None,
+    with_parent: bool,
 ) -> int:
     """Work on the partitions of Kafka's topics that are given to this worker."""
     from dashboards.compose import watchlist_file
@@ -108,8 +110,10 @@ def command(
     host = build_worker(folder, settings, watchlist, only=only, forget_broken=forget_broken)
     watchdog, progress = Watchdog(stuck_s), Progress(stuck_s)
     group = f"{settings.kafka.prefix}.workers" + (f".{only}" if only else "")
-    ending = threading.Timer(seconds or 0, os.kill, (os.getpid(), signal.SIGTERM))
+    ending = threading.Timer(seconds or 0, ask_to_end)
     ending.daemon = True
+    if with_parent:
+        end_with_parent()
     if seconds is not None:
         ending.start()
     try:

@@ -20,7 +20,7 @@ from dashboards.addresses import address_of
 from dashboards.desk import Desk
 from dashboards.queries.alerts import AlertBoard
 from dashboards.saved_views import SavedViews
-from dashboards.web import text, times, words
+from dashboards.web import gap_words, text, times, words
 from dashboards.web.sessions import CSRF_COOKIE, SESSION_COOKIE, FormTokens, Sessions
 from dashboards.web.views import Health, health_of
 from detect.watchlist import Watchlist
@@ -74,7 +74,7 @@ class Site:
         self.secure = secure
         self._names = {subject.id: subject.name for subject in watchlist.subjects}
         self._words = words.load()
-        self._templates = _environment()
+        self._templates = environment()
 
     def name_of(self, subject: str) -> str:
         """The name of a subject; its id when the watchlist does not know it."""
@@ -159,6 +159,7 @@ class Site:
             "zone": zone.upper(),
             "area": times.AREAS[zone],
             "span": partial(times.span, words=said),
+            "gap_why": partial(gap_words.why, words=said),
             "person": person,
             "with_login": self.sessions is not None,
             "here": here(request),
@@ -200,7 +201,8 @@ def get_site(request: Request) -> Site:
 TheSite = Annotated[Site, Depends(get_site)]
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What templates need: escaping, filters and helpers."""
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Checks what `make demo` or `make test` need from the system; installs it with apt where
-# that is allowed (root on Debian or Ubuntu) and prints the line to type where it is not.
+# Checks what `make demo`, `make demo-scale` or `make test` need from the system; installs it
+# with apt where that is allowed (root on Debian or Ubuntu) and prints the line to type where
+# it is not.
 #
-# usage: prerequisites.sh demo|test
+# usage: prerequisites.sh demo|scale|test
 # exit:  0 when everything indispensable (Python 3.11 with venv) is there, else 1
 set -eu
 
@@ -31,9 +32,10 @@ check() {
     if [ "$1" = test ]; then
         want "chromium" "the browser tests; without it they are skipped" \
             sh -c 'command -v chromium || command -v chromium-browser'
-        want "default-jre-headless" "real Kafka and Elasticsearch in tests at scale" \
-            command -v java
-        want "maven" "fetches Kafka and Elasticsearch for these tests" command -v mvn
+    fi
+    if [ "$1" != demo ]; then
+        want "default-jre-headless" "runs real Kafka and Elasticsearch" command -v java
+        want "maven" "fetches Kafka and Elasticsearch" command -v mvn
     fi
 }
 
@@ -48,8 +50,8 @@ install_with_apt() {
 }
 
 case "${1:-}" in
-    demo | test) ;;
-    *) echo "usage: $0 demo|test" >&2; exit 2 ;;
+    demo | scale | test) ;;
+    *) echo "usage: $0 demo|scale|test" >&2; exit 2 ;;
 esac
 
 check "$1"

@@ -9,6 +9,7 @@ from elasticsearch import Elasticsearch
 
 from stream.elastic.client import told
 from stream.elastic.names import Names
+from stream.elastic.templates import steps
 
 MONTHS_A_YEAR = 12
 
@@ -63,6 +64,26 @@ def expunge(client: Elasticsearch, names: Names) -> None:
             index=names.everything, only_expunge_deletes=True
         )
         client.indices.flush(index=names.everything)
+
+
+def forget(client: Elasticsearch, names: Names) -> None:
+    """Delete every index and template of an installation.
+
+    Raises:
+        IndexUnavailableError: the cluster does not answer, or refuses.
+    """
+    with told():
+        held = list(client.indices.get(index=names.everything))
+        if held:
+            client.indices.delete(index=held)
+        for step in reversed(list(steps(names))):
+            # A component can go once no template is made of it.
+            if step.kind == "index_template":
+                client.options(ignore_status=404).indices.delete_index_template(name=step.name)
+            elif step.kind == "component_template":
+                client.options(ignore_status=404).cluster.delete_component_template(
+                    name=step.name
+                )
 
 
 def _number(names: Names, index: str) -> int | None:

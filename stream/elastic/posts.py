@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from stream.elastic.compiling import NOTHING, all_of, any_of, between, compiled
-from stream.elastic.documents import held_post
+from stream.elastic.documents import held_post, record_bytes
 from stream.elastic.hits import Asking, Condition, Found, Sort
 from stream.elastic.names import Names, key_of
 from stream.elastic.results import ResultReader
@@ -26,6 +26,7 @@ from stream.index import (
     PostQuery,
     RelationKind,
 )
+from stream.makeup import Makeup, decode_told, makeup_of
 from stream.minutes import MINUTE_MS, buckets, check_buckets, whole_minutes
 from stream.relatives import AT_ONCE, Brief, Member, member_of
 from stream.standings import indexed, present_subjects
@@ -85,6 +86,22 @@ class PostReader:
             fields=WHOLE,
         )
         return PostPage(total=hits.total, posts=tuple(self._indexed(hits.found).values()))
+
+    def makeup(self, query: PostQuery) -> Makeup:
+        """Accounts, reach, copies and links of the hits that ``search`` would give."""
+        hits = self._ask.page(
+            self._names.posts,
+            self._compiled(query),
+            ORDERS[query.order],
+            offset=query.offset,
+            limit=query.limit,
+            fields=("jikimi.record",),
+        )
+        return makeup_of(
+            (decode_told(record_bytes(one.source)) for one in hits.found),
+            copies=self._results.clustered([one.id for one in hits.found]),
+            total=hits.total,
+        )
 
     def span(self, query: PostQuery) -> tuple[int, int] | None:
         """Event times of the first and last hit, down to the minute."""

@@ -208,6 +208,21 @@ class ResultReader:
             "alerts": self._ask.count(self._names.of("alerts"), EVERYTHING),
         }
 
+    def clustered(self, keys: Sequence[str]) -> int:
+        """How many of these posts (keys of their documents) stand in a cluster."""
+        found = 0
+        for i in range(0, len(keys), AT_ONCE):
+            part = list(keys[i : i + AT_ONCE])
+            inside = all_of(
+                [{"terms": {"jikimi.post": part}}, {"exists": {"field": "jikimi.cluster"}}]
+            )
+            by_post = {"terms": {"field": "jikimi.post", "size": len(part)}}
+            answer = self._ask.aggregated(
+                self._names.of("memberships"), inside, {"posts": by_post}
+            )
+            found += len(answer["posts"]["buckets"])
+        return found
+
     # --- inside ------------------------------------------------------------------
 
     def _one(self, noun: str, id_: str) -> Found | None:

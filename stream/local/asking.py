@@ -13,6 +13,7 @@ from stream.index import POST_FACETS, Bucket, FacetCounts, PostFacet, PostPage, 
 from stream.local.reading import TableReader
 from stream.local.search import Hits, SearchReader
 from stream.local.view import SearchView
+from stream.makeup import Makeup
 from stream.minutes import MINUTE_MS, check_buckets, whole_minutes
 
 LOOK_EVERY_S = 1.0
@@ -50,6 +51,17 @@ class PostSearch(ABC):
             tables = self._look()
             hits = self._ask(lambda s: s.find(query, tables.rows_of), Hits(0, ()))
             return PostPage(total=hits.total, posts=tuple(tables.posts_by_row(hits.rows)))
+
+    def makeup(self, query: PostQuery, /) -> Makeup:
+        """Accounts, reach, copies and links of the hits that ``search`` would give.
+
+        Raises:
+            SearchUnavailableError: search is damaged and not yet made anew.
+        """
+        with self._turn:
+            tables = self._look()
+            hits = self._ask(lambda s: s.find(query, tables.rows_of), Hits(0, ()))
+            return tables.makeup(hits.rows, hits.total)
 
     def span(self, query: PostQuery, /) -> tuple[int, int] | None:
         """Event times of the first and last hit, down to the minute; None without hits."""

@@ -12,6 +12,7 @@ from ingest.records import Gap, Post, SourceStatus
 from stream.index import AlertPage, AlertQuery, Bucket, Facet, GapPage, IndexedPost
 from stream.local.relations import RelationReader
 from stream.local.tables import EVERY_SUBJECT, select_in, storable
+from stream.makeup import Makeup, decode_told, makeup_of
 from stream.minutes import MINUTE_MS, buckets, whole_minutes
 from stream.query_tree import Term
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, Severity
@@ -103,6 +104,23 @@ class TableReader:
             self._db.execute(f"SELECT n, id FROM posts WHERE n IN ({marks})")
         )
         return self.posts([ids[n] for n in rows if n in ids])
+
+    def makeup(self, rows: Sequence[int], total: int) -> Makeup:
+        """What posts by row number are made of, in that order; deleted ones left out."""
+        marks = ",".join(str(int(n)) for n in rows)
+        found = {
+            n: (body, copy)
+            for n, body, copy in self._db.execute(
+                "SELECT n, body, EXISTS (SELECT 1 FROM memberships m "
+                "WHERE m.post_id = posts.id AND m.cluster_id IS NOT NULL) "
+                f"FROM posts WHERE n IN ({marks}) AND body IS NOT NULL"
+            )
+        }
+        return makeup_of(
+            (decode_told(found[n][0]) for n in rows if n in found),
+            copies=sum(copy for _, copy in found.values()),
+            total=total,
+        )
 
     def _clusters_of(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         found: dict[str, dict[str, None]] = {}

@@ -54,6 +54,19 @@ def ensure_topics(
         return changes + _correct(admin, present, replication, dry_run=dry_run)
 
 
+def delete_topics(address: KafkaAddress, topics: Sequence[Topic]) -> None:
+    """Delete those of the topics that are there, with all they hold.
+
+    Raises:
+        KafkaUnavailableError: Kafka cannot be reached or refuses.
+    """
+    with _admin(address) as admin:
+        held = {found["name"] for found in admin.describe_topics() if not found["error_code"]}
+        names = [topic.name for topic in topics if topic.name in held]
+        if names:
+            admin.delete_topics(names)
+
+
 def partition_count(address: KafkaAddress, topic: str) -> int:
     """Partitions of a topic, 0 when there is none.
 
@@ -81,8 +94,9 @@ def _check_partitions(topics: Sequence[Topic], held: dict[str, int]) -> None:
         found = held.get(topic.name, topic.partitions)
         if found != topic.partitions:
             raise TopicsChangedError(
-                f"topic {topic.name} has {found} partitions, kafka.partitions says "
-                f"{topic.partitions}: set it back, or begin anew under another kafka.prefix"
+                f"topic {topic.name} has {found} partitions, the settings (kafka.partitions, "
+                f"kafka.router_partitions) say {topic.partitions}: set them back, or begin "
+                "anew under another kafka.prefix"
             )
 
 

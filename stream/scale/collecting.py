@@ -263,12 +263,11 @@ class CollectHost:
             with self.store.transaction():
                 yield
                 self._learn()
-                entries: list[Logged] = [
-                    e for e in self._out.take() if not isinstance(e, LoggedClock)
-                ]
-                if self._clock.ticked > ticked:
+                entries = self._out.take()
+                clock = LoggedClock(at=self._clock.newest)
+                if self._clock.ticked > ticked and clock not in entries:
                     # Partitions without posts would hold event time up.
-                    entries.append(LoggedClock(at=self._clock.newest))
+                    entries.append(clock)
                 self._keep_clock()
                 if entries:
                     self._producer.send(entries)

@@ -225,7 +225,7 @@ def build_app(
         group,
         loop=loop,
         broker=[f"kafka://{server}" for server in address.servers()],
-        broker_credentials=_credentials(address),
+        broker_credentials=credentials(address),
         broker_session_timeout=session_s,
         broker_heartbeat_interval=session_s / 5,
         broker_request_timeout=max(40.0, session_s * 2),
@@ -254,7 +254,8 @@ def build_app(
     return app
 
 
-def _credentials(address: KafkaAddress) -> Any:
+def credentials(address: KafkaAddress) -> Any:
+    """How Faust logs in to the brokers of an address."""
     context = address.ssl_context()
     if address.sasl == "none":
         return faust.SSLCredentials(context) if context else None
@@ -269,7 +270,13 @@ def _credentials(address: KafkaAddress) -> Any:
 def run_app(app: WorkerApp) -> None:
     """Work until SIGINT or SIGTERM; returns after a clean end."""
     app.parts.watchdog.start()
+    work(app)
+
+
+def work(app: faust.App) -> None:
+    """Run an app of Faust until SIGINT or SIGTERM, without what it draws on a terminal."""
     worker = faust.Worker(app, loop=app.loop, override_logging=False, quiet=True)
+    worker.spinner = None
     try:
         worker.execute_from_commandline()
     except SystemExit as ended:

@@ -183,6 +183,17 @@ def test_counts_by_value_and_time_are_the_same(world: World):
         ), text
 
 
+def test_accounts_reach_copies_and_links_are_the_same(world: World):
+    subjects = list(world.local.facet("subject", since=0, until=1 << 43))
+    asked = [PostQuery(subject=one, limit=700) for one in subjects[:6]]
+    asked += [PostQuery(where=parse(text, now=T0)) for text in queries(world.posts)[::EVERY]]
+    told = [world.local.makeup(query) for query in asked]
+
+    assert [world.elastic.makeup(query) for query in asked] == told
+    assert any(made.copies for made in told)
+    assert any(made.links for made in told)
+
+
 def test_histograms_of_subjects_are_the_same(world: World):
     times = [one.event_at for one in world.posts]
     window = {"since": min(times), "until": min(times) + 48 * HOUR}

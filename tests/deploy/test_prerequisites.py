@@ -64,6 +64,17 @@ def test_the_demo_does_not_ask_for_what_only_tests_need(machine):
     assert "chromium" in machine.run("test").stderr
 
 
+def test_the_demo_at_scale_asks_for_java_and_maven_and_no_browser(machine):
+    machine.have("node")
+    machine.have("npm")
+
+    said = machine.run("scale").stderr
+
+    assert "maven" in said
+    assert "default-jre-headless" in said
+    assert "chromium" not in said
+
+
 def test_without_apt_the_line_to_type_is_printed_and_the_demo_goes_on(machine):
     done = machine.run("demo")
 

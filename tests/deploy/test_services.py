@@ -7,9 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -190,3 +192,77 @@ def test_an_unknown_service_is_refused():
 
     assert done.returncode == 2
     assert "there are kafka and elasticsearch" in done.stderr
+
+
+def children_in(folder: str) -> list[str]:
+    """Processes that work in a folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str((entry / "cwd").readlink()).startswith(folder):
+                found.append((entry / "cmdline").read_text())
+    return found
+
+
+@pytest.mark.slow
+def test_a_command_gets_servers_of_its_own_that_go_with_it():
+    script = (
+        "import os, socket; where = os.environ['JIKIMI__KAFKA__BOOTSTRAP'];"
+        "host, port = where.split(':'); socket.create_connection((host, int(port))).close();"
+        "print(where); raise SystemExit(7)"
+    )
+    done = subprocess.run(
+        [str(SERVICES), "run", "kafka", "--", sys.executable, "-c", script],
+        capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    if "cannot" in done.stderr or "mvn is not" in done.stderr or "no Java" in done.stderr:
+        pytest.skip(f"real Kafka cannot run here: {done.stderr}")
+
+    assert done.returncode == 7, done.stderr
+    assert "Apache Kafka" in done.stderr
+    assert "is ready after" in done.stderr
+    port = int(done.stdout.rpartition(":")[2])
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.slow
+@pytest.mark.crash
+def test_killed_it_still_takes_its_servers_and_its_command_away(tmp_path):
+    before = set(Path(tempfile.gettempdir()).glob("jikimi-throwaway-*"))
+    told = tmp_path / "told"
+    script = (
+        f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid())); time.sleep(99)"
+    )
+    child = subprocess.Popen(
+        [str(SERVICES), "run", "kafka", "--", sys.executable, "-c", script],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (told.exists() and told.read_text()):
+        if child.poll() is not None:
+            pytest.skip(f"real Kafka cannot run here: {child.communicate()[1]}")
+        time.sleep(0.1)
+    folders = set(Path(tempfile.gettempdir()).glob("jikimi-throwaway-*")) - before
+    mine = [folder for folder in folders if children_in(str(folder))]
+    assert mine
+
+    child.kill()
+    child.communicate()
+
+    deadline = time.monotonic() + 90
+    while any(folder.exists() for folder in mine):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert not Path(f"/proc/{told.read_text()}").exists()
+    assert not [one for folder in mine for one in children_in(str(folder))]
+
+
+@pytest.mark.parametrize("arguments", [["run", "kafka"], ["run", "--"], ["up", "--", "true"]])
+def test_a_command_belongs_to_run_and_run_needs_one(arguments):
+    done = subprocess.run(
+        [str(SERVICES), *arguments], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert "services run -- COMMAND" in done.stderr

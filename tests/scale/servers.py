@@ -106,13 +106,29 @@ def shared(*services: str) -> Iterator[Servers]:
             if count == 1:
                 servers.call("down")
                 shutil.rmtree(folder, ignore_errors=True)
+                _lock_of(folder).unlink()
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    with folder.with_suffix(".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    while True:
+        with _lock_of(folder).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # The last user removes the file: who waited for it then holds no lock at all.
+            if _is_at(file.fileno(), _lock_of(folder)):
+                yield
+                return
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_suffix(".lock")
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

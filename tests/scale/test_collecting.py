@@ -121,6 +121,22 @@ def test_every_partition_hears_of_a_new_minute_also_when_nobody_is_named(
 
 
 @pytest.mark.slow
+def test_the_time_stands_where_it_was_said_between_the_posts(tmp_path, address):
+    topics = new_topics(address, 1)
+    producer = PostsProducer(address, topics)
+    host = open_collector(tmp_path, producer)
+    late = post(2, "nobody", at=START + 9 * MINUTE)
+
+    host.ingest([collected(post(1), late, post(3, at=START + MINUTE), cursor="3")])
+    host.close()
+    producer.close()
+
+    reader = layout.read_posts()
+    entries = [reader.read(value) for value in values(address, topics.posts.name, 1)[0]]
+    assert [type(entry) for entry in entries] == [LoggedPost, LoggedClock, LoggedPost]
+
+
+@pytest.mark.slow
 def test_a_cursor_moves_only_behind_what_is_delivered(tmp_path, address, topics, producer):
     host = open_collector(tmp_path, Refusing(producer, 1))
     batch = collected(post(1), cursor="1")
@@ -280,7 +296,7 @@ def test_topics_are_made_once_corrected_and_never_cut_anew(address, topics):
     # A broker shows a setting a moment after it was accepted.
     wait_until(lambda: ensure_topics(address, shorter.all(), replication=1) == [], 20)
 
-    with pytest.raises(TopicsChangedError, match=r"has 3 partitions.*says 5"):
+    with pytest.raises(TopicsChangedError, match=r"has 3 partitions.*say 5"):
         ensure_topics(address, layout.topics(prefix, partitions=5).all(), replication=1)
 
 

@@ -92,7 +92,7 @@ def test_a_password_reaches_faust_and_no_message(tmp_path):
         username="jikimi",
         password=Secret("hush"),
     )
-    credentials = faust_app._credentials(address)
+    credentials = faust_app.credentials(address)
 
     assert credentials.password == "hush"
     assert "hush" not in repr(address)

@@ -201,6 +201,20 @@ def test_a_deleted_post_is_gone_from_every_file(tmp_path: Path) -> None:
             assert b'"text": "x"' not in file.read_bytes(), file
 
 
+def test_a_deletion_near_its_post_gives_the_same_results_in_any_batch(tmp_path: Path) -> None:
+    items = [post(1), post(2), Deletion(id="x:2", source="x", deleted_at=START), post(3)]
+    results: list[list[object]] = []
+    for batch in (1, 2, 4):
+        host = open_host(tmp_path / str(batch), partitions=1)
+        for i in range(0, len(items), batch):
+            host.ingest([collected(*items[i : i + batch])])
+        results.append(list(host.processor.results.of_kind("membership")))
+        host.close()
+
+    assert len(results[0]) == 6
+    assert results[1:] == [results[0], results[0]]
+
+
 def test_a_log_read_after_a_deletion_shows_the_post_as_gone(tmp_path: Path) -> None:
     host = open_host(tmp_path)
     host.ingest([collected(post(1))])

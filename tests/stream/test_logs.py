@@ -56,6 +56,18 @@ def test_what_libraries_say_passes_the_same_chain(out):
     assert entry["level"] == "warning"
 
 
+def test_a_message_of_the_web_server_is_said_once(out):
+    configure(level="info", form="json", stream=out)
+
+    logging.getLogger("uvicorn.error").info(
+        "Started server process [%d]", 7, extra={"color_message": "Started [\x1b[36m%d\x1b[0m]"}
+    )
+
+    (entry,) = lines(out)
+    assert entry["event"] == "Started server process [7]"
+    assert "color_message" not in entry
+
+
 def test_events_below_the_level_are_not_written(out):
     configure(level="warning", form="json", stream=out)
 

@@ -187,3 +187,12 @@ def test_names_partitions_and_policies_follow_the_settings():
     assert made.operators_state.config()["retention.ms"] == "-1"
     assert made.dead.config()["cleanup.policy"] == "delete"
     assert "max.compaction.lag.ms" not in made.dead.config()
+
+
+def test_the_router_may_have_other_partitions_than_the_subjects():
+    made = topics.topics("x", partitions=6, routers=1)
+
+    assert (made.posts.partitions, made.router_state.partitions) == (1, 1)
+    assert made.subjects.partitions == made.results.partitions == 6
+    assert made.operators_state.partitions == 6
+    assert topics.topics("x", partitions=6).posts.partitions == 6

@@ -1,11 +1,14 @@
 """Starts and stops real Kafka and Elasticsearch on loopback, without a container engine.
 
     deploy/local/services up|down|status [kafka] [elasticsearch] [--data DIR]
+    deploy/local/services run [kafka] [elasticsearch] -- COMMAND...
 
 Kafka comes from its artefacts on Maven Central, Elasticsearch from its integ-test
 distribution there; both pinned by version and checksum (``kafka/``, ``elasticsearch/``
 beside this file) and kept in a cache. Servers run as an unprivileged user and listen on
 127.0.0.1 only. Needs Java 17 for Kafka, Java 21 or newer for Elasticsearch, and Maven.
+``run`` starts them on free ports in a folder of their own, tells the command where they
+are (JIKIMI__KAFKA__BOOTSTRAP, JIKIMI__ELASTICSEARCH__URL), and takes them away with it.
 
 Only the standard library is used: this runs before anything of ours is installed.
 """
@@ -25,8 +28,11 @@ from broker import brokers_at, up_kafka
 from node import es_answers, up_elasticsearch
 from plan import ELASTICSEARCH, ES_VERSION, KAFKA, KAFKA_VERSION, Plan, ServiceError
 from process import pid_of, stop
+from throwaway import run_with, throwaway_plan
 
 FAILED = 1
+INTERRUPTED = 130
+START = {KAFKA: up_kafka, ELASTICSEARCH: up_elasticsearch}
 
 
 def folders(plan: Plan, service: str) -> list[Path]:
@@ -67,7 +73,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=__doc__,
     )
-    parser.add_argument("action", choices=["up", "down", "status"])
+    parser.add_argument("action", choices=["up", "down", "status", "run"])
     parser.add_argument("services", nargs="*", metavar="kafka|elasticsearch")
     place = Path(tempfile.gettempdir()) / "jikimi-services"
     parser.add_argument(
@@ -84,7 +90,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--elasticsearch-port", type=int, default=19200)
     parser.add_argument("--json", action="store_true", help="status as JSON")
     parser.add_argument("--delete", action="store_true", help="down: also delete the data")
-    given = parser.parse_args(arguments)
+    before, dashes, command = split(arguments)
+    given = parser.parse_args(before)
+    if (given.action == "run") != bool(dashes and command):
+        parser.error("run, and nothing else, takes a command: services run -- COMMAND...")
+    given.command = command
     unknown = set(given.services) - {KAFKA, ELASTICSEARCH}
     if unknown:
         parser.error(
@@ -94,20 +104,30 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return given
 
 
+def split(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
+    """Our own arguments, whether two dashes follow, and what stands behind them."""
+    if "--" not in arguments:
+        return arguments, False, []
+    place = arguments.index("--")
+    return arguments[:place], True, arguments[place + 1 :]
+
+
 def main(arguments: list[str]) -> int:
     """Do what was asked; 0 when it was done and, for status, all of it runs."""
     given = parse(arguments)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    cache = place / "jikimi" / "services"
+    if given.action == "run":
+        return run(cache, given)
     plan = Plan(
-        given.data.resolve(), cache / "jikimi" / "services",
+        given.data.resolve(), cache,
         given.kafka_port, given.kafka_nodes, given.elasticsearch_port,
         given.kafka_heap, given.kafka_settings,
     )  # fmt: skip
-    start = {KAFKA: up_kafka, ELASTICSEARCH: up_elasticsearch}
     try:
         for service in given.services:
             if given.action == "up":
-                start[service](plan)
+                START[service](plan)
             elif given.action == "down":
                 for folder in folders(plan, service):
                     stop(folder)
@@ -126,6 +146,21 @@ def main(arguments: list[str]) -> int:
             print(f"{service} {said.version}: {state} {where}")
     running = all(said.ready for said in found.values())
     return 0 if running or given.action == "down" else FAILED
+
+
+def run(cache: Path, given: argparse.Namespace) -> int:
+    """A command beside servers of its own; its exit code."""
+    plan = throwaway_plan(cache)
+    wanted = {service: START[service] for service in given.services}
+    try:
+        return run_with(
+            plan, wanted, lambda: [f for s in wanted for f in folders(plan, s)], given.command
+        )
+    except ServiceError as error:
+        print(f"services: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -139,6 +139,20 @@ def test_an_index_that_is_gone_is_told_apart_from_no_posts(capsys):
     assert len(ids(capsys, "arin")) == 2
 
 
+@pytest.mark.parametrize("place", ["empty", "absent"])
+def test_without_a_log_there_is_nothing_to_rebuild_and_nothing_is_made(
+    place, capsys, monkeypatch
+):
+    Path("empty").mkdir()
+    monkeypatch.setenv("JIKIMI__DATA__FOLDER", place)
+
+    assert run(["index", "rebuild"]) == 1
+
+    assert f"there is nothing to rebuild: {place} holds no log" in capsys.readouterr().err
+    assert list(Path("empty").iterdir()) == []
+    assert not Path("absent").exists()
+
+
 def test_lost_search_is_told_and_a_rebuild_restores_it(capsys):
     shutil.rmtree(Path("jikimi-data") / INDEX_FOLDER / "generation-1" / "search")
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 
+import msgspec
+
 from detect.records import Mention
 from ingest.records import Gap, Post, SourceStatus
 from stream.index import (
@@ -27,6 +29,7 @@ from stream.index import (
     Relative,
     Tree,
 )
+from stream.makeup import Makeup, decode_told, makeup_of
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, PostSeen, Severity
 from stream.relatives import Member, grow, references, relative
 from tests.stream import kinship
@@ -140,6 +143,12 @@ class MemoryIndex:
         found = self._hits(query)
         shown = found[query.offset : query.offset + query.limit]
         return PostPage(total=len(found), posts=tuple(self._indexed(one) for one in shown))
+
+    def makeup(self, query: PostQuery, /) -> Makeup:
+        page = self.search(query)
+        told = [decode_told(msgspec.msgpack.encode(one.post)) for one in page.posts]
+        copies = sum(bool(one.clusters) for one in page.posts)
+        return makeup_of(told, copies=copies, total=page.total)
 
     def span(self, query: PostQuery, /) -> tuple[int, int] | None:
         minutes = [seen.post.event_at // 60_000 * 60_000 for seen in self._hits(query)]

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+from dashboards.web import gap_words
 from dashboards.web.text import path_of
-from tests.dashboards.web.conftest import Served
+from dashboards.web.words import load
+from ingest.reddit import client
+from tests.dashboards.web.conftest import Serve, Served
+from tests.dashboards.web.dead_world import LETTERS, filled_box
 from tests.dashboards.web.test_accessibility import PAGES as SHOWN
 from tests.dashboards.web.world import POST_ID, SMEAR, WATCHLIST
 
+ROOT = Path(__file__).parents[3]
 PAGES = [
     *SHOWN,
     path_of("threads", POST_ID),
@@ -67,18 +74,68 @@ def collected(site: Served) -> set[str]:
     """Words of what was collected, which stays as it was written."""
     index = site.index
     things = [*index._posts.values(), *index._results.values(), *index._statuses.values()]  # type: ignore[attr-defined]
-    gaps = index.gap_ledger().gaps
-    return words_of({repr(one) for one in (*things, *gaps, *WATCHLIST.subjects)})
+    sources = {gap.source for gap in index.gap_ledger().gaps}
+    return words_of({repr(one) for one in (*things, *WATCHLIST.subjects)} | sources)
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_on_a_korean_page_is_said_in_english(
     site: Served, collected: set[str], path: str
 ):
-    both = {
+    assert in_english(site, path, collected) == set()
+
+
+@pytest.mark.parametrize(
+    "path", ["/dead", "/dead?reason=odd", "/dead?span=1d", "/dead/1", "/dead/2"]
+)
+def test_nor_is_anything_about_records_that_could_not_be_read(
+    serve: Serve, tmp_path: Path, path: str
+):
+    site = serve(dead_box=filled_box(tmp_path))
+    shown = {letter.raw.decode("utf-8", "backslashreplace") for letter in LETTERS}
+    # Characters that are not shown are called as Unicode calls them.
+    names = {unicodedata.name(char, "control character") for text in shown for char in text}
+    collected = words_of({*shown, *names, *(repr(letter) for letter in LETTERS)})
+
+    assert in_english(site, path, collected) == set()
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("source was away", "출처가 끊겨 있었습니다"),
+        ("a message of more than 8 MiB", "8 MiB가 넘는 메시지"),
+        (
+            "search for 'a: b': more was posted than Reddit lists",
+            "search for 'a: b': Reddit이 보여 주는 것보다 많은 게시물이 올라왔습니다",
+        ),
+        ("r/kpop is private", "r/kpop 비공개입니다"),
+        ("r/kpop reads minds", "r/kpop reads minds"),
+        ("a source of others says this", "a source of others says this"),
+        ("", ""),
+    ],
+)
+def test_why_a_gap_is_there_is_said_in_korean_as_far_as_it_is_known(reason: str, said: str):
+    assert gap_words.why(reason, load()["ko"]) == said
+    assert gap_words.why(reason, load()["en"]) == reason
+
+
+def test_every_reason_that_our_sources_give_is_known():
+    refusals = {*client._REASONS.values(), *client._STATUSES.values()}
+    given = set[str]()
+    for file in ("collector.py", "bluesky.py", "reddit/past.py", "reddit/reader.py"):
+        source = (ROOT / "ingest" / file).read_text("utf-8")
+        given |= set(re.findall(r'reason ?= ?f?"(?:\{[^}]+\}: )?([^"{]+)"', source))
+        given |= set(re.findall(r'_gap\(.*, "([^"]+)"\)', source))
+
+    assert len(given) >= 6
+    assert refusals | given - {"a message of more than "} <= gap_words.SENTENCES
+
+
+def in_english(site: Served, path: str, collected: set[str]) -> set[str]:
+    """What the page says in the same words in both languages, but for what was collected."""
+    return {
         text
         for text in said(site, path, "ko") & said(site, path, "en")
         if words_of({text}) - collected - NAMES
     }
-
-    assert both == set()

@@ -327,7 +327,7 @@ def fill(index: Index) -> None:
                         source="bluesky",
                         since=NOW - 9 * HOUR,
                         until=NOW - 8 * HOUR,
-                        reason="away",
+                        reason="source was away",
                     )
                 )
             ],

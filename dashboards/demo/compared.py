@@ -1,0 +1,67 @@
+"""Compares what two hosts made of one scenario; nothing may differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dashboards.demo.playing import Outcome
+from dashboards.demo.score import Score
+
+MOST_TOLD = 100
+
+
+class ScaledScore(Score, frozen=True, kw_only=True):
+    """The object that ``jikimi demo --scale --headless --json`` prints.
+
+    ``differs`` says in words what is not as in one process.
+    """
+
+    differs: tuple[str, ...]
+
+
+def scaled_score(mine: Score, differs: list[str]) -> ScaledScore:
+    """A score with what differs from the embedded host's, cut where it gets long."""
+    told = differs[:MOST_TOLD]
+    if len(differs) > MOST_TOLD:
+        told.append(f"and {len(differs) - MOST_TOLD} more")
+    fields = {name: getattr(mine, name) for name in Score.__struct_fields__}
+    return ScaledScore(**fields, differs=tuple(told))
+
+
+def differences(embedded: Outcome, scaled: Outcome) -> list[str]:
+    """What is not the same: results by id and content, counters, the index's answers."""
+    return [
+        *_results(embedded.results, scaled.results),
+        *_numbers("posts", embedded.posts, scaled.posts),
+        *_numbers("index", embedded.indexed, scaled.indexed),
+        *_alerts(embedded, scaled),
+    ]
+
+
+def _results(
+    embedded: Mapping[tuple[str, str], object], scaled: Mapping[tuple[str, str], object]
+) -> list[str]:
+    told: list[str] = []
+    for key in sorted({*embedded, *scaled}):
+        name = " ".join(key)
+        if key not in scaled:
+            told.append(f"{name}: only in one process")
+        elif key not in embedded:
+            told.append(f"{name}: only at scale")
+        elif embedded[key] != scaled[key]:
+            told.append(f"{name}: another content at scale")
+    return told
+
+
+def _numbers(what: str, embedded: Mapping[str, int], scaled: Mapping[str, int]) -> list[str]:
+    return [
+        f"{what} {name}: {embedded.get(name, 0)} in one process, {scaled.get(name, 0)} at scale"
+        for name in sorted({*embedded, *scaled})
+        if embedded.get(name, 0) != scaled.get(name, 0)
+    ]
+
+
+def _alerts(embedded: Outcome, scaled: Outcome) -> list[str]:
+    if embedded.alerts == scaled.alerts:
+        return []
+    return ["alerts: the pages over Elasticsearch do not show those of one process"]

@@ -1,0 +1,1 @@
+"""``jikimi live``: posts a minute as they come, on a page of its own."""
