@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sources": ("dashboards.commands.sources", "List sources, their terms and their state."),
     "index": ("dashboards.commands.index", "Rebuild the index; scale-out: fill Elasticsearch."),
     "setup": ("dashboards.commands.setup", "Scale-out: make indices and topics."),
+    "replay": ("dashboards.commands.replay", "Judge a stretch of the past anew."),
     "dead": ("dashboards.commands.dead", "Records that could not be read: list, show, replay."),
     "forget": ("dashboards.commands.forget", "Delete a post or an account everywhere."),
     "backup": ("dashboards.commands.backup", "Copy a data folder, also while it is in use."),

@@ -79,6 +79,9 @@ def examine(load: Callable[[], Settings], *, online: bool = False) -> Iterator[C
         check_plugin("sink", name, sink.kind or name) for name, sink in settings.notify.items()
     )
     yield check_address(settings.web.host, has_password=bool(settings.web.password))
+    from dashboards.doctor_scale import check_servers
+
+    yield from check_servers(settings)
 
 
 def check_python(version: tuple[int, int, int]) -> Check:

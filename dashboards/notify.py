@@ -145,7 +145,8 @@ class Notifier:
         self._turn_back(now)
         queued = 0
         while page := self._index.alerts_after(self._cursor, limit=PAGE):
-            alerts = [alert for _, alert in page]
+            # What a replay of the past made is shown and calls nobody.
+            alerts = [alert for _, alert in page if not alert.replayed]
             closed = self._closed([alert.alert_id for alert in alerts])
             queued += self.deliveries.take_in(alerts, names, closed, now)
             self._cursor = page[-1][0]

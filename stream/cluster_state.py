@@ -6,6 +6,7 @@
     c: cluster            the summary of a cluster
     a: cluster, account   posts of an account in a cluster
     m: cluster            the cluster it was merged into
+    g: subject, post      the cluster whose sample it gave, as long as that lives
 
 A post writes three to four small rows; nothing grows with a cluster except the
 rows ``a``, and these are touched one at a time.
@@ -65,7 +66,11 @@ class Words(msgspec.Struct, array_like=True, frozen=True):
 
 
 class ClusterRow(msgspec.Struct, array_like=True):
-    """The summary of a cluster; ``born`` is the offset of its founder."""
+    """The summary of a cluster; ``born`` is the offset of its founder.
+
+    ``sample_by`` is the post whose words the sample has, empty where these are what all
+    copies have in common. That it gave them is known until ``giver_kept``.
+    """
 
     born: int
     founder: str
@@ -79,6 +84,8 @@ class ClusterRow(msgspec.Struct, array_like=True):
     sample: str
     sample_key: str
     anchor: bytes
+    sample_by: str = ""
+    giver_kept: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -245,6 +252,19 @@ class Rows:
         prefix = f"a:{cluster_id}{END}"
         found = self._overlay.scan(prefix)
         return [(key.removeprefix(prefix), _count(raw)) for key, raw in found]
+
+    def put_giver(self, subject: str, post_id: str, cluster_id: str, expires: int) -> None:
+        """Note that a cluster shows the words of a post."""
+        self._overlay.put(f"g:{subject}{END}{post_id}", _encode(cluster_id), expires)
+
+    def given(self, subject: str, post_id: str) -> str | None:
+        """The cluster that shows, or once showed, the words of a post."""
+        raw = self._overlay.get(f"g:{subject}{END}{post_id}")
+        return None if raw is None else _name(raw)
+
+    def drop_giver(self, subject: str, post_id: str) -> None:
+        """Forget that a post gave its words."""
+        self._overlay.delete(f"g:{subject}{END}{post_id}")
 
     def merge(self, old: str, new: str, expires: int) -> None:
         """Let an old cluster id lead to the one that took it in."""

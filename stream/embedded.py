@@ -29,7 +29,7 @@ from stream.log import Routed, Seen
 from stream.migrations import drop_copies
 from stream.operator import Operator
 from stream.processor import Processor
-from stream.records import LoggedClock, Versions
+from stream.records import Logged, LoggedClock, Versions
 from stream.retention import Policy, Retention
 from stream.router import LATENESS_MS, MINUTE_MS, Router, RouterClock, known_ids
 from stream.sqlite_log import SqlitePostsLog, SqliteSubjectLog
@@ -171,6 +171,24 @@ class EmbeddedHost:
         def take() -> None:
             for batch in batches:
                 self.intake.take(batch, self._route)
+
+        self._change(take)
+
+    def take_in(
+        self, entries: Sequence[Logged], *, cursor: tuple[str, str] | None = None
+    ) -> None:
+        """One round with entries of another log, kept as they were logged there.
+
+        ``cursor`` is noted with them, under its name.
+
+        Raises:
+            StorageFullError: nothing was written; call again with the same entries.
+        """
+
+        def take() -> None:
+            self.posts.append(entries)
+            if cursor is not None:
+                self.intake.set_cursor(*cursor)
 
         self._change(take)
 

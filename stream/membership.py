@@ -118,6 +118,7 @@ class Members:
             sample=words.sample,
             sample_key=key,
             anchor=self.index.sketch(row).tobytes(),
+            sample_by=words.by,
         )
         self.absorb(row, cluster_id, 1.0)
         return cluster_id
@@ -199,23 +200,37 @@ class Members:
         elif row >= 0:
             self.index.posts[row] -= 1
             self._write_text(row, post.key)
-        words = None if gone or row < 0 else self._neutral_words(row, post, post_id)
+            self._neutral_words(row, post.key, post_id)
         cluster_id = self.rows.resolve(post.cluster)
         if cluster_id is not None:
-            self._uncount(cluster_id, post, gone=gone)
-            cluster = self._touched[cluster_id]
-            if words is not None and cluster.sample_key == post.key:
-                cluster.sample = words.sample
+            self._uncount(cluster_id, post)
+            self._show_others(cluster_id, post_id)
         return post
 
-    def _neutral_words(self, row: int, post: PostRow, post_id: str) -> Words | None:
+    def _neutral_words(self, row: int, key: str, post_id: str) -> None:
         """What remains of a text whose writer left: only what its copies have in common."""
-        words = self.rows.words(self.subject, post.key)
-        if words is None or words.by != post_id:
-            return None
-        words = Words(words.whole, words.whole[:SAMPLE])
-        self.rows.put_words(self.subject, post.key, words, self.index.kept[row])
-        return words
+        words = self.rows.words(self.subject, key)
+        if words is not None and words.by == post_id:
+            words = Words(words.whole, words.whole[:SAMPLE])
+            self.rows.put_words(self.subject, key, words, self.index.kept[row])
+
+    def _show_others(self, cluster_id: str, post_id: str) -> None:
+        """Let a cluster show other words than those of a post that left."""
+        cluster = self._touched[cluster_id] = self.cluster(cluster_id)
+        row = self.index.find(int(cluster.sample_key or "0", 16), self.watermark)
+        if cluster.sample_by != post_id and (cluster.sample_by or row >= 0):
+            return
+        self.rows.drop_giver(self.subject, post_id)
+        if row < 0:
+            row = self.index.first_of(cluster_id, self.watermark)
+        key = f"{self.index.keys[row]:016x}" if row >= 0 else ""
+        if row >= 0:
+            self._neutral_words(row, key, post_id)
+        words = self.rows.words(self.subject, key) if key else None
+        cluster.sample_key = key
+        cluster.sample_by = words.by if words else ""
+        cluster.sample = words.sample if words else ""
+        cluster.giver_kept = 0
 
     def forget(self, row: int) -> None:
         """Drop a text at the cap; its posts stay where they are."""
@@ -225,22 +240,25 @@ class Members:
     def gone(self, post_id: str) -> None:
         """A post was deleted."""
         post = self.leave(post_id)
-        if post is not None and post.cluster is not None:
+        if post is None:
+            # A post that was forgotten may still lend its words to a cluster that lives on.
+            cluster_id = self.rows.resolve(self.rows.given(self.subject, post_id))
+            if cluster_id is not None and self._shows(cluster_id, post_id):
+                self._show_others(cluster_id, post_id)
+        elif post.cluster is not None:
             self._member(post_id, None, post)
 
-    def _uncount(self, cluster_id: str, post: PostRow, *, gone: bool) -> None:
+    def _shows(self, cluster_id: str, post_id: str) -> bool:
+        cluster = self._touched.get(cluster_id) or self.rows.cluster(cluster_id)
+        return cluster is not None and cluster.sample_by == post_id
+
+    def _uncount(self, cluster_id: str, post: PostRow) -> None:
         cluster = self._touched[cluster_id] = self.cluster(cluster_id)
         cluster.posts -= 1
         have = self.rows.account(cluster_id, post.account, self.watermark)
         if have:
             self.rows.put_account(cluster_id, post.account, have - 1, cluster.expires)
             cluster.accounts -= have == 1
-        if gone and cluster.sample_key == post.key:
-            row = self.index.first_of(cluster_id, self.watermark)
-            key = f"{self.index.keys[row]:016x}" if row >= 0 else ""
-            words = self.rows.words(self.subject, key) if key else None
-            cluster.sample_key = key
-            cluster.sample = words.sample if words else ""
 
     def merge(self, old_id: str, new_id: str) -> None:
         """Let the older cluster take in the younger; the old id leads to it."""
@@ -273,10 +291,17 @@ class Members:
         for cluster_id, row in self._touched.items():
             row.revision += 1
             if row.posts > 0:
+                self._keep_giver(cluster_id, row)
                 self.rows.put_cluster(cluster_id, row)
             else:
                 self.rows.drop_cluster(cluster_id)
             emit.append((self._offset, self._cluster(cluster_id, row, None)))
+
+    def _keep_giver(self, cluster_id: str, row: ClusterRow) -> None:
+        # Written with time to spare, so that a long-lived cluster writes it rarely.
+        if row.sample_by and row.giver_kept < row.expires:
+            row.giver_kept = row.expires + self._limits.keep_ms
+            self.rows.put_giver(self.subject, row.sample_by, cluster_id, row.giver_kept)
 
     def _cluster(self, cluster_id: str, row: ClusterRow, merged_into: str | None) -> Cluster:
         return Cluster(

@@ -264,7 +264,8 @@ class Alert(Record, frozen=True, kw_only=True, tag="alert/1"):
     """Something a person should look at; exists by event time, once.
 
     Growth raises ``revision`` under the same ``alert_id``; delivery is decided
-    elsewhere, by wall clock.
+    elsewhere, by wall clock. ``replayed``: a replay of the past made it, so it is
+    shown and delivered to nobody.
     """
 
     alert_id: str
@@ -284,6 +285,7 @@ class Alert(Record, frozen=True, kw_only=True, tag="alert/1"):
     post_ids: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     counter_evidence: tuple[Evidence, ...] = ()
+    replayed: bool = False
 
 
 Result = Membership | Cluster | Burst | Campaign | Alert

@@ -17,9 +17,9 @@ _KEY = re.compile(_WORDS, re.IGNORECASE)
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]+", re.IGNORECASE)
 _NAME = re.compile(r"""(?<![\w-])(?P<key>[\w-]++)["']?\s*+[:=]\s*+""")
 _VALUE = re.compile(
-    r"""(?:(?:Bearer|Basic)\s++)?(?:"[^"]*+"|'[^']*+'|[^\s,;&"']++)""", re.IGNORECASE
+    r"""(?:(?:Bearer|Basic|ApiKey)\s++)?(?:"[^"]*+"|'[^']*+'|[^\s,;&"']++)""", re.IGNORECASE
 )
-_BEARER = re.compile(r"\b(?P<scheme>Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
+_BEARER = re.compile(r"\b(?P<scheme>Bearer|Basic|ApiKey)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
 _OWN = re.compile(r"\bjk_[0-9a-f]{8}_[\w-]+", re.ASCII)
 """Keys of our own HTTP API (``dashboards/keys.py``)."""
 

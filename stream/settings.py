@@ -29,6 +29,8 @@ from stream.settings_decode import (
     merge_environment,
     report,
 )
+from stream.settings_kibana import KibanaSettings
+from stream.settings_section import Section
 
 DEFAULT_FILE = "jikimi.toml"
 
@@ -38,10 +40,6 @@ ALL_REASONS: tuple[MatchReason, ...] = ("alias", "thread", "container", "officia
 
 class ConfigError(Exception):
     """Mistakes in the settings, one a line: ``file:line: key: found, allowed``."""
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of a table of the settings file."""
 
 
 class DataSettings(Section, frozen=True, kw_only=True):
@@ -329,6 +327,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notify: dict[str, SinkSettings] = field(default_factory=dict[str, SinkSettings])
     kafka: KafkaSettings = field(default_factory=KafkaSettings)
     elasticsearch: ElasticsearchSettings = field(default_factory=ElasticsearchSettings)
+    kibana: KibanaSettings = field(default_factory=KibanaSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
     def reasons_for(self, source: str) -> frozenset[MatchReason]:

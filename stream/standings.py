@@ -80,6 +80,16 @@ def merge(held: Standings, said: News) -> Standings:
     return standings
 
 
+def join(one: Standings, other: Standings) -> Standings:
+    """What stands by both; of one revision, gone holds against seen."""
+    joined = dict(one)
+    for subject, (revision, mentions) in other.items():
+        before = joined.get(subject)
+        if before is None or (revision, mentions is None) > (before[0], before[1] is None):
+            joined[subject] = (revision, mentions)
+    return joined
+
+
 def present_subjects(standings: Standings) -> tuple[str, ...]:
     """Subjects a post concerns at present."""
     return tuple(s for s, (_, mentions) in standings.items() if mentions is not None)

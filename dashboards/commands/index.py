@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from dashboards.commands.index_care import drop, expire, generations, switch, tidy
 from dashboards.context import Cli, pass_cli
 from dashboards.exits import OK
 
@@ -14,6 +15,8 @@ Examples:
   jikimi index rebuild                 the data folder's, anew from the log
   jikimi index run                     scale-out: from Kafka to Elasticsearch
   jikimi index tidy --keep-months 12   drop old months, write segments with deletions again
+  jikimi index expire --results-days 400 --takedowns-days 800 --dry-run
+  jikimi index generations             results by replay (jikimi replay), and which is in force
 """
 
 PATIENCE_S = 5.0
@@ -72,9 +75,16 @@ def rebuild(cli: Cli, data: Path | None) -> int:
     type=click.FloatRange(min=0.1),
     help="End by itself after so many seconds.",
 )
+@click.option(
+    "--lanes",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="Writes side by side; more help where Elasticsearch has many cores.",
+)
 @click.option("--with-parent", is_flag=True, help="End when standard input closes.")
 @pass_cli
-def run(cli: Cli, seconds: float | None, with_parent: bool) -> int:
+def run(cli: Cli, seconds: float | None, lanes: int, with_parent: bool) -> int:
     """Scale-out: take what workers make from Kafka to Elasticsearch until stopped.
 
     Any number may run; they share the partitions. Killed anywhere, the next goes on where
@@ -105,6 +115,7 @@ def run(cli: Cli, seconds: float | None, with_parent: bool) -> int:
             f"{settings.kafka.prefix}.index",
             index,
             now=wall_clock,
+            lanes=lanes,
         )
         stack.callback(indexer.close)
         stack.enter_context(stop_after(stop, seconds))
@@ -118,31 +129,5 @@ def run(cli: Cli, seconds: float | None, with_parent: bool) -> int:
     return OK
 
 
-@command.command()
-@click.option(
-    "--keep-months",
-    type=click.IntRange(1, 1200),
-    help="Drop months that ended longer ago; without it none.",
-)
-@click.option("--dry-run", is_flag=True, help="Only say what would be dropped.")
-@pass_cli
-def tidy(cli: Cli, keep_months: int | None, dry_run: bool) -> int:
-    """Scale-out: drop months beyond their time; write segments with deleted posts again."""
-    from dashboards.compose import elastic_client, wall_clock
-    from stream.elastic import keeping
-    from stream.elastic.names import Names
-
-    cli.start_logging()
-    names = Names(cli.settings.elasticsearch.prefix)
-    with elastic_client(cli.settings) as client:
-        months = []
-        if keep_months is not None:
-            months = keeping.beyond(client, names, keep_months, wall_clock())
-        for month in months:
-            verb = "would drop" if dry_run else "drops"
-            click.echo(f"{verb} {month.index} with {month.posts:,} posts")
-        if not dry_run:
-            keeping.drop(client, months)
-            keeping.expunge(client, names)
-            click.echo("segments with deleted posts are written again as far as history allows")
-    return OK
+for one in (tidy, expire, generations, switch, drop):
+    command.add_command(one)

@@ -1,17 +1,21 @@
-"""Sends writes in bulk: in chunks, again where the server is busy, with a result for each."""
+"""Sends writes in bulk: in chunks, again where the server is busy, with a result for each.
+
+Safe to use from several threads. Writes of one document are sent in the order given.
+"""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any, cast
 
 import msgspec
 import structlog
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
-from stream.elastic.client import BUSY, IndexUnavailableError, reason_of
+from stream.elastic.client import BUSY, IndexUnavailableError, problem_of, reason_of
 
 CHUNK_BYTES = 8 * 2**20
 CHUNK_ACTIONS = 2000
@@ -22,12 +26,14 @@ REDIRECTION = 300
 BLOCKED = "cluster_block_exception"
 """Read-only, for example because the disk is full: it passes."""
 
+Lines = tuple[bytes, ...]
+
 log = structlog.get_logger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
 class Action(msgspec.Struct, frozen=True):
-    """One write.
+    """One write; without a ``body`` the document is removed.
 
     ``version`` is an external one; ``seen`` is the sequence number and primary term of
     what was read, and the write fails when anybody wrote since. A repeat of an external
@@ -36,20 +42,22 @@ class Action(msgspec.Struct, frozen=True):
 
     index: str
     id: str
-    body: dict[str, Any]
+    body: dict[str, Any] | None
     create: bool = False
     version: int | None = None
     again: bool = False
     seen: tuple[int, int] | None = None
 
-    def lines(self) -> tuple[bytes, bytes]:
-        """The two lines of the request."""
+    def lines(self) -> tuple[bytes, ...]:
+        """The lines of the request: what to do, and the document."""
         meta: dict[str, Any] = {"_index": self.index, "_id": self.id}
         if self.version is not None:
             meta["version"] = self.version
             meta["version_type"] = "external_gte" if self.again else "external"
         if self.seen is not None:
             meta["if_seq_no"], meta["if_primary_term"] = self.seen
+        if self.body is None:
+            return (_encode({"delete": meta}),)
         return _encode({"create" if self.create else "index": meta}), _encode(self.body)
 
 
@@ -101,7 +109,7 @@ class Sender:
         return [outcome for outcome in found if outcome is not None]
 
     def _chunk(
-        self, numbers: list[int], lines: list[bytes], found: list[Outcome | None]
+        self, numbers: list[int], lines: list[Lines], found: list[Outcome | None]
     ) -> None:
         began, pause = self._clock(), FIRST_PAUSE_S
         while True:
@@ -117,29 +125,27 @@ class Sender:
             pause = min(pause * 2, LONGEST_PAUSE_S)
 
     def _request(
-        self, numbers: list[int], lines: list[bytes], found: list[Outcome | None]
-    ) -> tuple[list[int], list[bytes], str] | None:
+        self, numbers: list[int], lines: list[Lines], found: list[Outcome | None]
+    ) -> tuple[list[int], list[Lines], str] | None:
         """Send once; what has to be sent again and why, None when nothing."""
         try:
             # The stubs know lists of mappings only; bytes are passed on as they are.
-            answer = self._client.bulk(operations=cast("Any", lines))
+            answer = self._client.bulk(operations=cast("Any", list(chain(*lines))))
         except ApiError as error:
             if error.status_code in BUSY or BLOCKED in str(error.body):
                 return numbers, lines, reason_of(error)
-            raise IndexUnavailableError(
-                f"Elasticsearch refused ({error.status_code}: {reason_of(error)})"
-            ) from None
+            raise IndexUnavailableError(problem_of(error)) from None
         except TransportError as error:
-            return numbers, lines, reason_of(error)
+            return numbers, lines, problem_of(error)
         again: list[int] = []
-        lines_again: list[bytes] = []
+        lines_again: list[Lines] = []
         why = ""
         for i, item in enumerate(answer["items"]):
             said = next(iter(item.values()))
             problem: dict[str, Any] = said.get("error") or {}
             if said["status"] in BUSY or problem.get("type") == BLOCKED:
                 again.append(numbers[i])
-                lines_again += lines[2 * i : 2 * i + 2]
+                lines_again.append(lines[i])
                 why = str(problem.get("reason", ""))[:300]
             else:
                 found[numbers[i]] = Outcome(said["status"], _reason(problem))
@@ -154,18 +160,24 @@ def _reason(error: dict[str, Any]) -> str:
     return f"{error.get('type')}: {': '.join(filter(None, parts))}"[:500]
 
 
-def _chunks(actions: Sequence[Action]) -> Iterator[tuple[list[int], list[bytes]]]:
+def _chunks(actions: Sequence[Action]) -> Iterator[tuple[list[int], list[Lines]]]:
     numbers: list[int] = []
-    lines: list[bytes] = []
+    lines: list[Lines] = []
+    places: set[tuple[str, str]] = set()
     size = 0
     for number, action in enumerate(actions):
-        head, body = action.lines()
-        length = len(head) + len(body) + 2
-        if numbers and (size + length > CHUNK_BYTES or len(numbers) >= CHUNK_ACTIONS):
+        made = action.lines()
+        length = sum(map(len, made)) + len(made)
+        full = size + length > CHUNK_BYTES or len(numbers) >= CHUNK_ACTIONS
+        place = (action.index, action.id)
+        # What is tried again must not come after a later write of the same document.
+        if numbers and (full or place in places):
             yield numbers, lines
             numbers, lines, size = [], [], 0
+            places.clear()
+        places.add(place)
         numbers.append(number)
-        lines += (head, body)
+        lines.append(made)
         size += length
     if numbers:
         yield numbers, lines

@@ -20,13 +20,14 @@ Sort = list[dict[str, str]]
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A document: where it is, what it holds, and the place of its last write."""
+    """A document: where it is, what it holds, and the place and version of its last write."""
 
     index: str
     id: str
     source: dict[str, Any]
     seq_no: int = 0
     primary_term: int = 0
+    version: int = 0
 
 
 class Hits(msgspec.Struct, frozen=True):
@@ -85,6 +86,11 @@ class Asking:
             left -= len(hits)
             after = hits[-1]["sort"]
 
+    def indices(self, pattern: str) -> list[str]:
+        """The indices of a pattern, by name."""
+        with told():
+            return sorted(self._client.indices.get(index=pattern, features="aliases"))
+
     def count(self, index: str, condition: Condition) -> int:
         """How many documents match."""
         with told():
@@ -127,7 +133,7 @@ class Asking:
                 if one.get("found"):
                     yield Found(
                         one["_index"], one["_id"], one["_source"], one["_seq_no"],
-                        one["_primary_term"],
+                        one["_primary_term"], one["_version"],
                     )  # fmt: skip
 
     def _search(
@@ -155,6 +161,7 @@ class Asking:
                 source_includes=list(fields),
                 track_total_hits=count,
                 seq_no_primary_term=True,
+                version=True,
             )
         body: dict[str, Any] = answer.body
         return body
@@ -176,7 +183,7 @@ def _found(body: dict[str, Any]) -> list[Found]:
     return [
         Found(
             hit["_index"], hit["_id"], hit.get("_source", {}), hit["_seq_no"],
-            hit["_primary_term"],
+            hit["_primary_term"], hit["_version"],
         )
         for hit in body["hits"]["hits"]
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 from stream.query_tree import METRICS
 
-VERSION = 1
+VERSION = 2
 """Raise it with every change of a mapping: `jikimi setup` then brings templates up to date."""
 
 ECS_VERSION = "9.0.0"
@@ -99,6 +99,7 @@ RESULT: dict[str, Any] = {
     "subject": KEYWORD,
     "revision": INTEGER,
     "operator_version": KEYWORD,
+    "replayed": {"type": "boolean"},
     "record": BINARY,
 }
 """What all results have."""
@@ -106,7 +107,7 @@ RESULT: dict[str, Any] = {
 OWN: dict[str, dict[str, Any]] = {
     "memberships": {
         "post": KEY, "subject": KEYWORD, "cluster": KEY, "similarity": FLOAT,
-        "revision": INTEGER, "record": BINARY,
+        "revision": INTEGER, "replayed": {"type": "boolean"}, "record": BINARY,
     },
     "clusters": RESULT | {
         "kind": KEYWORD, "founder": KEY, "first_at": DATE, "last_at": DATE, "posts": INTEGER,

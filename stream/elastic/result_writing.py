@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,8 +21,9 @@ from stream.elastic.documents import (
     record_bytes,
     source_document,
 )
-from stream.elastic.hits import Asking
+from stream.elastic.hits import Asking, Found
 from stream.elastic.names import Names, key_of
+from stream.elastic.replayed import replayed_document
 from stream.elastic.writing import Buried, Refused
 from stream.index import IndexBatch
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, Result
@@ -70,7 +71,11 @@ class ResultWriter:
         ]
 
     def forget(self, buried: Sequence[Buried]) -> None:
-        """Take the texts of deleted posts out of the samples of their clusters."""
+        """Take the texts of deleted posts out of the samples of their clusters.
+
+        Also where the results of another generation are kept (``generations.py``): after
+        those in force, so that what is copied from them meanwhile is met as well.
+        """
         wanted = {
             membership_key(subject, one.post.id): one
             for one in buried
@@ -78,7 +83,16 @@ class ResultWriter:
         }
         if not wanted:
             return
-        found = self._ask.get(self._names.of("memberships"), list(wanted))
+        clusters, memberships = self._names.of("clusters"), self._names.of("memberships")
+        self._forget_in(clusters, memberships, wanted)
+        kept = self._ask.indices(f"{clusters}-*")
+        if len(kept) > 1:
+            for index in kept:
+                others = memberships + index.removeprefix(clusters)
+                self._forget_in(index, others, wanted)
+
+    def _forget_in(self, clusters: str, memberships: str, wanted: Mapping[str, Buried]) -> None:
+        found = self._ask.get(memberships, list(wanted))
         level: dict[str, list[Buried]] = {}
         for key, document in found.items():
             cluster_id = _membership(record_bytes(document.source)).cluster_id
@@ -89,21 +103,18 @@ class ResultWriter:
             if not level:
                 return
             met.update(level)
-            level = self._blank(level)
+            level = self._blank(clusters, level)
             level = {key: posts for key, posts in level.items() if key not in met}
 
-    def _blank(self, level: dict[str, list[Buried]]) -> dict[str, list[Buried]]:
+    def _blank(self, index: str, level: dict[str, list[Buried]]) -> dict[str, list[Buried]]:
         """Blank these clusters where a post gave the sample; what they were merged into."""
         above: dict[str, list[Buried]] = {}
         actions: list[Action] = []
-        for key, document in self._ask.get(self._names.of("clusters"), list(level)).items():
+        for key, document in self._ask.get(index, list(level)).items():
             cluster = _cluster(record_bytes(document.source))
             if cluster.sample and any(_gave(one, cluster) for one in level[key]):
                 bare = msgspec.structs.replace(cluster, sample="")
-                version = version_of(cluster.revision, blanked=True)
-                actions.append(
-                    Action(document.index, key, cluster_document(bare), version=version)
-                )
+                actions.append(_blanked(document, bare))
             if cluster.merged_into is not None:
                 above.setdefault(key_of(cluster.merged_into), []).extend(level[key])
         self._sender.send(actions)
@@ -160,6 +171,15 @@ class ResultWriter:
 def _versioned(index: str, id_: str, one: R, document: Callable[[R], dict[str, Any]]) -> Write:
     version = version_of(one.revision)
     return id_, Action(index, key_of(id_), document(one), version=version)
+
+
+def _blanked(document: Found, bare: Cluster) -> Action:
+    if document.source["jikimi"].get("replayed"):
+        # Under a version of its own it would hold against the workers at work.
+        _, key, body = replayed_document(bare)
+        return Action(document.index, key, body, seen=(document.seq_no, document.primary_term))
+    version = version_of(bare.revision, blanked=True)
+    return Action(document.index, document.id, cluster_document(bare), version=version)
 
 
 def _gave(one: Buried, cluster: Cluster) -> bool:

@@ -34,31 +34,63 @@ def set_up(client: Elasticsearch, names: Names) -> Iterator[Done]:
         yield Done(step, change)
 
 
+def check(client: Elasticsearch, names: Names) -> list[Done]:
+    """What :func:`set_up` would have to make or change; nothing is touched.
+
+    Raises:
+        IndexUnavailableError: the cluster does not answer, or refuses.
+    """
+    found: list[Done] = []
+    for step in steps(names):
+        with told():
+            if step.kind == "index":
+                change: Change = "there" if _stands(client, step) else "made"
+            else:
+                held = _held(client, step)
+                change = "made" if held is None else "there"
+                if held is not None and not _says(held, step.body):
+                    change = "changed"
+        if change != "there":
+            found.append(Done(step, change))
+    return found
+
+
 def _template(client: Elasticsearch, step: Step) -> Change:
-    whole = step.kind == "index_template"
-    try:
-        if whole:
-            answer = client.indices.get_index_template(name=step.name)
-            found = answer["index_templates"][0]["index_template"]
-        else:
-            answer = client.cluster.get_component_template(name=step.name)
-            found = answer["component_templates"][0]["component_template"]
-    except NotFoundError:
-        found = None
+    found = _held(client, step)
     if found is not None and _says(found, step.body):
         return "there"
-    if whole:
+    if step.kind == "index_template":
         client.indices.put_index_template(name=step.name, body=step.body)
     else:
         client.cluster.put_component_template(name=step.name, body=step.body)
     return "made" if found is None else "changed"
 
 
+def _held(client: Elasticsearch, step: Step) -> dict[str, Any] | None:
+    """The template as the cluster has it."""
+    try:
+        if step.kind == "index_template":
+            answer = client.indices.get_index_template(name=step.name)
+            found: dict[str, Any] = answer["index_templates"][0]["index_template"]
+        else:
+            answer = client.cluster.get_component_template(name=step.name)
+            found = answer["component_templates"][0]["component_template"]
+    except NotFoundError:
+        return None
+    return found
+
+
 def _indices(client: Elasticsearch, step: Step) -> Change:
-    if not client.indices.exists(index=step.name):
+    if not _stands(client, step):
         client.indices.create(index=step.name, body=step.body)
         return "made"
     return "there"
+
+
+def _stands(client: Elasticsearch, step: Step) -> bool:
+    """Whether the index is there; after a replay its alias may lead to a later one."""
+    alias = next(iter(step.body.get("aliases", {})), step.name)
+    return bool(client.indices.exists(index=alias))
 
 
 def _says(found: Any, wanted: dict[str, Any]) -> bool:

@@ -29,8 +29,8 @@ from stream.elastic.documents import (
     takedown_document,
 )
 from stream.elastic.hits import Asking
-from stream.elastic.names import Names, key_of
-from stream.standings import News, Standings, decode_standings, merge, present_subjects
+from stream.elastic.names import Names, joint_key, key_of
+from stream.standings import News, Standings, decode_standings, join, merge, present_subjects
 
 ROUNDS = 50
 """How often a write that others overtook is tried again; each time one of them has won."""
@@ -53,12 +53,17 @@ class Buried(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Place:
-    """Where a post's document is or will be, and what it says."""
+    """Where a post's document is or will be, and what it says.
+
+    ``noted`` is what a stray says; ``nowhere``: that there is no document.
+    """
 
     index: str | None = None
     held: HeldPost = NOWHERE
     seen: tuple[int, int] | None = None
     stray: tuple[int, int] | None = None
+    noted: Standings = field(default_factory=Standings)
+    nowhere: bool = False
 
 
 @dataclass(slots=True)
@@ -113,7 +118,8 @@ class PostWriter:
         takedowns = [
             Action(
                 index=self._names.of("takedowns"),
-                id=key_of(one.post.id),
+                # Which post it was is nobody's business any more.
+                id=joint_key("takedown", one.post.id),
                 body=takedown_document(one.post, one.subjects, gone_at[one.post.id]),
             )
             for one in written.buried
@@ -135,7 +141,7 @@ class PostWriter:
         buried: dict[str, Buried] = {}
         for key, said in news.items():
             place = places[key]
-            made = merged(place.held, said)
+            made = merged(place.held, said, place.noted)
             if made is None:
                 continue
             if place.held.post is not None and made.post is None:
@@ -146,7 +152,26 @@ class PostWriter:
         # Without its stray a document would not be found again.
         outcome = self._send({k: a for k, a in actions.items() if k not in again}, ids, written)
         written.buried += [one for k, one in buried.items() if k not in again | outcome]
-        return again | outcome
+        return again | outcome | self._crossed(places, strays, actions)
+
+    def _crossed(
+        self,
+        places: Mapping[str, Place],
+        strays: Mapping[str, Action],
+        actions: Mapping[str, Action],
+    ) -> dict[str, None]:
+        """Posts to look at again: a deletion and the post itself may have been written at once.
+
+        Each of the two was new to its writer. Both look again after writing, so that at
+        least one of them meets the other.
+        """
+        alone = {key: None for key in strays if key not in actions}
+        new = [
+            key
+            for key in actions
+            if places[key].seen is None and places[key].stray is None and key not in strays
+        ]
+        return alone | dict.fromkeys(self._ask.get(self._names.of("strays"), new))
 
     def _plan(
         self,
@@ -160,7 +185,8 @@ class PostWriter:
         """The writes that bring one post from its place to what it is now."""
         home = self._names.month(made.post.event_at) if made.post else None
         index = place.index or home
-        if index is None or (place.index is None and (place.stray or not _is_first(said))):
+        unnoted = place.index is None and (place.stray or not _is_first(said))
+        if index is None or unnoted or place.nowhere:
             strays[key] = Action(
                 index=self._names.of("strays"),
                 id=key,
@@ -199,7 +225,12 @@ class PostWriter:
         for one in self._ask.get(self._names.of("strays"), list(news)).values():
             own = one.source["jikimi"]
             base = HeldPost(0, decode_standings(b64decode(own["standings"])), None)
-            places[one.id] = Place(held=base, stray=(one.seq_no, one.primary_term))
+            places[one.id] = Place(
+                held=base,
+                stray=(one.seq_no, one.primary_term),
+                noted=base.standings,
+                nowhere=not own.get("index"),
+            )
             if own.get("index"):
                 places[one.id].index = own["index"]
                 at_stray[one.id] = own["index"]
@@ -239,9 +270,9 @@ class PostWriter:
         return sorted(found, reverse=True)
 
 
-def merged(held: HeldPost, said: News) -> HeldPost | None:
-    """What a post is after the news, None when they change nothing."""
-    standings: Standings = merge(held.standings, said)
+def merged(held: HeldPost, said: News, noted: Standings | None = None) -> HeldPost | None:
+    """What a post is after the news and what a stray noted, None when they change nothing."""
+    standings = merge(join(held.standings, noted or {}), said)
     best = said.best()
     newer = best is not None and (best.revision > held.revision or held.post is None)
     after = present_subjects(standings)

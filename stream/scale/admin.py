@@ -36,7 +36,7 @@ def ensure_topics(
         TopicsChangedError: a topic has another number of partitions.
         KafkaUnavailableError: Kafka cannot be reached or refuses.
     """
-    with _admin(address) as admin:
+    with kafka_admin(address) as admin:
         held = {
             found["name"]: len(found["partitions"])
             for found in admin.describe_topics()
@@ -60,7 +60,7 @@ def delete_topics(address: KafkaAddress, topics: Sequence[Topic]) -> None:
     Raises:
         KafkaUnavailableError: Kafka cannot be reached or refuses.
     """
-    with _admin(address) as admin:
+    with kafka_admin(address) as admin:
         held = {found["name"] for found in admin.describe_topics() if not found["error_code"]}
         names = [topic.name for topic in topics if topic.name in held]
         if names:
@@ -73,13 +73,18 @@ def partition_count(address: KafkaAddress, topic: str) -> int:
     Raises:
         KafkaUnavailableError: Kafka cannot be reached or refuses.
     """
-    with _admin(address) as admin:
+    with kafka_admin(address) as admin:
         found = [t for t in admin.describe_topics() if t["name"] == topic]
     return len(found[0]["partitions"]) if found else 0
 
 
 @contextmanager
-def _admin(address: KafkaAddress) -> Generator[Any]:
+def kafka_admin(address: KafkaAddress) -> Generator[Any]:
+    """kafka-python's admin client, as Any.
+
+    Raises:
+        KafkaUnavailableError: Kafka cannot be reached or refuses.
+    """
     kafka = kafka_python()
     try:
         options = {**address.options(), "bootstrap_timeout_ms": REACH_MS}

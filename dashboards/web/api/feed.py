@@ -199,6 +199,8 @@ class Feed:
     def _alerts(self, found: list[tuple[int, Alert]], since: Place) -> Iterator[bytes]:
         states = self._site.desk.decisions([one.alert_id for _, one in found])
         for seq, one in found:
+            if one.replayed:
+                continue
             body = alert_model(self._site, one, states.get(one.alert_id)).model_dump_json()
             yield _event("alert", str(Place(seq, since.decisions)), body)
 
