@@ -24,13 +24,17 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from stream.topics import topics
+from stream.records import Tick
+from stream.topics import Topics, subject_key, topics
 from tests.bench.scale.report import Report, told
 from tests.bench.scale.world import Found, Given, bytes_on, copy_topic
 from tests.scale.drift_world import record_demo, write_subjects
 from tests.scale.elastic_world import elasticsearch, urls
 from tests.scale.kafka_world import kafka, new_topics
 
+LONG = ("bare", "pattern", "pattern_as_found", "empty_plain", "empty_faust")
+"""Cases that are over in a moment: they get more records."""
+COPIES = 6
 CASE_S = 150.0
 JOIN_S = 40.0
 INTERPRETER = (sys.executable, "-W", "ignore", "-m", "tests.bench.scale.cases")
@@ -48,14 +52,17 @@ class Bench:
     def fresh(self, **changes: object) -> Given:
         """What the next case is given: topics that nobody has used."""
         made = new_topics(self.given.address, self.given.partitions)
-        own = made.posts.name.partition(".")[0]
+        own = prefix_of(made)
         return msgspec.structs.replace(self.given, own=own, **changes)
 
     def once(self, name: str, given: Given | None = None) -> None:
         """Run a case; of several rounds the cheapest is kept."""
         if self._over(name):
             return
-        child = self._start(name, given or self.fresh())
+        if given is None:
+            log = self.given.long if name in LONG else self.given.log
+            given = self.fresh(log=log)
+        child = self._start(name, given)
         self._keep(name, self._ended(name, child))
 
     def in_turn(self, names: list[str], rounds: int) -> None:
@@ -141,6 +148,10 @@ class Bench:
             self.found[name] = msgspec.structs.replace(found, case=name)
 
 
+def prefix_of(made: Topics) -> str:
+    return made.posts.name.partition(".")[0]
+
+
 def _all_open(given: Given, children: list[subprocess.Popen[bytes]]) -> bool:
     signs = list(given.folder.glob(f"{given.own}-open-*"))
     owners = {sign.name.rpartition("-")[2] for sign in signs}
@@ -158,7 +169,7 @@ def measure(bench: Bench, *, rounds: int, index: bool) -> None:
     """All cases, what matters most first."""
     given = bench.given
     bench.once("collect", msgspec.structs.replace(given, own=given.log))
-    bench.in_turn(["bare", "pattern", "empty_plain", "empty_faust"], rounds)
+    bench.in_turn([*LONG], rounds)
     bench.in_turn(["embedded", "all_plain", "all_faust"], rounds)
     for name in ("ours", "kafka_python", "kafka_python_as_shipped", "aiokafka", "confluent"):
         bench.once(f"producer_{name}")
@@ -199,8 +210,13 @@ def main() -> None:
         log = new_topics(address, asked.partitions)
         events = record_demo(folder / "recorded", asked.posts)
         write_subjects(address, log, events)
+        long = new_topics(address, asked.partitions)
+        for number in range(COPIES):
+            # Event time goes on once only.
+            without = subject_key(Tick(at=0)) if number else None
+            asyncio.run(copy_topic(address, log.subjects, long.subjects, without))
         given = Given(
-            bootstrap=address.bootstrap, url=url, log=log.posts.name.partition(".")[0], own="",
+            bootstrap=address.bootstrap, url=url, log=prefix_of(log), long=prefix_of(long), own="",
             home=str(folder), partitions=asked.partitions, batch=asked.batch, posts=asked.posts,
         )  # fmt: skip
         bench = Bench(given, began + asked.seconds)

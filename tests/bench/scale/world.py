@@ -21,6 +21,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         log: prefix of the topics that hold the recorded posts and subject logs.
+        long: prefix of topics whose subject log is the recorded one several times over.
         own: prefix of the case's own topics, fresh for each case.
         batch: most records of a transaction.
         home: folder of all cases; each makes its own files in it.
@@ -29,6 +30,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     bootstrap: str
     url: str
     log: str
+    long: str
     own: str
     home: str
     partitions: int
@@ -141,8 +143,10 @@ class Parts:
         return {name: round(spent / n * 1e6, 2) for name, spent in self.spent.items()}
 
 
-async def copy_topic(address: KafkaAddress, source: Topic, target: Topic) -> None:
-    """Every record of a topic to the same partition of another, in batches."""
+async def copy_topic(
+    address: KafkaAddress, source: Topic, target: Topic, without: bytes | None = None
+) -> None:
+    """Every record of a topic but those of a key to the same partition of another."""
     client = aiokafka()
     goal = ends(address, source)
     consumer = client.AIOKafkaConsumer(
@@ -157,9 +161,10 @@ async def copy_topic(address: KafkaAddress, source: Topic, target: Topic) -> Non
     while left:
         for tp, records in (await consumer.getmany(timeout_ms=500)).items():
             for record in records:
-                await producer.send(
-                    target.name, record.value, key=record.key, partition=tp.partition
-                )
+                if record.key != without:
+                    await producer.send(
+                        target.name, record.value, key=record.key, partition=tp.partition
+                    )
             if records[-1].offset + 1 >= left[tp]:
                 del left[tp]
     await producer.stop()
