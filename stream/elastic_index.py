@@ -39,7 +39,7 @@ from stream.index import (
     Tree,
 )
 from stream.makeup import Makeup
-from stream.records import Alert, Burst, Campaign, Cluster, Membership, Severity
+from stream.records import Alert, Burst, Campaign, CampaignKind, Cluster, Membership, Severity
 from stream.relatives import climb, descend
 from stream.standings import news_of
 
@@ -248,8 +248,19 @@ class ElasticIndex:
         return self._results.bursts(cluster_id)
 
     def campaign(self, campaign_id: str, /) -> Campaign | None:
-        """A campaign by id."""
+        """The campaign, following ``merged_into``."""
         return self._results.campaign(campaign_id)
+
+    def campaigns(
+        self,
+        *,
+        subject: str | None = None,
+        kinds: Sequence[CampaignKind] = (),
+        since: int | None = None,
+        limit: int = 50,
+    ) -> list[Campaign]:
+        """Those with the newest posts first; merged ones left out."""
+        return self._results.campaigns(subject=subject, kinds=kinds, since=since, limit=limit)
 
     def alert(self, alert_id: str, /) -> Alert | None:
         """An alert by id."""

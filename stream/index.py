@@ -20,6 +20,7 @@ from stream.records import (
     Alert,
     Burst,
     Campaign,
+    CampaignKind,
     Cluster,
     GapSeen,
     Membership,
@@ -318,7 +319,20 @@ class Index(Protocol):
 
     def bursts(self, *, cluster_id: str) -> list[Burst]: ...
 
-    def campaign(self, campaign_id: str, /) -> Campaign | None: ...
+    def campaign(self, campaign_id: str, /) -> Campaign | None:
+        """The campaign, following ``merged_into``."""
+        ...
+
+    def campaigns(
+        self,
+        *,
+        subject: str | None = None,
+        kinds: Sequence[CampaignKind] = (),
+        since: int | None = None,
+        limit: int = 50,
+    ) -> list[Campaign]:
+        """Those with the newest posts first (no kinds: all); merged ones left out."""
+        ...
 
     def alert(self, alert_id: str, /) -> Alert | None: ...
 

@@ -44,7 +44,7 @@ from stream.local.reading import TableReader
 from stream.local.search import FOLDER
 from stream.local.tables import IndexDamagedError, connect_reader, empty
 from stream.minutes import MINUTE_MS, check_buckets
-from stream.records import Alert, Burst, Campaign, Cluster, Membership, Severity
+from stream.records import Alert, Burst, Campaign, CampaignKind, Cluster, Membership, Severity
 
 __all__ = ["IndexDamagedError", "IndexInUseError", "LocalIndex"]
 
@@ -260,9 +260,22 @@ class LocalIndex(PostSearch):
             return self._look().bursts(cluster_id)
 
     def campaign(self, campaign_id: str, /) -> Campaign | None:
-        """A campaign by id."""
+        """The campaign, following ``merged_into``."""
         with self._turn:
             return self._look().campaign(campaign_id)
+
+    def campaigns(
+        self,
+        *,
+        subject: str | None = None,
+        kinds: Sequence[CampaignKind] = (),
+        since: int | None = None,
+        limit: int = 50,
+    ) -> list[Campaign]:
+        """Those with the newest posts first; merged ones left out."""
+        with self._turn:
+            found = self._look()
+            return found.campaigns(subject=subject, kinds=kinds, since=since, limit=limit)
 
     def alert(self, alert_id: str, /) -> Alert | None:
         """An alert by id."""

@@ -19,24 +19,24 @@ from stream.records import CampaignKind
 COPYING = 0.55
 COMPANY = 0.6
 CLOSED = 0.4
-YOUNG = 0.35
-DISGUISE = 0.45
+HIDING = 0.6
 BURST = 0.6
 """What each sign may add to coordination at most, taken as independent of the others."""
 SURPRISING = 6.0
-"""-log10 of the chance of a burst at which it counts in full."""
+"""-log10 of the chance at which a burst, and hiding, count in full."""
 CROWD = 6.0
 """Accounts at which copying counts half."""
-USUAL_YOUNG = 0.15
-"""Share of young accounts in an ordinary crowd."""
 
-ENTANGLED = 0.5
+ENTANGLED = 0.4
 HIDDEN = 0.6
 """Coordination from which harmful posts, and posts of unknown harm, are reported."""
-HARMFUL = 0.5
+HARMFUL = 0.3
+"""Mean harm: half of the posts are likely to do some."""
 OPEN = 0.6
-CONCEALED = 0.3
-"""What young accounts and disguises must add before harmless posts are called coordinated."""
+YOUNG_CROWD = 0.5
+CONCEALED = 4.0
+"""-log10 of the chance of so many young accounts and disguises from which posts that are
+not known to harm are called coordinated."""
 INDEPENDENT = 0.6
 NEWS_SHARE = 0.8
 TRUSTED = 0.5
@@ -49,7 +49,7 @@ CRITICAL_SHARE = 0.3
 class Axes(msgspec.Struct, frozen=True):
     """Each 0 to 1; ``harm`` is None where nobody assessed it.
 
-    ``concealed`` is the part of coordination that hides who acts.
+    ``concealed`` is how surprising what hides who acts is (-log10 of the chance).
     """
 
     coordination: float
@@ -63,14 +63,15 @@ def axes_of(look: Look) -> Axes:
     """The axes of a set of posts."""
     crowd = max(0, look.size - 2)
     copying = COPYING * look.copied * crowd / (crowd + CROWD)
-    young = max(0.0, (look.young or 0.0) - USUAL_YOUNG) / (1 - USUAL_YOUNG)
-    hidden = _either(YOUNG * young, DISGUISE * look.disguised)
+    hiding = HIDING * min(1.0, look.hiding / SURPRISING)
     burst = BURST * min(1.0, look.burst / SURPRISING)
-    coordination = _either(copying, COMPANY * look.company, CLOSED * look.closed, hidden, burst)
+    coordination = _either(copying, COMPANY * look.company, CLOSED * look.closed, hiding, burst)
     own_words = look.texts / max(1, look.posts)
+    young = look.young or 0.0
     independence = own_words * (1 - look.closed) * (1 - young) * (1 - look.copied)
-    openness = look.openness * (1 - young) if look.openness < _PLAIN else look.openness
-    return Axes(coordination, look.harm, openness, independence, hidden)
+    doubted = young > YOUNG_CROWD and look.openness < _PLAIN
+    openness = look.openness * (1 - young) if doubted else look.openness
+    return Axes(coordination, look.harm, openness, independence, look.hiding)
 
 
 _PLAIN = 0.95

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import msgspec
@@ -24,6 +25,9 @@ from stream.coordination.table import Columns, Table
 from stream.coordination.trust import HALF_TRUST
 
 YOUNG_DAYS = 30
+SEVERAL = 2
+RAREST = 0.02
+"""Least share taken as usual: what was never seen yet is not thereby impossible."""
 PEAK_MS = 10 * 60 * 1000
 
 Places = npt.NDArray[np.int64]
@@ -34,7 +38,8 @@ class Look(msgspec.Struct, frozen=True):
 
     ``company`` is the mean trust that accounts earned elsewhere, ``closed`` the
     share of accounts that have something else in common with others of the set.
-    ``burst`` is how surprising a burst of its copies was (-log10 of the chance).
+    ``hiding`` is how surprising so many young accounts and disguised texts are, and
+    ``burst`` is how surprising a burst of its copies was (both -log10 of the chance).
     ``harm`` is the mean of the posts that were assessed, None when none was.
     """
 
@@ -50,6 +55,7 @@ class Look(msgspec.Struct, frozen=True):
     closed: float
     young: float | None
     disguised: float
+    hiding: float
     exact: float
     texts: int
     copied: float
@@ -62,6 +68,47 @@ class Look(msgspec.Struct, frozen=True):
     def size(self) -> int:
         """How many accounts."""
         return len(self.accounts)
+
+
+class Usual(msgspec.Struct, frozen=True):
+    """Shares of accounts about a subject that are young, and that disguise what they write."""
+
+    young: float
+    disguised: float
+
+
+def usual_of(columns: Columns) -> Usual:
+    """What is usual among all accounts that are held."""
+    accounts, first = np.unique(columns.account, return_index=True)
+    ages = columns.age[first]
+    told = ages[ages != UNKNOWN_AGE]
+    masked = np.unique(columns.account[(columns.flags & DISGUISED) > 0])
+    return Usual(
+        young=max(RAREST, _share(told < YOUNG_DAYS)),
+        disguised=max(RAREST, len(masked) / max(1, len(accounts))),
+    )
+
+
+def surprise_of(found: int, among: int, usual: float) -> float:
+    """-log10 of the chance of so many or more (binomial), 0 where it is no more than usual."""
+    if not found or found <= among * usual:
+        return 0.0
+    ratio = usual / (1 - usual)
+    term = math.exp(
+        math.lgamma(among + 1)
+        - math.lgamma(found + 1)
+        - math.lgamma(among - found + 1)
+        + found * math.log(usual)
+        + (among - found) * math.log1p(-usual)
+    )
+    tail = 0.0
+    for number in range(found, among + 1):
+        tail += term
+        term *= (among - number) / (number + 1) * ratio
+    return min(MOST_SURPRISE, -math.log10(max(tail, 1e-300)))
+
+
+MOST_SURPRISE = 12.0
 
 
 class Pairs:
@@ -79,6 +126,9 @@ class Pairs:
         self._starts = np.cumsum([0, *lengths[:-1]]) if values else np.zeros(0, np.int64)
         order = np.lexsort((objects, accounts))
         self._accounts, self._objects = accounts[order], objects[order]
+        new = np.ones(len(order), dtype=np.int64)
+        new[1:] = self._accounts[1:] != self._accounts[:-1]
+        self._who = np.cumsum(new)
 
     def trusted(self, standings: Standings, least: float) -> list[int]:
         """Objects whose sharers have at least this mean trust."""
@@ -110,6 +160,28 @@ class Pairs:
         meeting = np.isin(pairs // len(accounts), objects[counts > 1])
         return len(np.unique(pairs[meeting] % len(accounts))) / len(accounts)
 
+    def recurring(self, accounts: npt.NDArray[np.uint64], own: set[int]) -> float:
+        """Share of the accounts that are part of several of the objects ``own``."""
+        mine = [self._number[value] for value in own if value in self._number]
+        if len(mine) < SEVERAL:
+            return 0.0
+        inside = np.isin(self._objects, mine)
+        pairs = np.unique(np.stack([self._who[inside], self._objects[inside]]), axis=1)
+        _, counts = np.unique(pairs[0], return_counts=True)
+        return float(np.count_nonzero(counts >= SEVERAL)) / len(accounts)
+
+    def around(self, members: npt.NDArray[np.uint64]) -> list[tuple[int, int, int]]:
+        """Objects that any of these accounts shared: (object, of them, accounts in all)."""
+        known = np.isin(self._accounts, members)
+        mine = np.unique(np.stack([self._objects[known], self._who[known]]), axis=1)[0]
+        numbers, counts = np.unique(mine, return_counts=True)
+        every = np.unique(np.stack([self._objects, self._who]), axis=1)[0]
+        totals = np.bincount(every, minlength=len(self._values))
+        return [
+            (self._values[n], count, int(totals[n]))
+            for n, count in zip(numbers.tolist(), counts.tolist(), strict=True)
+        ]
+
 
 def look(
     columns: Columns,
@@ -117,11 +189,15 @@ def look(
     trust: Mapping[int, float],
     pairs: Pairs,
     own: set[int],
+    usual: Usual,
     burst: float,
 ) -> Look:
     """The look of posts at these places of the arrays, which share the objects ``own``."""
-    accounts = np.unique(columns.account[places])
+    accounts, first = np.unique(columns.account[places], return_index=True)
     flags = columns.flags[places]
+    ages = columns.age[places][first]
+    told = ages[ages != UNKNOWN_AGE]
+    masked = np.unique(columns.account[places][(flags & DISGUISED) > 0])
     original = (flags & ORIGINAL) > 0
     mine = places[original] if original.any() else places
     aged = columns.age[places]
@@ -142,9 +218,11 @@ def look(
         critical=_share((flags & CRITICAL) > 0),
         spare=_share((flags & SPARE) > 0),
         company=_company(accounts, trust),
-        closed=pairs.others(accounts, own),
+        closed=max(pairs.others(accounts, own), pairs.recurring(accounts, own)),
         young=_share(known < YOUNG_DAYS) if len(known) * 2 >= len(aged) else None,
         disguised=_share((flags & DISGUISED) > 0),
+        hiding=surprise_of(int(np.count_nonzero(told < YOUNG_DAYS)), len(told), usual.young)
+        + surprise_of(len(masked), len(accounts), usual.disguised),
         exact=float(counts.max()) / len(mine),
         texts=int(np.count_nonzero(texts)),
         copied=float(several.sum()) / len(mine) * _share(original) if len(several) else 0.0,

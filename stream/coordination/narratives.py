@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from itertools import takewhile
 
+import msgspec
 import numpy as np
 
-from stream.coordination.axes import HARMFUL, INDEPENDENT, Axes, axes_of, kind_of
+from stream.coordination.axes import HARMFUL, INDEPENDENT, OPEN, Axes, axes_of, kind_of
 from stream.coordination.bonds import Bonds
 from stream.coordination.campaign_state import (
     DARK,
@@ -22,9 +23,15 @@ from stream.coordination.campaign_state import (
     note_post,
 )
 from stream.coordination.evidence import Ground, ground_of, reasons
-from stream.coordination.grouping import home_of, overlapping
-from stream.coordination.looks import Look, Pairs, Places, look, objects_of
-from stream.coordination.objects import NARRATIVE
+from stream.coordination.grouping import (
+    BEYOND_CHANCE,
+    LEAST_COMMON,
+    SAME_ACCOUNTS,
+    home_of,
+    overlapping,
+)
+from stream.coordination.looks import Look, Pairs, Places, Usual, look, objects_of, usual_of
+from stream.coordination.objects import NARRATIVE, PRIMARY
 from stream.coordination.past import Standings
 from stream.coordination.table import Columns, Table
 from stream.ids import derive_id
@@ -36,7 +43,7 @@ LEAST_BRIGHT = 15
 """Accounts from which a case, and a crowd that is none, is told."""
 TRUSTED_LOOK = 0.2
 """Mean trust of its sharers from which an object is looked at whenever trust changes."""
-HARMFUL_LOOK = 0.3
+HARMFUL_LOOK = 0.2
 """Coordination from which an object full of harm is followed."""
 JUDGED_AGAIN = 1.1
 STEP = 1.2
@@ -94,6 +101,10 @@ class Sweep:
         return len(np.unique(self.columns.account))
 
     @cached_property
+    def _usual(self) -> Usual:
+        return usual_of(self.columns)
+
+    @cached_property
     def _ground(self) -> Ground:
         return ground_of(self.columns, self._trust)
 
@@ -115,19 +126,26 @@ class Sweep:
             elif self._grown(value):
                 self._object(value)
         if anew:
-            for value in self._pairs.trusted(self._standings, TRUSTED_LOOK):
-                if value not in self._homes:
-                    self._object(value)
-            self._draw_in()
-            for pair in overlapping(self._campaigns, self._active):
-                if all(name in self._campaigns for name in pair):
-                    row = self._united(list(pair))
-                    row.judged = 0
-                    self.touched[row.id] = None
+            self._trusted_anew()
+        for name in list(self.touched):
+            if name in self._campaigns:
+                self._gather(self._campaigns[name])
         for name in self.touched:
             row = self._campaigns[name]
             if row.count >= JUDGED_AGAIN * row.judged or self._at - row.judged_at >= HOUR_MS:
                 self._judge(row)
+
+    def _trusted_anew(self) -> None:
+        """Look at what is in trusted company now, and at campaigns that grew together."""
+        for value in self._pairs.trusted(self._standings, TRUSTED_LOOK):
+            if value not in self._homes:
+                self._object(value)
+        self._draw_in()
+        for pair in overlapping(self._campaigns, self._active):
+            if all(name in self._campaigns for name in pair):
+                row = self._united(list(pair))
+                row.judged = 0
+                self.touched[row.id] = None
 
     def _grown(self, value: int) -> bool:
         """Whether an object passed another step of its growth, a fifth each."""
@@ -146,6 +164,22 @@ class Sweep:
         found.posts = max(found.posts, len(rows))
         self.touched[row.id] = None
         row.asleep = False
+
+    def _gather(self, row: CampaignRow) -> None:
+        """Take in what else the accounts of a campaign shared mostly among themselves."""
+        if not row.dark or len(row.members) < LEAST_DARK:
+            return
+        members = np.array(sorted(row.members), dtype=np.uint64)
+        for value, common, accounts in self._pairs.around(members):
+            chance = accounts * len(members) / max(1, self._active)
+            if value in self._homes or common < max(LEAST_COMMON, BEYOND_CHANCE * chance):
+                continue
+            places = self._places(value)
+            if common < SAME_ACCOUNTS * accounts or not self._is_ours(places):
+                continue
+            seen = self._look(places, {value})
+            if axes_of(seen).openness < OPEN and row.id in self._campaigns:
+                self._join(value, seen, dark=True)
 
     def _draw_in(self) -> None:
         """Take in trusted accounts that share several things with a campaign's members."""
@@ -172,7 +206,7 @@ class Sweep:
     def _object(self, value: int) -> None:
         places = self._places(value)
         accounts = np.unique(self.columns.account[places])
-        if len(accounts) < SMALLEST:
+        if len(accounts) < SMALLEST or not self._is_ours(places):
             return
         seen = self._look(places, {value})
         dark = self._is_dark(seen)
@@ -182,11 +216,16 @@ class Sweep:
             return
         self._join(value, seen, dark=dark)
 
+    def _is_ours(self, places: Places) -> bool:
+        """Whether the subject stands for most of these posts; else another tells of them."""
+        primary = (self.columns.flags[places] & PRIMARY) > 0
+        return 2 * int(np.count_nonzero(primary)) >= len(places)
+
     def _look(self, places: Places, own: set[int]) -> Look:
         rows: list[int] = places.tolist()
         clusters = {self._table.clusters[place] for place in rows}
         burst = max((self._bursts.get(c, 0.0) for c in clusters if c), default=0.0)
-        return look(self.columns, places, self._trust, self._pairs, own, burst)
+        return look(self.columns, places, self._trust, self._pairs, own, self._usual, burst)
 
     def _is_dark(self, seen: Look) -> bool:
         axes = axes_of(seen)
@@ -286,6 +325,16 @@ class Sweep:
             if cluster is not None and cluster not in row.clusters:
                 row.clusters = [*row.clusters, cluster][-32:]
 
+    def _worst(self, held: list[Places], mean: float | None) -> float | None:
+        """The harm of a campaign's most harmful object: what it does, whatever surrounds it."""
+        found = mean
+        for places in held:
+            harm = self.columns.harm[places]
+            assessed = harm[harm >= 0]
+            if len(assessed) >= SMALLEST:
+                found = max(found or 0.0, float(assessed.mean()) / 100)
+        return found
+
     def _judge(self, row: CampaignRow) -> None:
         """Work the axes out from all posts that are still held."""
         held = [self._places(o) for o in row.objects if o in self._table.hot]
@@ -297,6 +346,7 @@ class Sweep:
         row.coordination = round(axes.coordination, 4)
         row.openness = round(axes.openness, 4)
         row.independence = round(axes.independence, 4)
+        axes = msgspec.structs.replace(axes, harm=self._worst(held, axes.harm))
         row.harm = None if axes.harm is None else round(axes.harm, 4)
         least = LEAST_DARK if row.dark else LEAST_BRIGHT
         kind = self._kind(seen, axes) if len(row.members) >= least else "unclear"

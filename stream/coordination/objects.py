@@ -52,6 +52,8 @@ CRITICAL = 8
 """Judged to be criticism, which is nothing that alarms."""
 SPARE = 16
 """Judged to advertise something."""
+PRIMARY = 32
+"""The subject stands for the post: its other subjects have it too and tell nothing of it."""
 
 DAY_MS = 24 * 60 * 60 * 1000
 

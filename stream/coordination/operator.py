@@ -19,7 +19,7 @@ from stream.coordination.campaign_state import SLEEP_MS, CampaignRow, drop_post
 from stream.coordination.families import assign
 from stream.coordination.keeping import DAY_MS, HOUR_MS, Memory
 from stream.coordination.narratives import Sweep
-from stream.coordination.objects import CLUSTER, SHARED, Seen, seen
+from stream.coordination.objects import CLUSTER, PRIMARY, SHARED, Seen, seen
 from stream.coordination.past import kept, standings
 from stream.coordination.table import row_of
 from stream.coordination.telling import told, worth_telling
@@ -115,6 +115,8 @@ class Coordination:
                 memory.note_burst(result.cluster_id, surprise if copied else 0.0, overlay)
         cluster = _joined(item, post.id)
         found = seen(self._marks, event.subject, post, event.judgement)
+        if event.subject in event.subjects[:1] or not event.subjects:
+            found.flags |= PRIMARY
         if cluster is not None:
             found.keys[CLUSTER] = number(cluster, 64)
         assign(memory.table, found)

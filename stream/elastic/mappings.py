@@ -121,7 +121,7 @@ OWN: dict[str, dict[str, Any]] = {
     "campaigns": RESULT | {
         "kind": KEYWORD, "first_at": DATE, "last_at": DATE, "posts": INTEGER,
         "accounts": INTEGER, "coordination": FLOAT, "harm": FLOAT, "openness": FLOAT,
-        "independence": FLOAT,
+        "independence": FLOAT, "platforms": KEYWORD, "merged_into": KEY,
     },
     "alerts": RESULT | {
         "kind": KEYWORD, "severity": KEYWORD, "cluster": KEY, "campaign": KEY,

@@ -14,7 +14,7 @@ from stream.elastic.hits import Asking, Condition, Found, Sort
 from stream.elastic.names import Names, key_of
 from stream.index import AlertPage, AlertQuery, GapPage
 from stream.minutes import held
-from stream.records import Alert, Burst, Campaign, Cluster, Membership, Severity
+from stream.records import Alert, Burst, Campaign, CampaignKind, Cluster, Membership, Severity
 
 MOST = 100_000
 """Members of a cluster, gaps and sources that are looked at."""
@@ -109,9 +109,38 @@ class ResultReader:
         return sorted(found, key=lambda burst: (burst.first_at, burst.burst_id))
 
     def campaign(self, campaign_id: str) -> Campaign | None:
-        """The highest revision of a campaign."""
-        found = self._one("campaigns", campaign_id)
-        return None if found is None else _campaign(record_bytes(found.source))
+        """The highest revision of a campaign, following merges."""
+        seen: set[str] = set()
+        while campaign_id not in seen:
+            seen.add(campaign_id)
+            hit = self._one("campaigns", campaign_id)
+            found = None if hit is None else _campaign(record_bytes(hit.source))
+            if found is None or found.merged_into is None:
+                return found
+            campaign_id = found.merged_into
+        return None
+
+    def campaigns(
+        self,
+        *,
+        subject: str | None,
+        kinds: Sequence[CampaignKind],
+        since: int | None,
+        limit: int,
+    ) -> list[Campaign]:
+        """Those with the newest posts first, merged ones left out."""
+        must: list[Condition] = [
+            {"bool": {"must_not": [{"exists": {"field": "jikimi.merged_into"}}]}}
+        ]
+        if subject is not None:
+            must.append(_is("subject", subject))
+        if kinds:
+            must.append({"terms": {"jikimi.kind": list(kinds)}})
+        if since is not None:
+            must.append(_from("jikimi.last_at", since))
+        newest: Sort = [{"jikimi.last_at": "desc"}, *BY_ID]
+        hits = self._ask.page(self._names.of("campaigns"), all_of(must), newest, limit=limit)
+        return [_campaign(record_bytes(one.source)) for one in hits.found]
 
     # --- alerts ------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from stream.local.tables import EVERY_SUBJECT, select_in, storable
 from stream.makeup import Makeup, decode_told, makeup_of
 from stream.minutes import MINUTE_MS, buckets, whole_minutes
 from stream.query_tree import Term
-from stream.records import Alert, Burst, Campaign, Cluster, Membership, Severity
+from stream.records import Alert, Burst, Campaign, CampaignKind, Cluster, Membership, Severity
 from stream.standings import decode_standings, indexed
 
 HOUR_MS = 60 * MINUTE_MS
@@ -268,9 +268,35 @@ class TableReader:
         return sorted(found, key=lambda burst: (burst.first_at, burst.burst_id))
 
     def campaign(self, campaign_id: str) -> Campaign | None:
-        """The highest revision of a campaign."""
-        body = self._body("campaigns", campaign_id)
-        return None if body is None else _campaign(body)
+        """The highest revision of a campaign, following merges."""
+        seen: set[str] = set()
+        while campaign_id not in seen:
+            seen.add(campaign_id)
+            body = self._body("campaigns", campaign_id)
+            found = None if body is None else _campaign(body)
+            if found is None or found.merged_into is None:
+                return found
+            campaign_id = found.merged_into
+        return None
+
+    def campaigns(
+        self,
+        *,
+        subject: str | None,
+        kinds: Sequence[CampaignKind],
+        since: int | None,
+        limit: int,
+    ) -> list[Campaign]:
+        """Those with the newest posts first, merged ones left out."""
+        marks = ", ".join("?" * len(kinds))
+        among = f"AND kind IN ({marks}) " if kinds else ""
+        asked = -1 if since is None else since
+        rows = self._db.execute(
+            "SELECT body FROM campaigns WHERE merged_into IS NULL AND last_at >= ? "
+            f"AND (? IS NULL OR subject = ?) {among}ORDER BY last_at DESC, id LIMIT ?",
+            (asked, subject, subject, *kinds, max(limit, 0)),
+        )
+        return [_campaign(row[0]) for row in rows]
 
     def alert(self, alert_id: str) -> Alert | None:
         """The highest revision of an alert."""

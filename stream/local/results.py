@@ -26,7 +26,7 @@ def _upsert(table: str, *columns: str) -> str:
 
 CLUSTER = _upsert("clusters", "revision", "subject", "posts", "last_at", "merged_into", "body")
 BURST = _upsert("bursts", "revision", "cluster_id", "body")
-CAMPAIGN = _upsert("campaigns", "revision", "body")
+CAMPAIGN = _upsert("campaigns", "revision", "subject", "kind", "last_at", "merged_into", "body")
 ALERT = _upsert(
     "alerts", "revision", "seq", "subject", "kind", "severity", "created_at", "body"
 )
@@ -84,9 +84,7 @@ class ResultWriter:
         self._db.executemany(
             BURST, [(b.burst_id, b.revision, b.cluster_id, _encode(b)) for b in bursts.values()]
         )
-        self._db.executemany(
-            CAMPAIGN, [(c.campaign_id, c.revision, _encode(c)) for c in campaigns.values()]
-        )
+        self._db.executemany(CAMPAIGN, [_campaign_row(c) for c in campaigns.values()])
         self._alerts(alerts)
 
     def forget_post(self, post_id: str, text: str) -> None:
@@ -133,6 +131,18 @@ def _keep(held: dict[str, R], id_: str, result: R) -> None:
         # An alert that grew comes later in the order of delivery.
         held.pop(id_, None)
         held[id_] = result
+
+
+def _campaign_row(one: Campaign) -> tuple[object, ...]:
+    return (
+        one.campaign_id,
+        one.revision,
+        one.subject,
+        one.kind,
+        one.last_post_at,
+        one.merged_into,
+        _encode(one),
+    )
 
 
 def _cluster_row(cluster: Cluster) -> tuple[object, ...]:

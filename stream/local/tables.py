@@ -65,8 +65,10 @@ CREATE TABLE bursts (
 ) WITHOUT ROWID;
 CREATE INDEX bursts_cluster ON bursts (cluster_id);
 CREATE TABLE campaigns (
-    id TEXT PRIMARY KEY, revision INTEGER NOT NULL, body BLOB NOT NULL
+    id TEXT PRIMARY KEY, revision INTEGER NOT NULL, subject TEXT NOT NULL,
+    kind TEXT NOT NULL, last_at INTEGER NOT NULL, merged_into TEXT, body BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX campaigns_recent ON campaigns (last_at) WHERE merged_into IS NULL;
 CREATE TABLE alerts (
     id TEXT PRIMARY KEY, revision INTEGER NOT NULL, seq INTEGER NOT NULL UNIQUE,
     subject TEXT NOT NULL, kind TEXT NOT NULL, severity TEXT NOT NULL,

@@ -244,6 +244,14 @@ def test_results_are_the_same(world: World):
         )
         asked = {"cluster_id": cluster.cluster_id}
         assert theirs.bursts(**asked) == ours.bursts(**asked)
+    campaigns = ours.campaigns(limit=500)
+    assert theirs.campaigns(limit=500) == campaigns
+    for campaign in campaigns[:5]:
+        assert theirs.campaign(campaign.campaign_id) == campaign
+        asked = {"kinds": (campaign.kind,), "since": campaign.last_post_at}
+        assert theirs.campaigns(**asked) == ours.campaigns(**asked)
+        mine = {"subject": campaign.subject, "limit": 2}
+        assert theirs.campaigns(**mine) == ours.campaigns(**mine)
     page = ours.alerts(AlertQuery(limit=500))
     assert theirs.alerts(AlertQuery(limit=500)) == page
     assert theirs.alert_totals() == ours.alert_totals()

@@ -30,7 +30,16 @@ from stream.index import (
     Tree,
 )
 from stream.makeup import Makeup, decode_told, makeup_of
-from stream.records import Alert, Burst, Campaign, Cluster, Membership, PostSeen, Severity
+from stream.records import (
+    Alert,
+    Burst,
+    Campaign,
+    CampaignKind,
+    Cluster,
+    Membership,
+    PostSeen,
+    Severity,
+)
 from stream.relatives import Member, grow, references, relative
 from tests.stream import kinship
 from tests.stream.query_oracle import counted, matches
@@ -310,7 +319,27 @@ class MemoryIndex:
 
     def campaign(self, campaign_id: str, /) -> Campaign | None:
         found = self._results.get(Campaign, {}).get(campaign_id)
+        if isinstance(found, Campaign) and found.merged_into:
+            return self.campaign(found.merged_into)
         return found if isinstance(found, Campaign) else None
+
+    def campaigns(
+        self,
+        *,
+        subject: str | None = None,
+        kinds: Sequence[CampaignKind] = (),
+        since: int | None = None,
+        limit: int = 50,
+    ) -> list[Campaign]:
+        found = [
+            one
+            for one in self._all(Campaign)
+            if not one.merged_into
+            and subject in {None, one.subject}
+            and (not kinds or one.kind in kinds)
+            and (since is None or one.last_post_at >= since)
+        ]
+        return sorted(found, key=lambda one: (-one.last_post_at, one.campaign_id))[:limit]
 
     def alert(self, alert_id: str, /) -> Alert | None:
         found = self._results.get(Alert, {}).get(alert_id)
