@@ -219,7 +219,11 @@ def _severity(burst: Burst, worst: Worst | None) -> Severity:
         return "low"
     surprise = next((e.value for e in burst.evidence if e.signal == "surprise"), 0.0)
     weight = burst.accounts * surprise
-    level: Severity = next((level for least, level in LEVELS if weight >= least), "low")
+    level: Severity = "low"
+    for least, one in LEVELS:
+        if weight >= least:
+            level = one
+            break
     if worst is None:
         return level
     return SEVERITIES[min(SEVERITIES.index(level) + 1, len(SEVERITIES) - 1)]
