@@ -37,8 +37,8 @@ _LEAST = 1e-3
 def to_onnx(trained: Trained) -> bytes:
     """The bytes of the model file.
 
-    A bucket leads to a row of the table, a text's rows are summed, divided by the length
-    of its vector of idf, and made probabilities. ``parts`` are the rows before summing.
+    A bucket leads to a row of the table, a text's rows are summed, divided by the root of
+    their number, and made probabilities. ``parts`` are the rows before summing.
 
     Raises:
         ImportError: ``onnx`` is not installed.
@@ -46,10 +46,10 @@ def to_onnx(trained: Trained) -> bytes:
     from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415 - only who trains has it
 
     kept = np.abs(trained.weights).max(axis=1) >= _LEAST
-    weights, idf = trained.weights[kept], trained.idf[kept]
+    weights = trained.weights[kept]
     table = np.zeros((len(weights) + 1, weights.shape[1] + 1), np.float16)
     table[1:, :-1] = weights
-    table[1:, -1] = idf**2
+    table[1:, -1] = 1.0
     slot = np.zeros(1 << BITS, np.int32)
     slot[trained.buckets[kept]] = np.arange(1, len(weights) + 1)
     tones, outputs = len(TONES), weights.shape[1]

@@ -1,8 +1,8 @@
-"""Texts as numbers for the model: hashed runs of letters and of jamo, made for a batch at once.
+"""Texts as numbers for the model: hashed runs of letters, made for a batch at once.
 
-Runs of one to four characters see words, runs of three to five jamo see through endings
-and spellings (Bojanowski et al. 2017 found the like for other scripts). Hashing needs no
-vocabulary (Weinberger et al. 2009). All is array work: a text costs a few microseconds.
+Runs of one to three characters hold most words of Korean without their endings. Hashing
+needs no vocabulary (Weinberger et al. 2009). All is array work, so that a text costs
+microseconds.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from detect.evasion import Disguised
 
 BITS = 18
 """Buckets as a power of two; bucket 0 is kept for padding."""
-CHARACTERS = (1, 2, 3, 4)
-JAMO = (3, 4, 5)
+CHARACTERS = (1, 2, 3)
 MOST = 600
 """Characters of a text that the model sees."""
 
-_FIRST, _LAST, _VOWELS, _FINALS = 0xAC00, 0xD7A3, 21, 28
 _END = np.uint32(0x1F)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -40,10 +38,7 @@ def features(texts: Sequence[str]) -> tuple[Ids, NDArray[np.int64]]:
         texts: plain forms; more than :data:`MOST` characters are not looked at.
     """
     letters, owner = _letters(texts)
-    jamo, jamo_owner = _jamo(letters, owner)
-    keys = [_runs(letters, owner, length, salt=length) for length in CHARACTERS] + [
-        _runs(jamo, jamo_owner, length, salt=16 + length) for length in JAMO
-    ]
+    keys = [_runs(letters, owner, length, salt=length) for length in CHARACTERS]
     distinct = np.unique(np.concatenate(keys))
     ids = (distinct & np.uint64((1 << BITS) - 1)).astype(np.int32)
     of = (distinct >> np.uint64(BITS)).astype(np.int64)
@@ -58,21 +53,6 @@ def _letters(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint6
     letters = np.frombuffer(raw, np.uint32)
     lengths = np.fromiter((len(text) for text in cut), np.int64, len(cut))
     return letters, np.repeat(np.arange(len(cut), dtype=np.uint64), lengths)
-
-
-def _jamo(
-    letters: NDArray[np.uint32], owner: NDArray[np.uint64]
-) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
-    """The same with every Hangul syllable taken apart; an absent final leaves nothing."""
-    syllable = (letters >= _FIRST) & (letters <= _LAST)
-    index = np.where(syllable, letters - np.uint32(_FIRST), 0)
-    parts = np.empty((len(letters), 3), np.uint32)
-    parts[:, 0] = np.where(syllable, 0x1100 + index // (_VOWELS * _FINALS), letters)
-    parts[:, 1] = np.where(syllable, 0x1161 + index // _FINALS % _VOWELS, 0)
-    final = index % _FINALS
-    parts[:, 2] = np.where(syllable & (final > 0), 0x11A7 + final, 0)
-    kept = parts.ravel() != 0
-    return parts.ravel()[kept], np.repeat(owner, 3)[kept]
 
 
 def _runs(

@@ -19,7 +19,8 @@ from typing import Any
 
 import msgspec
 
-from detect.evasion import Disguised, View, agrees, form
+from detect.evasion import Disguised, agrees
+from detect.harm.spelled import Look, Spelled, spelling
 from detect.judging import Finder, finder
 from detect.korean import is_syllable
 from detect.records import HarmCategory
@@ -116,10 +117,9 @@ class HarmLexicon:
         self._loose = _Search([one for one in grave if _is_long(one.plain)], "loose")
         self._leads = _Search([one for one in grave if _is_cut_short(one.plain)], "leads")
         spared = sorted({fold(text.strip("*")) for one in words for text in one.exceptions})
-        self._exceptions: dict[View, Finder] = {
-            "plain": finder(spared),
-            "joined": finder(spared),
-            "loose": finder({form(text, "loose") for text in spared}),
+        looks: tuple[Look, ...] = ("plain", "joined", "even", "loose")
+        self._exceptions: dict[Look, Finder] = {
+            look: finder({spelling(text, look) for text in spared}) for look in looks
         }
 
     def groups(self, text: Disguised, language: str) -> dict[str, list[Hit]]:
@@ -128,54 +128,66 @@ class HarmLexicon:
         Positions are code points of the original. Words inside harmless ones
         (``exceptions``) do not count.
         """
-        views: tuple[View, ...] = ("plain", "joined")
-        if text.joined == text.plain:
-            views = ("plain",)
-        hidden = list(self._hidden(text, language))
-        if not hidden and not any(self._telling.any(text, view, language) for view in views):
+        spelled = Spelled(text)
+        looks: list[Look] = ["plain"]
+        if text.joined != text.plain:
+            looks.append("joined")
+        if spelled.even != text.joined:
+            looks.append("even")
+        hidden = list(self._hidden(text, spelled, language))
+        if not hidden and not any(self._telling.any(spelled, one, language) for one in looks):
             return {}
         found: dict[str, dict[int, Hit]] = defaultdict(dict)
-        for view in views:
-            for hit in self._unspared(self._all, text, view, language):
-                _keep(found[hit.group], text, view, hit)
-        for view, hit in hidden:
-            _keep(found[hit.group], text, view, hit)
+        for look in looks:
+            for hit in self._unspared(self._all, spelled, look, language):
+                _keep(found[hit.group], spelled, look, hit)
+        for look, hit in hidden:
+            _keep(found[hit.group], spelled, look, hit)
         return {
             group: sorted(hits.values(), key=lambda hit: hit.start)
             for group, hits in found.items()
         }
 
     def _unspared(
-        self, search: _Search, text: Disguised, view: View, language: str
+        self, search: _Search, text: Spelled, look: Look, language: str
     ) -> Iterator[Hit]:
         """What a search finds outside of harmless words."""
         spared: list[tuple[int, int, int]] | None = None
-        for hit in search.hits(text, view, language):
+        for hit in search.hits(text, look, language):
             if spared is None:
-                spared = self._exceptions[view](text.text(view))[:_MOST]
+                spared = self._exceptions[look](text.text(look))[:_MOST]
             if not any(start <= hit.start and hit.end <= end for _, start, end in spared):
                 yield hit
 
-    def _hidden(self, text: Disguised, language: str) -> Iterator[tuple[View, Hit]]:
+    def _hidden(
+        self, text: Disguised, spelled: Spelled, language: str
+    ) -> Iterator[tuple[Look, Hit]]:
         """Words of grave harm that are written as they sound or by first consonants."""
         if text.loose != text.joined:
-            for hit in self._unspared(self._loose, text, "loose", language):
+            for hit in self._unspared(self._loose, spelled, "loose", language):
                 yield "loose", hit
         if _CUT_SHORT.search(text.plain):
-            for hit in self._leads.hits(text, "leads", language):
+            for hit in self._leads.hits(spelled, "leads", language):
                 yield "leads", hit
 
 
 _GRAVE = frozenset((
     "threat", "death_wish", "slur", "profanity", "deepfake", "deepfake_sexual", "personal",
-    "stalk", "sexual_abuse", "sexual", "claim", "sell",
+    "stalk", "sexual_abuse", "sexual", "claim", "sell", "means", "violence",
+    "invest",
 ))  # fmt: skip
 """Groups whose words people disguise."""
 _MOST = 64
 """Most hits of a group, and most exceptions, that are looked at: repetition adds nothing."""
-_LOOSE_FROM, _LEADS_FROM = 2, 3
-_CUT_SHORT = re.compile("[ㄱ-ㅊㅌㅍ]")
-"""Consonants by themselves; laughter (ㅋㅎ) and tears tell nothing."""
+_LOOSE_FROM, _LEADS_FROM = 2, 2
+_CUT_SHORT = re.compile("[ㄱ-ㅊㅌㅍ]|[ㅋㅎ][가-힣]|[가-힣][ㅋㅎ](?![ㅋㅎ])")
+"""Consonants by themselves; laughter (ㅋㅋ, ㅎㅎ) tells nothing."""
+_WHOLLY, _WHOLLY_ALONE = 4, 3
+"""Syllables from which first consonants alone tell, inside a word and as a word."""
+_SUFFICIENT = frozenset({"threat", "death_wish", "slur", "stalk", "sexual_abuse"})
+"""Groups that need no other word near them: three consonants are too few for them."""
+_APART_FROM = 2
+"""Letters from which a word counts that was put together inside a longer one."""
 
 
 def _is_long(plain: str) -> bool:
@@ -183,14 +195,15 @@ def _is_long(plain: str) -> bool:
 
 
 def _is_cut_short(plain: str) -> bool:
-    return len(plain) >= _LEADS_FROM and all(map(is_syllable, plain))
+    syllables = sum(map(is_syllable, plain))
+    return syllables >= _LEADS_FROM and syllables + plain.count(" ") == len(plain)
 
 
-def _keep(hits: dict[int, Hit], text: Disguised, view: View, hit: Hit) -> None:
+def _keep(hits: dict[int, Hit], text: Spelled, look: Look, hit: Hit) -> None:
     """Note a hit by where it begins in the original: of several the longest."""
     if len(hits) >= _MOST:
         return
-    start, end = text.span(view, hit.start, hit.end)
+    start, end = text.span(look, hit.start, hit.end)
     known = hits.get(start)
     if known is None or known.end < end:
         hits[start] = Hit(start, end, hit.group)
@@ -199,37 +212,60 @@ def _keep(hits: dict[int, Hit], text: Disguised, view: View, hit: Hit) -> None:
 class _Search:
     """An automaton over forms as a view writes them, and what each pattern stands for."""
 
-    def __init__(self, forms: Iterable[Form], view: View) -> None:
+    def __init__(self, forms: Iterable[Form], look: Look) -> None:
         table: dict[str, list[Form]] = defaultdict(list)
         for one in forms:
-            pattern = one.plain if view == "plain" else form(one.plain, view)
-            if pattern:
-                table[pattern].append(one)
+            table[spelling(one.plain, look) or one.plain].append(one)
         self._forms = tuple(tuple(some) for some in table.values())
         self._find = finder(table)
-        self._leads = view == "leads"
+        self._leads = look == "leads"
 
-    def any(self, text: Disguised, view: View, language: str) -> bool:
+    def any(self, text: Spelled, look: Look, language: str) -> bool:
         """Whether any form stands in a view."""
-        return next(self.hits(text, view, language), None) is not None
+        return next(self.hits(text, look, language), None) is not None
 
-    def hits(self, text: Disguised, view: View, language: str) -> Iterator[Hit]:
+    def hits(self, text: Spelled, look: Look, language: str) -> Iterator[Hit]:
         """The forms that stand in a view as words."""
-        searched = text.text(view)
-        plain = text.plain if self._leads else searched
+        searched = text.text(look)
+        plain = text.text("plain") if self._leads else searched
+        tried = _MOST
         for index, start, end in self._find(searched):
             for one in self._forms[index]:
-                if not one.counts_in(language) or not one.stands(plain, start, end):
+                if not one.counts_in(language):
                     continue
-                if self._leads and not _is_abridged(one.plain, plain[start:end]):
+                if not one.stands(plain, start, end):
+                    if look == "plain" or self._leads or end - start < _APART_FROM or not tried:
+                        continue
+                    tried -= 1
+                    if not _stood_apart(one, text, look, start, end):
+                        continue
+                if self._leads and not _is_abridged(one, plain, start, end):
                     continue
                 yield Hit(start, end, one.group)
 
 
-def _is_abridged(term: str, found: str) -> bool:
-    """Whether a term is written with first consonants; three alone are too few to tell."""
-    cut = sum(not is_syllable(ch) for ch in found)
-    return cut > 0 and (cut < len(term) or len(term) > _LEADS_FROM) and agrees(term, found)
+def _stood_apart(one: Form, text: Spelled, look: Look, start: int, end: int) -> bool:
+    """Whether a word was drawn together with its neighbours only when a view was made."""
+    first, last = text.span(look, start, end)
+    if last - first <= end - start:
+        return False
+    return one.stands(text.original, first, last)
+
+
+def _is_abridged(one: Form, text: str, start: int, end: int) -> bool:
+    """Whether a term is written with first consonants, and with enough else to tell it."""
+    term, found = one.plain, text[start:end]
+    cut = sum("ㄱ" <= ch <= "ㅎ" for ch in found)
+    if not cut or not agrees(term, found):
+        return False
+    if cut < len(term) - term.count(" ") or cut >= _WHOLLY:
+        return True
+    alone = not _is_hangul(text[start - 1 : start]) and not _is_hangul(text[end : end + 1])
+    return alone and cut >= _WHOLLY_ALONE and one.group not in _SUFFICIENT
+
+
+def _is_hangul(ch: str) -> bool:
+    return bool(ch) and (is_syllable(ch) or "ㄱ" <= ch <= "ㅣ")
 
 
 def _forms(words: _Words) -> Iterator[Form]:
@@ -240,12 +276,12 @@ def _forms(words: _Words) -> Iterator[Form]:
             plain = fold(text.removeprefix("~").rstrip("*$"))
             latin = plain[-1].isalnum() and plain[-1] < "\u0370"
             small = plain[0].isascii() and len(plain) <= _SMALL_LATIN
-            for spelling in _spellings(plain):
-                long = is_syllable(spelling[0]) and len(spelling) >= _INSIDE_FROM
+            for written in _spellings(plain):
+                long = is_syllable(written[0]) and len(written) >= _INSIDE_FROM
                 yield Form(
-                    plain=spelling,
+                    plain=written,
                     group=group,
-                    inside=inside or (long and " " not in spelling),
+                    inside=inside or (long and " " not in written),
                     open_end=open_end or (not latin and not closed),
                     language=words.language if small and words.language != _SHARED else None,
                 )

@@ -19,7 +19,7 @@ from detect.harm.features import features, places
 from detect.onnx import Session
 from detect.records import HARM_CATEGORIES
 
-WIDTHS = (64, 128, 256, 512, 1024, 2048, 4352)
+WIDTHS = (64, 128, 256, 512, 1024, 1856)
 """Buckets of a text that one run holds; the last holds every text."""
 _CELLS = 1 << 16
 """Buckets of a run, padding included: about 4 MB of numbers."""

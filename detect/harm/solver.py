@@ -73,8 +73,29 @@ class Design:
         return self._turned.times(dense)
 
 
+def telling(design: Design, target: Floats) -> Floats:
+    """How much each column tells of each class: logarithms of ratios of naive Bayes.
+
+    Weights that are multiples of them learn more from few rows (Wang and Manning 2012).
+    """
+    ones = Design(
+        design.row, design.column, np.ones_like(design.values), design.rows, design.columns
+    )
+    inside = ones.turned_times(target) + 1.0
+    outside = ones.turned_times(1.0 - target) + 1.0
+    ratio = np.log((inside / inside.sum(axis=0)) / (outside / outside.sum(axis=0)))
+    found: Floats = np.abs(ratio)
+    return found
+
+
 def fit(
-    design: Design, target: Floats, penalty: float, *, softmax: bool
+    design: Design,
+    target: Floats,
+    penalty: float,
+    *,
+    softmax: bool,
+    scale: Floats | None = None,
+    worth: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Weights and bias of the penalised maximum likelihood.
 
@@ -82,38 +103,55 @@ def fit(
         target: 1 where a row is of a class, 0 elsewhere.
         penalty: of the squared weights, over the summed loss.
         softmax: whether a row is of exactly one class; else each is decided by itself.
+        scale: what each weight is a multiple of; the penalty is on the multiples.
+        worth: how much each row counts.
     """
+    heed = np.ones((design.rows, 1)) if worth is None else worth[:, None]
+    size_of = 1.0 if scale is None else scale
     classes = int(target.shape[1])
     size = design.columns * classes
 
     def loss(point: Floats) -> tuple[float, Floats]:
         weights: Floats = point[:size].reshape(design.columns, classes)
-        logits = design.times(weights) + point[size:]
-        value, slope = _loss(logits, target, softmax=softmax)
+        logits = design.times(weights * size_of) + point[size:]
+        each, slope = _losses(logits, target, softmax=softmax)
+        slope = slope * heed
+        value = float((each * heed).sum())
         value += penalty / 2 * float((weights**2).sum())
-        gradient: Floats = design.turned_times(slope) + penalty * weights
+        gradient: Floats = design.turned_times(slope) * size_of + penalty * weights
         bias: Floats = slope.sum(axis=0)
         return value, np.concatenate([gradient.ravel(), bias])
 
     start: Floats = np.zeros(size + classes)
     point = minimise(loss, start)
-    return point[:size].reshape(design.columns, classes), point[size:]
+    found: Floats = point[:size].reshape(design.columns, classes) * size_of
+    return found, point[size:]
 
 
-def _loss(logits: Floats, target: Floats, *, softmax: bool) -> tuple[float, Floats]:
-    """Summed negative log-likelihood and its slope in the logits."""
+def _losses(logits: Floats, target: Floats, *, softmax: bool) -> tuple[Floats, Floats]:
+    """Negative log-likelihood of each cell and its slope in the logits."""
     if softmax:
         shifted = logits - logits.max(axis=1, keepdims=True)
         total = np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-        return -float(((shifted - total) * target).sum()), np.exp(shifted - total) - target
-    value = float((np.logaddexp(0.0, logits) - target * logits).sum())
+        return (total - shifted) * target, np.exp(shifted - total) - target
+    value: Floats = np.logaddexp(0.0, logits) - target * logits
     return value, 1 / (1 + np.exp(-np.clip(logits, -60, 60))) - target
 
 
-def calibrate(logits: Floats, target: Floats, *, softmax: bool) -> float:
-    """What to multiply logits by, judged by rows not learnt from (Guo et al. 2017)."""
+def calibrate(
+    logits: Floats, target: Floats, *, softmax: bool, shift: Floats | None = None
+) -> float:
+    """What to multiply logits by, judged by rows not learnt from (Guo et al. 2017).
+
+    Args:
+        shift: what is added to the logits afterwards.
+    """
     scales: list[float] = [0.2 * 30.0 ** (step / 119) for step in range(120)]
-    found = [_loss(logits * one, target, softmax=softmax)[0] for one in scales]
+    more = 0.0 if shift is None else shift
+    found = [
+        float(_losses(logits * scale + more, target, softmax=softmax)[0].sum())
+        for scale in scales
+    ]
     return scales[found.index(min(found))]
 
 

@@ -16,10 +16,11 @@ import numpy as np
 import dashboards
 from dashboards.judging import harm_model
 from detect.harm import training
+from detect.harm.export import to_onnx
 from detect.harm.features import as_seen
 from detect.harm.judge import HarmJudge
 from detect.harm.model import HarmModel
-from detect.harm.thresholds import ALERT_FROM, SURE_FROM
+from detect.harm.thresholds import ALERT_FROM, SURE_FROM, UNSURE_FROM
 from detect.language import identify
 from detect.mentions import MentionMatcher
 from detect.records import HARM_CATEGORIES, OPINION, Judgement
@@ -109,7 +110,7 @@ def comments(bench: Bench) -> None:
             high,
         )
     )
-    both = worst_of(bench.judged([one.text for one in held])) >= SURE_FROM - 0.3
+    both = worst_of(bench.judged([one.text for one in held])) >= UNSURE_FROM
     rows.append(
         (
             "jikimi, both layers (harmful or not)",
@@ -134,7 +135,7 @@ def kmhas(bench: Bench) -> None:
     truth = np.array([hateful for _, hateful in rows])
     for name, words in (("words alone", True), ("both layers", False)):
         worst = worst_of(bench.judged([text for text, _ in rows], words=words))
-        named = worst >= 0.35
+        named = worst >= UNSURE_FROM
         low, high = interval(lambda i, n=named: macro_f1(truth[i] * 1, n[i] * 1, 2), len(rows))
         value = macro_f1(truth * 1, named * 1, 2)
         print(f"  {name:<14} macro-F1 {value:.3f} [{low:.3f}, {high:.3f}] of {len(rows)}")
@@ -238,11 +239,25 @@ def evasions(bench: Bench) -> None:
         print(f"  {kind:<14} {value:.3f}  loss {base - value:+.3f}")
 
 
-def main() -> None:
-    model = harm_model(Settings())
+def the_model() -> HarmModel | None:
+    """The model of ``--model`` or the one that comes with jikimi, else a fresh one.
+
+    A model learnt from the comments is not given away with jikimi, so it is trained here
+    where they are at hand; without them the words are judged alone.
+    """
     if "--model" in sys.argv:
-        model = HarmModel(Path(sys.argv[sys.argv.index("--model") + 1]).read_bytes())
-    bench = Bench(model)
+        return HarmModel(Path(sys.argv[sys.argv.index("--model") + 1]).read_bytes())
+    model = harm_model(Settings())
+    if model is not None or not data.BEEP.is_file():
+        return model
+    print("training on the comments of BEEP! that are not held out …", file=sys.stderr)
+    comments = training.read_comments(data.BEEP.read_text("utf-8"))
+    return HarmModel(to_onnx(training.train(comments, training.own_sentences())))
+
+
+def main() -> None:
+    bench = Bench(the_model())
+    model = bench.model
     print(f"# Harm: {bench.whole.version}, disguises known: {len(EVASIONS)}")
     if model is None:
         print("no model: posts are judged by words alone (jikimi models train-harm makes one)")
