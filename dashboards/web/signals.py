@@ -25,6 +25,16 @@ SIGNALS: dict[str, tuple[str, Unit]] = {
     "news_sites": (gettext_noop("News sites linked"), "count"),
     "one_article": (gettext_noop("One article, passed on word for word"), "share"),
     "template_numbers": (gettext_noop("Written by an app: only a number differs"), "flag"),
+    "harm_threat": (gettext_noop("Threat to safety"), "share"),
+    "harm_sexual_deepfake": (gettext_noop("Sexual deepfake: trade, request"), "share"),
+    "harm_stalking": (gettext_noop("Stalking, sale of personal information"), "share"),
+    "harm_sexual_harassment": (gettext_noop("Sexual harassment"), "share"),
+    "harm_hate": (gettext_noop("Hate, demeaning abuse"), "share"),
+    "harm_defamation": (gettext_noop("Claims told as facts"), "share"),
+    "harm_deceptive_marketing": (gettext_noop("Deceptive marketing"), "share"),
+    "harm_impersonation": (gettext_noop("Impersonation"), "share"),
+    "telling_words": (gettext_noop("Posts with telling words"), "count"),
+    "accounts": (gettext_noop("Accounts"), "count"),
     "long_standing_accounts": (gettext_noop("Accounts older than 30 days"), "share"),
 }
 

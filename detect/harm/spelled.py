@@ -54,4 +54,4 @@ class Spelled:
 
 def spelling(term: str, look: Look) -> str:
     """How a term is written in a view."""
-    return term if look in {"plain", "even"} else form(term, look)
+    return term if look == "even" else form(term, look)

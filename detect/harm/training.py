@@ -182,7 +182,7 @@ def _tones(
     All three tones count alike while learning, or the rarest would hardly be named; the
     probabilities are brought back to how frequent they are.
     """
-    share: Floats = target.mean(axis=0)
+    share: Floats = np.maximum(target.mean(axis=0), 1 / len(target))
     frequent: Floats = np.log(share * len(TONES))
     worth: Floats = (target / share / len(TONES)).sum(axis=1)
 

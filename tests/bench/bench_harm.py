@@ -28,7 +28,7 @@ from tests.eval import harm_data as data
 
 POSTS = 4000
 BATCH = 256
-ROUNDS = 3
+ROUNDS = 7
 
 
 def per_second(work: Callable[[], object]) -> float:
