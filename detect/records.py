@@ -55,6 +55,8 @@ OPINION: HarmCategory = "criticism"
 Target = Literal["subject", "fan", "other", "unknown"]
 """At whom a post is aimed; only what is aimed at a watched subject may alarm."""
 TARGETS: tuple[Target, ...] = get_args(Target)
+LIKELY = 0.5
+"""Score from which a category is more likely than not."""
 UNKNOWN_LANGUAGE = "und"
 """Language of a text in which none can be told (BCP 47)."""
 
@@ -98,6 +100,13 @@ class Judgement(Record, frozen=True, kw_only=True, tag="judgement/1"):
     target: Target = "unknown"
     reasons: tuple[HarmReason, ...] = ()
     version: str
+
+    @property
+    def found(self) -> tuple[HarmCategory, ...]:
+        """The categories that are said for sure: at least as likely as not, and no doubt."""
+        return tuple(
+            one.category for one in self.harm if one.score >= LIKELY and not one.unsure
+        )
 
     @property
     def worst(self) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from detect.records import HARM_CATEGORIES
 from stream.query import MAX_LENGTH
 from stream.query_tree import FIELD, FIELDS, FIXED, NUMBERS, VALUE
 
@@ -30,11 +31,13 @@ def complete(text: str, cursor: int, values: Mapping[str, Sequence[str]]) -> lis
     word = before[start:]
     match = FIELD.match(word)
     if match is None:
-        found = [f"{name}:" for name in FIELDS if name not in NUMBERS]
+        found = [f"{name}:" for name in FIELDS if name not in NUMBERS or name == "harm"]
         found += [f"{name}>" for name in NUMBERS]
     else:
         field = match[1].lower()
         known = FIXED.get(field) or values.get(field, ())
+        if field == "harm" and match[2] in (":", "="):
+            known = HARM_CATEGORIES
         found = [f"{field}{match[2]}{_written(value)}" for value in known]
     wanted = word.replace('"', "").casefold()
     hits = [one for one in found if one.replace('"', "").casefold().startswith(wanted)]

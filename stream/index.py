@@ -8,11 +8,11 @@ delivered again after a crash changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import msgspec
 
-from detect.records import Mention
+from detect.records import Judgement, Mention
 from ingest.records import Gap, Post, SourceStatus
 from stream.makeup import Makeup
 from stream.query_tree import Node
@@ -55,6 +55,7 @@ class IndexedPost(msgspec.Struct, frozen=True, kw_only=True):
     mentions: tuple[Mention, ...] = ()
     revision: int = 1
     clusters: tuple[str, ...] = ()
+    judgement: Judgement | None = None
 
 
 class PostQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,8 +108,12 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Facet = Literal["subject", "source", "lang"]
-PostFacet = Literal["subject", "platform", "lang", "tag", "link", "author"]
-POST_FACETS: tuple[PostFacet, ...] = ("subject", "platform", "lang", "tag", "link", "author")
+PostFacet = Literal[
+    "subject", "harm", "target", "platform", "language", "lang", "tag", "link", "author"
+]
+"""``language`` is what the words are in, ``lang`` what the platform says; ``harm`` counts
+the categories that are said for sure."""
+POST_FACETS: tuple[PostFacet, ...] = get_args(PostFacet)
 
 
 class FacetCounts(msgspec.Struct, frozen=True, kw_only=True):

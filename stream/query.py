@@ -16,6 +16,7 @@ from datetime import UTC, datetime, tzinfo
 
 import msgspec
 
+from detect.records import HARM_CATEGORIES
 from stream.query_tree import (
     FIELD,
     FIELDS,
@@ -24,6 +25,7 @@ from stream.query_tree import (
     METRICS,
     NUMBERS,
     OPERATORS,
+    SCORES,
     TIMES,
     VALUE,
     And,
@@ -195,6 +197,8 @@ def _value(text: str, at: int) -> tuple[str, int, bool]:
 def _term(
     field: str, op: str, value: str, phrase: bool, place: tuple[int, int], now: int, tz: tzinfo
 ) -> Term:
+    if field == "harm" and op in (":", "=") and not _NUMBER.fullmatch(value):
+        return Term(field, _one_of(field, value, HARM_CATEGORIES, place))
     if field in NUMBERS:
         if not _NUMBER.fullmatch(value):
             raise QueryError(
@@ -218,16 +222,20 @@ def _term(
         _check_prefix(value, phrase, *place)
     allowed = FIXED.get(field)
     if allowed is not None:
-        value = value.lower()
-        if value not in allowed:
-            raise QueryError(
-                "{field} takes {allowed}",
-                *place,
-                field=field,
-                allowed=", ".join(allowed),
-                meant=_near(value, allowed),
-            )
+        value = _one_of(field, value, allowed, place)
     return Term(field, value, phrase=phrase and field == "text")
+
+
+def _one_of(field: str, value: str, allowed: Sequence[str], place: tuple[int, int]) -> str:
+    if value.lower() not in allowed:
+        raise QueryError(
+            "{field} takes {allowed}",
+            *place,
+            field=field,
+            allowed=", ".join(allowed),
+            meant=_near(value.lower(), allowed),
+        )
+    return value.lower()
 
 
 def _moment(field: str, value: str, place: tuple[int, int], now: int, tz: tzinfo) -> float:
@@ -257,7 +265,6 @@ _SYNONYMS = {
     "account": "author",
     "by": "author",
     "from": "author",
-    "language": "lang",
     "after": "since",
     "before": "until",
     "idol": "subject",
@@ -274,7 +281,8 @@ _EXAMPLES = {
     "source": "source:bluesky", "lang": "lang:ko", "author": "author:@someone",
     "tag": "tag:comeback", "link": "link:news.example", "mention": "mention:@someone",
     "is": "is:reply", "has": "has:media", "reason": "reason:alias", "since": "since:7d",
-    "until": "until:24h", "harm": "harm>0.5",
+    "until": "until:24h", "language": "language:ko", "target": "target:subject",
+    **{name: f"{name}>0.5" for name in SCORES},
     **{name: f"{name}>=10" for name in METRICS},
 }  # fmt: skip
 

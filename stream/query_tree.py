@@ -12,23 +12,28 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from detect.records import HARM_CATEGORIES, TARGETS
+
 METRICS = ("likes", "reposts", "replies", "views", "followers")
-NUMBERS = (*METRICS, "harm")
+SCORES = ("harm", *(f"harm.{category}" for category in HARM_CATEGORIES))
+"""Scores from 0 to 1; ``harm`` is the worst of those that may alarm."""
+NUMBERS = (*METRICS, *SCORES)
 TIMES = ("since", "until")
 FIXED: dict[str, tuple[str, ...]] = {
     "is": ("reply", "repost", "quote"),
     "has": ("link", "media", "tag"),
+    "target": TARGETS,
     "reason": ("alias", "thread", "container", "official", "media", "face", "dataset"),
 }
 """Fields that take one of a few values."""
 WORDS = (
-    "text", "subject", "platform", "source", "lang", "author", "tag", "link", "mention",
-    "cluster", "id",
+    "text", "subject", "platform", "source", "lang", "language", "author", "tag", "link",
+    "mention", "cluster", "id",
 )  # fmt: skip
 FIELDS = (*WORDS, *FIXED, *TIMES, *NUMBERS)
 
 
-FIELD = re.compile(r"([A-Za-z_]{1,40})(>=|<=|:|=|>|<)")
+FIELD = re.compile(r"([Hh][Aa][Rr][Mm]\.[A-Za-z_]{1,40}|[A-Za-z_]{1,40})(>=|<=|:|=|>|<)")
 VALUE = re.compile(r'[^\s()"]+')
 IDLE = re.compile(r"[!-/:-@\[-`{-~–—…·]+")
 OPERATORS = ("AND", "OR", "NOT")

@@ -13,7 +13,7 @@ from itertools import chain
 
 import msgspec
 
-from detect.records import Mention
+from detect.records import Judgement, Mention
 from ingest.records import Post
 from stream.index import IndexBatch, IndexedPost
 from stream.records import PostGone, PostSeen
@@ -102,7 +102,11 @@ def reasons_of(standings: Standings) -> tuple[str, ...]:
 
 
 def indexed(
-    post: Post, revision: int, standings: Standings, clusters: Iterable[str]
+    post: Post,
+    revision: int,
+    standings: Standings,
+    clusters: Iterable[str],
+    judgement: Judgement | None,
 ) -> IndexedPost:
     """The post as the index tells it; each of ``clusters`` is told once."""
     mentions: dict[Mention, None] = {}
@@ -114,4 +118,5 @@ def indexed(
         mentions=tuple(mentions),
         revision=revision,
         clusters=tuple(dict.fromkeys(clusters)),
+        judgement=judgement,
     )

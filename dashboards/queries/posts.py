@@ -25,7 +25,6 @@ MINUTE_MS = 60_000
 LONGEST_MS = 20 * 366 * 24 * 60 * MINUTE_MS
 """A histogram shows at most these 20 years."""
 
-HARM = "no post has a harm score in this version, so harm matches nothing"
 NOTHING_TO_FIND = "in “{text}” there is nothing that can be looked for, so it matches nothing"
 NOBODY = "nobody on the watchlist is called “{name}”"
 NOBODY_BUT = "nobody on the watchlist is called “{name}”; did you mean {near}?"
@@ -172,9 +171,7 @@ def _notes(node: Node, names: SubjectNames) -> tuple[Note, ...]:
     found: dict[str, Note] = {}
     for term in terms(node):
         value = term.value[:SHOWN]
-        if term.field == "harm":
-            found["harm"] = (HARM, {})
-        elif term.field == "text" and not clauses_of(term):
+        if term.field == "text" and not clauses_of(term):
             found[value] = (NOTHING_TO_FIND, {"text": value})
         elif term.field == "subject" and names.shown() and not names.ids_of(term.value):
             near = names.near(term.value)

@@ -141,7 +141,10 @@ def _page_path(query: str, oldest: bool, page: int) -> str:
 def _known(site: Site) -> dict[str, Sequence[str]]:
     """Values of fields that may be offered: of the watchlist, and the frequent ones here."""
     counts = site.index.facets(
-        PostQuery(), names=("platform", "lang", "tag", "link"), limit=OFFERED, quick=True
+        PostQuery(),
+        names=("platform", "lang", "language", "tag", "link"),
+        limit=OFFERED,
+        quick=True,
     )
     known: dict[str, Sequence[str]] = {name: list(one.values) for name, one in counts.items()}
     known["subject"] = SubjectNames(site.watchlist).shown()

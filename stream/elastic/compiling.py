@@ -12,9 +12,10 @@ from typing import Any
 from stream.elastic.names import key_of
 from stream.highlight import clauses_of
 from stream.index import PostQuery, SearchUnavailableError
+from stream.judgement_terms import SCALE, WORST, score_bounds, score_name
 from stream.minutes import LATEST_MS, held
 from stream.post_terms import author_key, link_key, plain_key, tag_key, whole_bounds
-from stream.query_tree import METRICS, And, Node, Not, Or, Term
+from stream.query_tree import METRICS, NUMBERS, And, Node, Not, Or, Term
 from stream.tokens import Clause, clauses
 
 Condition = dict[str, Any]
@@ -33,6 +34,8 @@ _KEYS: dict[str, tuple[str, Callable[[str], str]]] = {
     "tag": ("tags", tag_key),
     "link": ("links", link_key),
     "mention": ("mentions", author_key),
+    "language": ("language", plain_key),
+    "target": ("target", str),
 }
 
 
@@ -129,8 +132,8 @@ def _term(term: Term, members: Members) -> Condition:
         found = between(int(term.number or 0), None)
     elif field == "until":
         found = between(None, int(term.number or 0))
-    elif field in METRICS:
-        found = _number(term)
+    elif field in NUMBERS:
+        found = _number(term) if field in METRICS else _score(term)
     elif field == "id":
         found = _is("id", key_of(value))
     elif field == "cluster":
@@ -165,6 +168,27 @@ def _number(term: Term) -> Condition:
         return NOTHING
     least, most = bounds
     return {"range": {f"jikimi.{term.field}": {"gte": least, "lte": most}}}
+
+
+def _score(term: Term) -> Condition:
+    """A category said for sure, or a score in bounds; of a judged post none counts as 0."""
+    if term.number is None:
+        return _is("found", term.value)
+    bounds = score_bounds(term)
+    if bounds is None:
+        return NOTHING
+    name = score_name(term)
+    if name == WORST or bounds[0] > 0:
+        return _of_score(name, *bounds)
+    made: Condition = {"filter": [_of_score(WORST, 0, SCALE)]}
+    if bounds[1] < SCALE:
+        made["must_not"] = [_of_score(name, bounds[1] + 1, SCALE)]
+    return {"bool": made}
+
+
+def _of_score(name: str, least: int, most: int) -> Condition:
+    field = "jikimi.harm" if name == WORST else f"jikimi.scores.{name}"
+    return {"range": {field: {"gte": least / SCALE, "lte": most / SCALE}}}
 
 
 def _is(field: str, value: str) -> Condition:

@@ -12,9 +12,11 @@ from typing import Any
 
 import msgspec
 
+from detect.records import Judgement
 from ingest.records import Gap, Post, Record, SourceStatus
 from stream.elastic.mappings import ECS_VERSION
 from stream.elastic.names import joint_key, key_of
+from stream.judgement_terms import SCALE, WORST, judgement_terms
 from stream.minutes import held, tie
 from stream.post_terms import plain_key, post_terms, searchable
 from stream.records import Alert, Burst, Campaign, Cluster, Membership
@@ -30,6 +32,7 @@ HOUR_MS = 3_600_000
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_post = msgspec.msgpack.Decoder(Post).decode
+_decode_judgement = msgspec.msgpack.Decoder(Judgement).decode
 
 
 class HeldPost(msgspec.Struct, frozen=True):
@@ -38,6 +41,7 @@ class HeldPost(msgspec.Struct, frozen=True):
     revision: int
     standings: Standings
     post: Post | None
+    judgement: Judgement | None = None
 
 
 def post_document(held_post: HeldPost, ingested: int) -> dict[str, Any]:
@@ -74,6 +78,7 @@ def post_document(held_post: HeldPost, ingested: int) -> dict[str, Any]:
         "singles": found.singles,
         **{name: max(-LARGEST, min(n, LARGEST)) for name, n in terms.numbers.items()},
         **_relations(post),
+        **_judged(held_post.judgement),
     }
     handle = post.author.handle if post.author else None
     return {
@@ -98,11 +103,12 @@ def post_document(held_post: HeldPost, ingested: int) -> dict[str, Any]:
 def held_post(source: dict[str, Any]) -> HeldPost:
     """What a document (its ``_source``) holds."""
     own = source["jikimi"]
-    body = own.get("record")
+    body, said = own.get("record"), own.get("judgement")
     return HeldPost(
         own.get("revision", 0),
         decode_standings(b64decode(own["standings"])),
         None if body is None else _decode_post(b64decode(body)),
+        None if said is None else _decode_judgement(b64decode(said)),
     )
 
 
@@ -259,6 +265,22 @@ def _relations(post: Post) -> dict[str, str]:
     found = {names[kind]: key_of(target) for kind, target in references(post)}
     root = thread_root(post)
     return found if root is None else found | {"root": key_of(root)}
+
+
+def _judged(judgement: Judgement | None) -> dict[str, Any]:
+    """What is said of the language and the harm of a post."""
+    if judgement is None:
+        return {}
+    terms = judgement_terms(judgement)
+    scores = {name: held / SCALE for name, held in terms.scores.items()}
+    return {
+        "judgement": _binary(judgement),
+        "language": terms.language,
+        "target": terms.target,
+        "found": terms.found,
+        "harm": scores.pop(WORST),
+        "scores": scores,
+    }
 
 
 def _result(id_: str, one: Cluster | Burst | Campaign | Alert) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from detect.records import HARM_CATEGORIES
 from stream.query_tree import METRICS
 
 VERSION = 2
@@ -23,6 +24,7 @@ DATE = {"type": "date"}
 INTEGER = {"type": "integer"}
 LONG = {"type": "long"}
 FLOAT = {"type": "float"}
+DOUBLE = {"type": "double"}
 BINARY = {"type": "binary"}
 OPAQUE = {"type": "keyword", "index": False, "doc_values": False}
 
@@ -92,6 +94,12 @@ POST: dict[str, Any] = {
     "words": WHITESPACE,
     "singles": {**WHITESPACE, "index_options": "docs"},
     **dict.fromkeys(METRICS, LONG),
+    "judgement": BINARY,
+    "language": KEYWORD,
+    "target": KEYWORD,
+    "found": KEYWORD,
+    "harm": DOUBLE,
+    "scores": {"properties": dict.fromkeys(HARM_CATEGORIES, DOUBLE)},
 }
 
 RESULT: dict[str, Any] = {

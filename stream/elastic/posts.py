@@ -35,12 +35,15 @@ ORDERS: dict[str, Sort] = {
     "newest": [{"@timestamp": "desc"}, {"jikimi.tie": "desc"}, {"jikimi.id": "desc"}],
     "oldest": [{"@timestamp": "asc"}, {"jikimi.tie": "asc"}, {"jikimi.id": "asc"}],
 }
-WHOLE = ("jikimi.record", "jikimi.standings", "jikimi.revision")
+WHOLE = ("jikimi.record", "jikimi.standings", "jikimi.revision", "jikimi.judgement")
 PLACED = ("jikimi.record", "@timestamp")
 COLUMNS: dict[PostFacet, str] = {
     "subject": "subjects",
     "platform": "platform",
     "lang": "lang",
+    "language": "language",
+    "target": "target",
+    "harm": "found",
     "tag": "tags",
     "link": "domains",
     "author": "account",
@@ -299,7 +302,7 @@ class PostReader:
             if one.post is not None:
                 present = present_subjects(one.standings)
                 mine = [c for s, c in clusters.get(key, {}).items() if s in present]
-                made[key] = indexed(one.post, one.revision, one.standings, mine)
+                made[key] = indexed(one.post, one.revision, one.standings, mine, one.judgement)
         return made
 
 

@@ -281,8 +281,8 @@ def merged(held: HeldPost, said: News, noted: Standings | None = None) -> HeldPo
     if not after:
         return HeldPost(held.revision, standings, None)
     if best is not None and newer:
-        return HeldPost(best.revision, standings, best.post)
-    return HeldPost(held.revision, standings, held.post)
+        return HeldPost(best.revision, standings, best.post, best.judgement)
+    return HeldPost(held.revision, standings, held.post, held.judgement)
 
 
 def _is_first(said: News) -> bool:

@@ -8,10 +8,11 @@ from tantivy import FieldType, Occur, Query
 
 from stream.highlight import clauses_of
 from stream.index import PostQuery
-from stream.local.documents import NUMBERED, SCHEMA, number_of
+from stream.judgement_terms import SCALE, WORST, score_bounds, score_name
+from stream.local.documents import NUMBERED, SCHEMA, column_of, number_of
 from stream.minutes import LATEST_MS, TIE_BITS, held
 from stream.post_terms import author_key, link_key, plain_key, tag_key, whole_bounds
-from stream.query_tree import METRICS, And, Node, Not, Or, Term
+from stream.query_tree import METRICS, NUMBERS, And, Node, Not, Or, Term
 from stream.tokens import Clause, clauses
 
 Rows = Callable[[Term], Sequence[int]]
@@ -24,6 +25,8 @@ _KEYS: dict[str, tuple[str, Callable[[str], str]]] = {
     "tag": ("tag", tag_key),
     "link": ("link", link_key),
     "mention": ("mention", author_key),
+    "language": ("language", plain_key),
+    "target": ("target", str),
 }
 
 
@@ -88,8 +91,8 @@ def _term(term: Term, rows: Rows) -> Query:
         found = _between(int(term.number or 0), None)
     elif field == "until":
         found = _between(None, int(term.number or 0))
-    elif field in METRICS:
-        found = _number(term)
+    elif field in NUMBERS:
+        found = _number(term) if field in METRICS else _score(term)
     elif field in ("id", "cluster"):
         found = Query.term_set_query(SCHEMA, "n", list(rows(term)))
     else:
@@ -125,6 +128,28 @@ def _number(term: Term) -> Query:
     least, most = bounds
     return Query.range_query(
         SCHEMA, term.field, FieldType.Integer, lower_bound=least, upper_bound=most
+    )
+
+
+def _score(term: Term) -> Query:
+    """A category said for sure, or a score in bounds; of a judged post none counts as 0."""
+    if term.number is None:
+        return _is("found", term.value)
+    bounds = score_bounds(term)
+    if bounds is None:
+        return Query.empty_query()
+    name = score_name(term)
+    if name == WORST or bounds[0] > 0:
+        return _of_score(name, *bounds)
+    within = [(Occur.Must, _of_score(WORST, 0, SCALE))]
+    if bounds[1] < SCALE:
+        within.append((Occur.MustNot, _of_score(name, bounds[1] + 1, SCALE)))
+    return Query.boolean_query(within)
+
+
+def _of_score(name: str, least: int, most: int) -> Query:
+    return Query.range_query(
+        SCHEMA, column_of(name), FieldType.Integer, lower_bound=least, upper_bound=most
     )
 
 

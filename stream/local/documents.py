@@ -15,13 +15,15 @@ import msgspec
 import tantivy
 from tantivy import Document
 
+from detect.records import Judgement
 from ingest.records import Post
+from stream.judgement_terms import judgement_terms
 from stream.minutes import MINUTE_MS, TIE_BITS, held, tie
 from stream.post_terms import PostTerms, plain_key, post_terms, searchable
-from stream.query_tree import METRICS
+from stream.query_tree import METRICS, SCORES
 from stream.tokens import tokens
 
-COUNTED = ("subject", "platform", "lang")
+COUNTED = ("subject", "platform", "lang", "language", "target", "found")
 """Fields that facets can count; they are kept in columns as well."""
 NUMBERED = ("tag", "domain", "account")
 """The same with many values, kept as numbers (:func:`number_of`): in text columns each
@@ -38,6 +40,12 @@ class SearchRow(msgspec.Struct, frozen=True):
     post: Post
     subjects: tuple[str, ...]
     reasons: tuple[str, ...] = ()
+    judgement: Judgement | None = None
+
+
+def column_of(score: str) -> str:
+    """The column of a score, in thousandths."""
+    return "score_" + score.removeprefix("harm.")
 
 
 def schema() -> tantivy.Schema:
@@ -46,7 +54,7 @@ def schema() -> tantivy.Schema:
     builder.add_unsigned_field("n", indexed=True, fast=True)
     builder.add_unsigned_field("place", fast=True)
     builder.add_unsigned_field("minute", fast=True)
-    for name in METRICS:
+    for name in (*METRICS, *(column_of(score) for score in SCORES)):
         builder.add_integer_field(name, fast=True)
     builder.add_text_field("words", tokenizer_name="whitespace", index_option="position")
     builder.add_text_field("singles", tokenizer_name="whitespace", index_option="basic")
@@ -66,6 +74,7 @@ def document(row: SearchRow) -> Document:
     """The document of a row."""
     post = row.post
     terms = post_terms(post, row.reasons)
+    judged = judgement_terms(row.judgement)
     found = tokens(searchable(post))
     at = held(post.event_at)
     made = Document()
@@ -84,6 +93,9 @@ def document(row: SearchRow) -> Document:
         ("link", terms.links),
         ("mention", terms.mentions),
         ("mark", terms.marks),
+        ("language", judged.language),
+        ("target", judged.target),
+        ("found", judged.found),
     ):
         for value in values:
             made.add_text(name, value)
@@ -94,6 +106,8 @@ def document(row: SearchRow) -> Document:
             made.add_unsigned(name, number_of(value))
     for name, number in terms.numbers.items():
         made.add_integer(name, number)
+    for score, thousandths in judged.scores.items():
+        made.add_integer(column_of(score), thousandths)
     return made
 
 

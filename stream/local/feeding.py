@@ -25,7 +25,7 @@ from stream.local.search import (
 )
 from stream.local.sweep import Sweep
 from stream.local.tables import CHUNK, DATABASE, connect_writer
-from stream.local.writing import Changes, TableWriter, search_row
+from stream.local.writing import Changes, TableWriter, search_row, unpacked
 from stream.standings import decode_standings
 from stream.wiping import Wiping, wipe_later
 
@@ -33,6 +33,8 @@ COMMIT_EVERY_S = 1.0
 SWEEP_EVERY_S = 3600.0
 SETTLE_S = 10.0
 """Seconds that the end waits for deleted words to leave the files; the next start goes on."""
+
+_ROWS = "SELECT n, subjects, body, judgement FROM posts"
 
 _decode_post = msgspec.msgpack.Decoder(Post).decode
 
@@ -260,7 +262,7 @@ class Feeder:
         search.add(
             _revive(
                 self.db.execute(
-                    "SELECT n, subjects, body FROM posts WHERE n > ? AND body IS NOT NULL",
+                    f"{_ROWS} WHERE n > ? AND body IS NOT NULL",
                     (base,),
                 )
             )
@@ -278,8 +280,7 @@ class Feeder:
 
     def _documents(self, after: int, last: int, limit: int) -> list[tuple[int, Document]]:
         rows = self.db.execute(
-            "SELECT n, subjects, body FROM posts WHERE n > ? AND n <= ? AND body IS NOT NULL "
-            "ORDER BY n LIMIT ?",
+            f"{_ROWS} WHERE n > ? AND n <= ? AND body IS NOT NULL ORDER BY n LIMIT ?",
             (after, last, limit),
         )
         return [(row.n, document(row)) for row in _revive(rows)]
@@ -288,10 +289,7 @@ class Feeder:
         for i in range(0, len(numbers), CHUNK):
             marks = ",".join(map(str, numbers[i : i + CHUNK]))
             yield from _revive(
-                self.db.execute(
-                    f"SELECT n, subjects, body FROM posts WHERE n IN ({marks}) "
-                    "AND body IS NOT NULL"
-                )
+                self.db.execute(f"{_ROWS} WHERE n IN ({marks}) AND body IS NOT NULL")
             )
 
     def _last_touched(self) -> int:
@@ -305,5 +303,6 @@ class Feeder:
 
 
 def _revive(rows: Iterable[tuple[Any, ...]]) -> Iterator[SearchRow]:
-    for n, subjects, body in rows:
-        yield search_row(n, _decode_post(body), decode_standings(subjects))
+    for n, subjects, body, judgement in rows:
+        standings = decode_standings(subjects)
+        yield search_row(n, _decode_post(body), standings, unpacked(judgement))

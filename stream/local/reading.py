@@ -12,6 +12,7 @@ from ingest.records import Gap, Post, SourceStatus
 from stream.index import AlertPage, AlertQuery, Bucket, Facet, GapPage, IndexedPost
 from stream.local.relations import RelationReader
 from stream.local.tables import EVERY_SUBJECT, select_in, storable
+from stream.local.writing import unpacked
 from stream.makeup import Makeup, decode_told, makeup_of
 from stream.minutes import MINUTE_MS, buckets, whole_minutes
 from stream.query_tree import Term
@@ -65,17 +66,23 @@ class TableReader:
         wanted = [i for i in dict.fromkeys(ids) if storable(i)]
         rows = select_in(
             self._db,
-            "SELECT id, revision, subjects, body FROM posts "
+            "SELECT id, revision, subjects, body, judgement FROM posts "
             "WHERE id IN ({marks}) AND body IS NOT NULL",
             wanted,
         )
-        found: dict[str, tuple[int, bytes, bytes]] = {row[0]: row[1:] for row in rows}
+        found: dict[str, tuple[int, bytes, bytes, bytes | None]] = {r[0]: r[1:] for r in rows}
         clusters = self._clusters_of(list(found))
         return [
-            indexed(_post(body), revision, decode_standings(standings), clusters.get(i, ()))
+            indexed(
+                _post(body),
+                revision,
+                decode_standings(standings),
+                clusters.get(i, ()),
+                unpacked(judgement),
+            )
             for i in ids
             if i in found
-            for revision, standings, body in (found[i],)
+            for revision, standings, body, judgement in (found[i],)
         ]
 
     def rows_of(self, term: Term) -> list[int]:

@@ -27,7 +27,7 @@ from stream.tokens import VERSION as TOKENS_VERSION
 
 FOLDER = "search"
 POSITION = "position.json"
-FORMAT = f"6.{TOKENS_VERSION}"
+FORMAT = f"7.{TOKENS_VERSION}"
 ORDERS = {"newest": Order.Desc, "oldest": Order.Asc}
 
 

@@ -1,11 +1,11 @@
 """Tables of the local index, and the connections to them.
 
 ``posts`` holds one row a post: where it is counted (time, source, language), the
-subjects it concerns with the revision that said so, and its body. A deleted post
-keeps its row without content, so that a late repeat cannot bring it back. The
-rollups ``minutes`` and ``hours`` count posts by subject; subject 0 counts every
-post once. ``relations`` leads from a post id, held or not, to the rows of the posts
-that answer, repost or quote it, in order of time.
+subjects it concerns with the revision that said so, its body, and what was said of its
+language and harm. A deleted post keeps its row without content, so that a late repeat
+cannot bring it back. The rollups ``minutes`` and ``hours`` count posts by subject;
+subject 0 counts every post once. ``relations`` leads from a post id, held or not, to the
+rows of the posts that answer, repost or quote it, in order of time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE posts (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL, revision INTEGER NOT NULL, at INTEGER NOT NULL,
-    source INTEGER NOT NULL, lang INTEGER NOT NULL, subjects BLOB NOT NULL, body BLOB
+    source INTEGER NOT NULL, lang INTEGER NOT NULL, subjects BLOB NOT NULL, body BLOB,
+    judgement BLOB
 );
 CREATE UNIQUE INDEX posts_id ON posts (id);
 CREATE TABLE touched (seq INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL);

@@ -15,6 +15,7 @@ from itertools import chain
 
 import msgspec
 
+from detect.records import Judgement
 from ingest.records import Post
 from stream.index import IndexBatch
 from stream.local.documents import SearchRow
@@ -35,11 +36,12 @@ from stream.standings import (
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_post = msgspec.msgpack.Decoder(Post).decode
+_decode_judgement = msgspec.msgpack.Decoder(Judgement).decode
 
-INSERT_POST = "INSERT INTO posts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_POST = "INSERT INTO posts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 UPDATE_POST = (
-    "UPDATE posts SET revision = ?, at = ?, source = ?, lang = ?, subjects = ?, body = ? "
-    "WHERE n = ?"
+    "UPDATE posts SET revision = ?, at = ?, source = ?, lang = ?, subjects = ?, body = ?, "
+    "judgement = ? WHERE n = ?"
 )
 UPDATE_STANDINGS = "UPDATE posts SET subjects = ? WHERE n = ?"
 COUNT = (
@@ -168,14 +170,14 @@ class TableWriter:
         subjects = present_subjects(standings)
         if best is None or not subjects:
             self._deleted += 1
-            return (n, post_id, 0, 0, 0, 0, _encode(standings), None)
+            return (n, post_id, 0, 0, 0, 0, _encode(standings), None, None)
         at, source, lang = self._place(best.post)
         self._add(subjects, at // MINUTE_MS, source, lang, 1)
         self._posts += 1
         self._relations.add(n, at, best.post)
-        changes.added.append(search_row(n, best.post, standings))
-        body = _encode(best.post)
-        return (n, post_id, best.revision, at, source, lang, _encode(standings), body)
+        changes.added.append(search_row(n, best.post, standings, best.judgement))
+        bodies = (_encode(standings), _encode(best.post), packed(best.judgement))
+        return (n, post_id, best.revision, at, source, lang, *bodies)
 
     def _change(self, post_id: str, row: Row, said: News, changes: Changes) -> None:
         """Bring the row of a known post up to what was said about it."""
@@ -201,7 +203,8 @@ class TableWriter:
             if row.present:
                 self._relations.drop(row.n, row.at)
             self._relations.add(row.n, at, best.post)
-            values = (best.revision, at, source, lang, _encode(standings), _encode(best.post))
+            bodies = (_encode(standings), _encode(best.post), packed(best.judgement))
+            values = (best.revision, at, source, lang, *bodies)
             self._db.execute(UPDATE_POST, (*values, row.n))
             if not row.present:
                 self._posts += 1
@@ -214,7 +217,7 @@ class TableWriter:
         if row.present:
             self._relations.drop(row.n, row.at)
         self._results.forget_post(post_id, self._text(row.n))
-        values = (row.revision, 0, 0, 0, _encode(standings), None)
+        values = (row.revision, 0, 0, 0, _encode(standings), None, None)
         self._db.execute(UPDATE_POST, (*values, row.n))
         if row.present:
             self._posts -= 1
@@ -277,6 +280,18 @@ class TableWriter:
                 self._db.execute("UPDATE meta SET value = value + ? WHERE key = ?", (by, name))
 
 
-def search_row(n: int, post: Post, standings: Standings) -> SearchRow:
+def search_row(
+    n: int, post: Post, standings: Standings, judgement: Judgement | None
+) -> SearchRow:
     """What search needs of a post."""
-    return SearchRow(n, post, present_subjects(standings), reasons_of(standings))
+    return SearchRow(n, post, present_subjects(standings), reasons_of(standings), judgement)
+
+
+def packed(judgement: Judgement | None) -> bytes | None:
+    """What a column holds of a judgement."""
+    return None if judgement is None else _encode(judgement)
+
+
+def unpacked(held: bytes | None) -> Judgement | None:
+    """The judgement that a column holds."""
+    return None if held is None else _decode_judgement(held)

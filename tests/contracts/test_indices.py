@@ -24,6 +24,7 @@ from stream.feed import IndexFeed
 from stream.index import AlertQuery, IndexBatch, PostQuery
 from stream.local_index import LocalIndex
 from stream.query import parse
+from stream.query_tree import OPERATORS
 from stream.records import GapSeen, Membership
 from stream.settings import Settings
 from tests.scale.elastic_world import Eager, Ground, elasticsearch
@@ -129,7 +130,7 @@ def queries(posts: list[Post]) -> list[str]:
     found = [query for query in QUERIES if "\ud800" not in query]
     while len(found) < len(QUERIES) + GENERATED:
         one = draw.choice(posts)
-        words = [word for word in one.text.split() if '"' not in word and word.isalnum()]
+        words = [word for word in one.text.split() if word.isalnum() and word not in OPERATORS]
         word = draw.choice(words or ["무엇"])
         choices = [
             word, f'"{" ".join(words[:2])}"', f"{word} lang:{one.lang or 'und'}",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from detect.records import Judgement
 from detect.text import fold
 from stream.index import IndexedPost, PostFacet
 from stream.query_tree import And, Node, Not, Or, Term
@@ -41,6 +42,15 @@ def holds(found: IndexedPost, term: Term) -> bool:  # noqa: PLR0911, PLR0912 - a
     match term.field:
         case "text":
             return says(searchable(found), f'"{value}"' if term.phrase else value)
+        case "language":
+            return judged(found).language == value.casefold()
+        case "target":
+            return found.judgement is not None and judged(found).target == value
+        case "harm" if term.number is None:
+            return any(
+                one.category == value and one.score >= 0.5 and not one.unsure
+                for one in judged(found).harm
+            )
         case "subject":
             return value in found.subjects
         case "platform":
@@ -80,7 +90,20 @@ def holds(found: IndexedPost, term: Term) -> bool:  # noqa: PLR0911, PLR0912 - a
         case "likes" | "reposts" | "replies" | "views":
             known = [n for name, n in post.metrics.items() if name in SPELLINGS[term.field]]
             return bool(known) and COMPARE[term.op](known[0], term.number)
+    if term.field.startswith("harm") and found.judgement is not None:
+        wanted = term.field.partition(".")[2]
+        scores = [one for one in found.judgement.harm if wanted in ("", one.category)]
+        scores = [one.score for one in scores if wanted or one.category != "criticism"]
+        return COMPARE[term.op](max(scores, default=0.0), term.number)
     return False
+
+
+NOTHING_SAID = Judgement(language="", target="unknown", version="none")
+
+
+def judged(found: IndexedPost) -> Judgement:
+    said = found.judgement
+    return NOTHING_SAID if said is None else said
 
 
 def searchable(found: IndexedPost) -> str:
@@ -147,10 +170,15 @@ def leads_to(url: str, value: str) -> bool:
 
 def values(found: IndexedPost, facet: PostFacet) -> set[str]:
     """Under what a post is counted."""
-    post = found.post
+    post, said = found.post, found.judgement
     return {
         "subject": set(found.subjects),
         "platform": {post.platform},
+        "language": {said.language} if said else set(),
+        "target": {said.target} if said else set(),
+        "harm": {one.category for one in said.harm if one.score >= 0.5 and not one.unsure}
+        if said
+        else set(),
         "lang": {(post.lang or "und").casefold()},
         "tag": tags(found),
         "link": {host(url) for url in post.urls} - {""},

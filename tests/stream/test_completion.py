@@ -25,6 +25,9 @@ def test_a_field_is_completed_to_its_known_values():
     assert offered("a -platform:R") == ["platform:reddit"]
     assert offered("has:m") == ["has:media"]
     assert offered("subject:서") == ["subject:서안"]
+    assert offered("target:f") == ["target:fan"]
+    assert offered("harm:st") == ["harm:stalking"]
+    assert offered("harm>") == []
 
 
 def test_a_value_with_a_space_is_put_in_quotes():

@@ -120,6 +120,7 @@ class MemoryIndex:
             mentions=mentions,
             revision=seen.revision,
             clusters=tuple(sorted(clusters)),
+            judgement=seen.judgement,
         )
 
     def post(self, post_id: str, /) -> IndexedPost | None:

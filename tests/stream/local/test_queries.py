@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detect.records import Mention
+from detect.records import HARM_CATEGORIES, TARGETS, HarmScore, Judgement, Mention
 from ingest.records import Author, Gap
 from stream.index import POST_FACETS, IndexedPost, PostQuery
 from stream.local import facets as by_value
@@ -61,13 +61,35 @@ def world() -> Iterator[PostSeen]:
             media=draw.choice([(), (picture("하늘 사진"),)]),
             metrics=draw.choice([{}, {"likes": draw.randrange(30)}, {"score": -4}, {"views": 9}]),
         )  # fmt: skip
+        said = judgement(draw)
         for subject in subjects:
             yield PostSeen(
                 subject=subject,
                 subjects=subjects,
                 post=one,
                 mentions=(Mention(subject=subject, reason=draw.choice(["alias", "thread"])),),
+                judgement=said,
             )
+
+
+def judgement(draw: random.Random) -> Judgement | None:
+    """What might be said of a post, or that nothing was."""
+    if draw.random() < 0.2:
+        return None
+    scores = [
+        HarmScore(
+            category=category,
+            score=draw.choice([0.2, 0.35, 0.5, 0.57, 0.999, 1.0]),
+            unsure=draw.random() < 0.3,
+        )
+        for category in draw.sample(HARM_CATEGORIES, draw.choice([0, 0, 1, 3]))
+    ]
+    return Judgement(
+        language=draw.choice(["ko", "en", "zh", "und"]),
+        harm=tuple(sorted(scores, key=lambda one: -one.score)),
+        target=draw.choice(TARGETS),
+        version="test/1",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +133,12 @@ QUERIES = [
     "cluster:none", "cluster:cl_1 -lang:ko", "사진", "id:\ud800 OR subject:\ud800",
     "haneul (lang:en OR lang:zh) -(is:reply OR has:media)", "-(-(haneul))", "NOT (a OR b)",
     '"하늘 표절 의혹이 사실이라면" OR "🙂"', "ㅋㅋ", "新歌", "รัก", "タワー", "beyonce",
+    "language:ko", "language:KO -lang:ko", "language:und", "language:fr", "target:subject",
+    "-target:unknown", "harm>0.5", "harm>=0.5", "harm<0.5", "harm=0", "harm<=1", "harm>1",
+    "harm:threat", "harm:criticism OR harm:hate", "harm.threat>0.5", "harm.hate>=0.57",
+    "harm.hate>0.57", "harm.stalking<0.2", "harm.criticism=1", "harm.threat=0.5", "harm=0.5001",
+    "harm.impersonation<=0.9985", "harm.defamation>=0", "-harm.threat>=0",
+    "harm.threat>0.3 target:subject language:en", "HARM.Threat>0.3",
     "dee*", "beyon* OR -fak*", "하늘*", "come* haneul*",
 ]  # fmt: skip
 
