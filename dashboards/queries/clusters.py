@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from detect.records import LIKELY, Judgement
 from stream.index import Index, IndexedPost
 from stream.records import Cluster
 
@@ -41,6 +42,19 @@ def posts_of(index: Index, cluster: Cluster | None) -> list[IndexedPost]:
         return []
     members = index.members(cluster.cluster_id, limit=MEMBERS)
     return index.posts([member.post_id for member in members])
+
+
+def harmful(index: Index, clusters: Sequence[Cluster]) -> dict[str, Judgement]:
+    """Of clusters whose text likely harms somebody, what was said of their first post.
+
+    A cluster whose first post is gone or was never judged is not among them.
+    """
+    founders = {one.founder: one.cluster_id for one in clusters}
+    return {
+        founders[one.post.id]: one.judgement
+        for one in index.posts(list(founders))
+        if one.judgement is not None and one.judgement.worst >= LIKELY
+    }
 
 
 def accounts_of(posts: Sequence[IndexedPost]) -> list[Account]:

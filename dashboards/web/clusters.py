@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from dashboards.queries.clusters import accounts_of, posts_of, variants_of
+from dashboards.queries.clusters import accounts_of, harmful, posts_of, variants_of
 from dashboards.queries.threads import beginning
 from dashboards.web import charts
 from dashboards.web.site import Refused, TheSite
@@ -52,6 +52,7 @@ def cluster(request: Request, site: TheSite, cluster_id: str, page: str = "") ->
         request,
         "cluster.html",
         cluster=found,
+        judged=harmful(site.index, [found]),
         posts=posts[(number - 1) * PAGE : number * PAGE],
         held=len(posts),
         page=number,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from dashboards.queries.clusters import harmful
 from dashboards.web import charts
 from dashboards.web.news import standing
 from dashboards.web.site import Site, TheSite
@@ -45,6 +46,7 @@ def overview(request: Request, site: TheSite) -> Response:
     until, current = window_end(site.index, site.now())
     since = until - DAY
     found = list_alerts(site, Filters(state="open"))
+    clusters = site.index.clusters(since=since, limit=MAX_CLUSTERS)
     return site.render(
         request,
         "overview.html",
@@ -58,7 +60,8 @@ def overview(request: Request, site: TheSite) -> Response:
         open_alerts=found.in_state["open"],
         by_severity={one: found.by_severity.get(one, 0) for one in SEVERITIES},
         by_state={one: found.in_state[one] for one in STATES},
-        clusters=site.index.clusters(since=since, limit=MAX_CLUSTERS),
+        clusters=clusters,
+        judged=harmful(site.index, clusters),
         gaps=site.index.gaps(since=since, until=until),
         counts=site.index.counts(),
     )

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
+from dashboards.queries.clusters import harmful
 from dashboards.queries.posts import Asked, SubjectNames, ask
 from dashboards.web import found, times
 from dashboards.web.site import Refused, Site, TheSite
@@ -160,7 +161,7 @@ def post(request: Request, site: TheSite, post_id: str) -> Response:
     if held is None:
         raise Refused(404, "There is no such post. It may have been deleted where it stood.")
     said = site.words_for(request)
-    clusters = [site.index.cluster(one) for one in held.clusters]
+    clusters = [c for one in held.clusters if (c := site.index.cluster(one)) is not None]
     marked: Markup = highlight(held.post.text, held.mentions, site.name_of)
     return site.render(
         request,
@@ -168,7 +169,8 @@ def post(request: Request, site: TheSite, post_id: str) -> Response:
         found=held,
         post=held.post,
         text=marked,
-        clusters=[one for one in clusters if one is not None],
+        clusters=clusters,
+        judged=harmful(site.index, clusters),
         replies=site.index.reply_counts(post_id),
         above=site.index.ancestors(post_id),
         reason_words={reason: said(text) for reason, text in REASON_WORDS.items()},

@@ -20,7 +20,7 @@ from dashboards.addresses import address_of
 from dashboards.desk import Desk
 from dashboards.queries.alerts import AlertBoard
 from dashboards.saved_views import SavedViews
-from dashboards.web import gap_words, text, times, words
+from dashboards.web import gap_words, harm, text, times, words
 from dashboards.web.sessions import CSRF_COOKIE, SESSION_COOKIE, FormTokens, Sessions
 from dashboards.web.views import Health, health_of
 from detect.watchlist import Watchlist
@@ -219,6 +219,9 @@ def environment() -> Environment:
     }
     helpers: dict[str, Any] = {
         "address_of": address_of,
+        "is_spared": harm.is_spared,
+        "language_of": harm.language_of,
+        "shown_harm": harm.shown_harm,
         "path_of": text.path_of,
         "with_query": with_query,
         "outside": text.outside,

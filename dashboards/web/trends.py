@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dashboards import trends
 from dashboards.export import iso
+from dashboards.queries.clusters import harmful
 from dashboards.trends import PERIODS, Trend
 from dashboards.web import charts
 from dashboards.web.exports import csv_answer
@@ -137,6 +138,7 @@ def subject(request: Request, site: TheSite, subject_id: str, chosen: ThePeriod)
     since, until = chosen.since, chosen.until
     start = trends.data_start(site.index, until)
     shown = trends.trend(site.index, found.id, since=since, until=until, start=start)
+    texts = trends.texts(site.index, found.id, since=since, until=until, limit=CLUSTERS)
     return site.render(
         request,
         "subject.html",
@@ -148,7 +150,8 @@ def subject(request: Request, site: TheSite, subject_id: str, chosen: ThePeriod)
         profile=trends.profile(site.index, found.id, since=since, until=until),
         elsewhere=len(site.index.gaps(since=since, until=until)) - len(shown.gaps),
         alerts=site.index.alerts(AlertQuery(subject=found.id, limit=ALERTS)).alerts,
-        clusters=trends.texts(site.index, found.id, since=since, until=until, limit=CLUSTERS),
+        clusters=texts,
+        judged=harmful(site.index, texts),
         period=chosen.length,
         day=chosen.day,
         periods=tuple(PERIODS),

@@ -131,13 +131,14 @@ def queries(posts: list[Post]) -> list[str]:
     while len(found) < len(QUERIES) + GENERATED:
         one = draw.choice(posts)
         words = [word for word in one.text.split() if word.isalnum() and word not in OPERATORS]
-        word = draw.choice(words or ["무엇"])
+        words = words or ["무엇"]
+        word = draw.choice(words)
         choices = [
             word, f'"{" ".join(words[:2])}"', f"{word} lang:{one.lang or 'und'}",
             f"platform:{one.platform} -{word}", f"author:{one.author_id}", f"{word} OR is:reply",
             *[f"tag:{tag} has:link" for tag in one.hashtags if tag.isalnum()],
             *[f"link:{url.split('/')[2]}" for url in one.urls if "://" in url and '"' not in url],
-            f"{word} (likes>1 OR views>10)", f'{word} -"{" ".join(words[:2])}"', word[:2],
+            f"{word} (likes>1 OR views>10)", f'{word} -"{" ".join(words[:2])}"', word[:2].lower(),
             f"since:2026-09-21 {word}", f"until:2026-09-22 {word[-1:]}", f"id:{one.id}",
         ]  # fmt: skip
         found.append(draw.choice(choices))

@@ -16,7 +16,7 @@ from dashboards.web.api.fields import (
 )
 from dashboards.web.api.problems import not_found
 from dashboards.web.site import TheSite
-from detect.records import Mention, Reason
+from detect.records import HarmCategory, Judgement, Mention, Reason, Target
 from ingest.records import Author, Media
 from stream.index import IndexedPost
 
@@ -61,6 +61,34 @@ class AuthorModel(Model):
     followers: int | None
 
 
+class HarmModel(Model):
+    """How much a text reads like one category of harm."""
+
+    category: HarmCategory
+    score: float = Field(ge=0, le=1)
+    unsure: bool = Field(description="Whether nobody should act on this score alone.")
+
+
+class HarmReasonModel(Model):
+    """What led to a score."""
+
+    layer: str
+    category: HarmCategory
+    surface: str = Field(description="The words that led to it; empty for the whole text.")
+    start: int | None = Field(description="Place in the text, in code points.")
+    end: int | None
+
+
+class JudgementModel(Model):
+    """What a post says to people, as told when it was taken in."""
+
+    language: str = Field(description="BCP 47; und where it cannot be told.")
+    target: Target = Field(description="At whom it is aimed.")
+    harm: list[HarmModel] = Field(description="Highest first; criticism never alarms.")
+    reasons: list[HarmReasonModel]
+    version: str
+
+
 class PostModel(Model):
     """A public post, as it was written; the text may hold anything."""
 
@@ -89,6 +117,7 @@ class PostModel(Model):
     mentions: list[MentionModel]
     clusters: list[str] = Field(description="Clusters of posts that say the same.")
     revision: int
+    judgement: JudgementModel | None = Field(description="Null where nobody judged it.")
 
 
 @router.get("/posts/{post_id:path}", operation_id="getPost")
@@ -129,6 +158,24 @@ def post_model(found: IndexedPost) -> PostModel:
         mentions=[_mention(item) for item in found.mentions],
         clusters=list(found.clusters),
         revision=found.revision,
+        judgement=_judgement(found.judgement),
+    )
+
+
+def _judgement(one: Judgement | None) -> JudgementModel | None:
+    if one is None:
+        return None
+    return JudgementModel(
+        language=one.language,
+        target=one.target,
+        harm=[HarmModel(category=h.category, score=h.score, unsure=h.unsure) for h in one.harm],
+        reasons=[
+            HarmReasonModel(
+                layer=r.layer, category=r.category, surface=r.surface, start=r.start, end=r.end
+            )
+            for r in one.reasons
+        ],
+        version=one.version,
     )
 
 

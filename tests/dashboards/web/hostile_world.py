@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detect.records import Mention
+from detect.records import HarmReason, HarmScore, Judgement, Mention
 from detect.watchlist import Subject, Watchlist
 from ingest.records import Author, Gap, Media, Post, SourceStatus
 from stream.index import Index, IndexBatch
@@ -40,6 +40,15 @@ WATCHLIST = Watchlist(
 )
 
 
+JUDGEMENT = Judgement(
+    language=EVIL,
+    harm=(HarmScore(category="threat", score=0.9),),
+    target="subject",
+    reasons=(HarmReason(layer=EVIL, category="threat", surface=EVIL, start=0, end=10**9),),
+    version=EVIL,
+)
+
+
 def posts() -> list[PostSeen]:
     """Posts with hostile fields, each answering the one before, and one with long names."""
     found: list[PostSeen] = []
@@ -70,7 +79,13 @@ def posts() -> list[PostSeen]:
             subject=SUBJECT, reason="alias", surface=EVIL, start=0, end=5, via=EVIL
         )
         found.append(
-            PostSeen(subject=SUBJECT, subjects=(SUBJECT,), post=post, mentions=(mention,))
+            PostSeen(
+                subject=SUBJECT,
+                subjects=(SUBJECT,),
+                post=post,
+                mentions=(mention,),
+                judgement=JUDGEMENT if n % 2 else None,
+            )
         )
     long = Post(
         id="bluesky:long",

@@ -14,7 +14,7 @@ from tests.dashboards.web.browsers import chromium, needs_chromium
 from tests.dashboards.web.conftest import Serve, Served
 from tests.dashboards.web.dead_world import filled_box
 from tests.dashboards.web.memory_index import MemoryIndex
-from tests.dashboards.web.world import NOW, POST_ID, SMEAR, THREAD, make_alert
+from tests.dashboards.web.world import NOW, POST_ID, SMEAR, THREAD, judged_index, make_alert
 
 AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -25,6 +25,7 @@ PAGES = [
     "/trends/compare", "/subjects/seoan", path_of("threads", THREAD), path_of("threads", POST_ID),
     "/posts?q=%22never%20closed", "/sources", "/views?page=/alerts&query=severity%3Dhigh", "/help", "/nowhere",
 ]  # fmt: skip
+JUDGED = ["/", "/posts?q=harm:defamation", "/clusters/cluster_smear", path_of("posts", POST_ID)]
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
 
 pytestmark = [
@@ -75,6 +76,18 @@ def faults(page: Page, looks: Sequence[tuple[str, int]] = LOOKS) -> list[str]:
         ):
             told.append(f"{page.url} {scheme} {width}: scrolls sideways")
     return told
+
+
+@pytest.mark.parametrize("path", JUDGED)
+def test_a_page_that_hides_harm_meets_wcag_2_2_aa_folded_and_unfolded(
+    page: Page, serve: Serve, path: str
+):
+    go(page, serve(judged_index()).url + path)
+    folded = faults(page)
+    for fold in page.locator("details.spared > summary").all():
+        fold.click()
+
+    assert folded + faults(page, [("dark", 390)]) == []
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detect.records import Mention
+import msgspec
+
+from detect.records import HarmReason, HarmScore, Judgement, Mention
 from detect.watchlist import Subject, Watchlist
 from ingest.records import Author, Gap, Media, Post, SourceStatus
 from stream.index import Index, IndexBatch
@@ -306,6 +308,36 @@ def filled_index() -> MemoryIndex:
     """The whole world in an index."""
     index = MemoryIndex()
     fill(index)
+    return index
+
+
+HARMFUL = Judgement(
+    language="ko",
+    harm=(
+        HarmScore(category="defamation", score=0.91),
+        HarmScore(category="threat", score=0.55, unsure=True),
+        HarmScore(category="criticism", score=0.3),
+    ),
+    target="subject",
+    reasons=(
+        HarmReason(layer="words", category="defamation", surface="쫓겨났다", start=0, end=4),
+        HarmReason(layer="model", category="threat"),
+    ),
+    version="harm/test",
+)
+
+
+def judged_index() -> MemoryIndex:
+    """The world, its smear judged as harmful and its thread as harmless."""
+    index = filled_index()
+    harmless = Judgement(language="en", version="harm/test")
+    again = [(one, HARMFUL) for one in smear_posts()]
+    again += [(one, harmless) for one in thread_posts()]
+    posts = [
+        msgspec.structs.replace(one, revision=2, judgement=judgement)
+        for one, judgement in again
+    ]
+    index.write(IndexBatch(checkpoint="judged", posts=posts))
     return index
 
 
