@@ -139,7 +139,7 @@ def search(
 def facets(
     asked: Searched,
     by: Annotated[
-        list[PostFacet], Query(max_length=6, description="Only these facets; without it all.")
+        list[PostFacet], Query(max_length=9, description="Only these facets; without it all.")
     ] = [],  # noqa: B006 - FastAPI copies it
     values: Annotated[
         int, Query(ge=1, le=MAX_VALUES, description="Most values of each facet.")

@@ -51,7 +51,7 @@ def test_facets_of_a_query_count_what_it_finds(api):
             assert narrower["total"] == value["posts"]
     every = got(api, "/posts/facets")["items"]
     assert [one["by"] for one in every] == [
-        "subject", "platform", "lang", "tag", "link", "author",
+        "subject", "harm", "target", "platform", "language", "lang", "tag", "link", "author",
     ]  # fmt: skip
 
 
