@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run test check format bench bench-scale eval eval-harm chaos words docs lock screenshots clean \
+.PHONY: help setup setup-dev demo run test check format bench bench-scale eval eval-harm eval-language chaos words docs lock screenshots clean \
 	prerequisites-demo prerequisites-test web-scripts web-scripts-dev
 .PHONY: demo-scale prerequisites-scale
 
@@ -56,6 +56,9 @@ eval: setup ## find campaigns in simulated streams and score what was found
 
 eval-harm: setup-dev ## measure how well harm is judged: tables, intervals, disguises
 	@PYTHONPATH=. $(BIN)/python -m tests.eval.harm $(ARGS)
+
+eval-language: setup-dev ## measure how well the language of short posts is told
+	@PYTHONPATH=. $(BIN)/python -m tests.eval.language
 
 bench-scale: setup-dev ## measure scale-out on a real Kafka and Elasticsearch, some minutes
 	@PYTHONPATH=. $(BIN)/python -W ignore -m tests.bench.scale $(ARGS)

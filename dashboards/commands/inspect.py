@@ -14,7 +14,9 @@ from dashboards.commands.inspect_media import media
 from dashboards.context import Cli, pass_cli
 
 if TYPE_CHECKING:
+    from detect.harm.judge import HarmJudge
     from detect.mentions import MentionMatcher
+    from detect.records import Mention
     from detect.watchlist import Watchlist
 
 MOST_COMPARED = 200
@@ -48,17 +50,22 @@ command.add_command(media)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a text.")
 @pass_cli
 def text(cli: Cli, texts: tuple[str, ...], file: Path | None, as_json: bool) -> None:
-    """Show mentions, spellings that do not count, and the signature of TEXTS.
+    """Show mentions, language, harm with its reasons, and the signature of TEXTS.
 
-    Without TEXTS, lines of standard input are read.
+    Also which spellings do not count, and why. Without TEXTS, lines of standard input
+    are read.
     """
     import msgspec
 
+    from dashboards.judging import build_judge
     from detect.mentions import MentionMatcher
 
     given = list(texts) or [line.rstrip("\r\n") for line in _lines()]
     matcher = MentionMatcher(_watchlist(cli, file))
-    found = [examine(f"text:{number}", one, matcher) for number, one in enumerate(given, 1)]
+    judge = build_judge(cli.settings)
+    found = [
+        examine(f"text:{number}", one, matcher, judge) for number, one in enumerate(given, 1)
+    ]
     for number, other, value in alike(given):
         found[number]["alike"].append({"id": f"text:{other + 1}", "similarity": value})
         found[other]["alike"].append({"id": f"text:{number + 1}", "similarity": value})
@@ -69,18 +76,22 @@ def text(cli: Cli, texts: tuple[str, ...], file: Path | None, as_json: bool) -> 
             _tell(one)
 
 
-def examine(text_id: str, text: str, matcher: MentionMatcher) -> dict[str, Any]:
-    """What the pipeline would see in a text that stands alone."""
+def examine(
+    text_id: str, text: str, matcher: MentionMatcher, judge: HarmJudge | None
+) -> dict[str, Any]:
+    """What the pipeline would see in a text that stands alone; None leaves harm out."""
     from msgspec import to_builtins
 
     from detect.neardup import grams, prepare
 
     text = text.encode("utf-8", "replace").decode("utf-8")
     prepared = prepare(text)
+    mentions = matcher.match_text(text)
     return {
         "id": text_id,
         "text": text,
-        "mentions": to_builtins(matcher.match_text(text)),
+        "mentions": to_builtins(mentions),
+        **_judged(text, mentions, judge),
         "not_counted": [
             to_builtins(candidate)
             for candidate in matcher.explain(text)
@@ -94,6 +105,34 @@ def examine(text_id: str, text: str, matcher: MentionMatcher) -> dict[str, Any]:
             "grams": len(grams(prepared.whole)),
         },
         "alike": [],
+    }
+
+
+def _judged(
+    text: str, mentions: tuple[Mention, ...], judge: HarmJudge | None
+) -> dict[str, Any]:
+    from msgspec import to_builtins
+
+    from detect.language import identify
+
+    if judge is None:
+        spans = [
+            (m.start, m.end) for m in mentions if m.start is not None and m.end is not None
+        ]
+        return {
+            "language": identify(text, skip=spans),
+            "harm": {},
+            "target": None,
+            "reasons": [],
+        }
+    (said,) = judge.judge_texts([text], [mentions])
+    return {
+        "language": said.language,
+        "harm": {one.category: one.score for one in said.harm},
+        "unsure": [one.category for one in said.harm if one.unsure],
+        "target": said.target,
+        "reasons": to_builtins(said.reasons),
+        "judged_by": said.version,
     }
 
 
@@ -144,6 +183,12 @@ def _tell(found: dict[str, Any]) -> None:
         click.echo(
             f"    not {candidate['subject']}: {candidate['surface']!r}: {candidate['why_not']}"
         )
+    click.echo(f"    language: {found['language']}")
+    for category, score in found["harm"].items():
+        words = [r["surface"] for r in found["reasons"] if r["category"] == category]
+        doubt = ", not sure" if category in found["unsure"] else ""
+        because = f": {', '.join(filter(None, words))}" if any(words) else ""
+        click.echo(f"    {category} {score:.2f}{doubt}, aimed at: {found['target']}{because}")
     if found["signature"] is None:
         click.echo("    too short to be compared")
     for other in found["alike"]:

@@ -52,6 +52,36 @@ def test_an_ambiguous_name_counts_only_in_context_and_says_why_not(capsys):
     assert [m["surface"] for m in within["mentions"]] == ["하늘"]
 
 
+def test_language_harm_target_and_reasons_are_told(capsys):
+    (found,) = inspect(capsys, "서하늘 딥.페.이.크 영상 팝니다")
+
+    assert found["language"] == "ko"
+    assert found["harm"]["sexual_deepfake"] > 0.5
+    assert found["target"] == "subject"
+    (reason,) = [r for r in found["reasons"] if "크" in r.get("surface", "")][:1]
+    assert reason["category"] == "sexual_deepfake"
+    assert found["text"][reason["start"] : reason["end"]] == reason["surface"]
+    assert "딥.페.이.크" in reason["surface"]
+
+
+def test_people_read_what_was_judged_and_why(capsys):
+    assert run(["inspect", "text", "서하늘 딥페이크 영상 팝니다", "what a lovely stage"]) == 0
+
+    harmful, harmless = capsys.readouterr().out.split("what a lovely stage")
+    assert "language: ko" in harmful
+    assert "aimed at: subject: 딥페이크" in harmful
+    assert "language: en" in harmless
+    assert "aimed at" not in harmless
+
+
+def test_without_a_judge_the_language_is_still_told(capsys, monkeypatch):
+    monkeypatch.setenv("JIKIMI__JUDGING__ENABLED", "false")
+
+    (found,) = inspect(capsys, "서하늘 is so pretty today")
+
+    assert (found["language"], found["harm"], found["target"]) == ("en", {}, None)
+
+
 def test_two_texts_are_compared(capsys):
     first, second, third = inspect(
         capsys,
