@@ -239,7 +239,6 @@ class Worst(msgspec.Struct, frozen=True, array_like=True):
         return Evidence(
             signal=f"harm_{self.category}",
             value=self.score,
-            expected=ALERT_FROM,
             post_ids=(self.post_id,),
         )
 
@@ -301,7 +300,6 @@ def _evidence(category: HarmCategory, row: HarmRow) -> tuple[Evidence, ...]:
         Evidence(
             signal=f"harm_{category}",
             value=row.best,
-            expected=ALERT_FROM,
             post_ids=tuple(row.posts),
         ),
         Evidence(signal="telling_words", value=float(row.worded)),
