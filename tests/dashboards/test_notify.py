@@ -95,6 +95,20 @@ def test_alerts_arrive_in_the_order_in_which_they_were_raised(world):
     assert [one.alert.alert_id for one in team.taken] == [f"al_{n:04d}" for n in range(1, 10)]
 
 
+def test_what_a_replay_of_the_past_found_calls_nobody_until_it_grows_live(world):
+    team = MoodySink()
+    notifier = world.notifier(team, repeat_ms=HOUR)
+    write(world.index, [alert(1, replayed=True), alert(2)])
+    work(notifier, team)
+    world.clock.now += RESCAN_MS + 1
+    work(notifier, team)
+    assert [one.alert.alert_id for one in team.taken] == ["al_0002"]
+
+    write(world.index, [alert(1, revision=2, posts=9)])
+    work(notifier, team)
+    assert [one.alert.alert_id for one in team.taken] == ["al_0002", "al_0001"]
+
+
 def test_growth_without_a_higher_severity_is_no_news(world):
     team = MoodySink()
     notifier = world.notifier(team)

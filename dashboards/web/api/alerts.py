@@ -91,6 +91,7 @@ class AlertDetail(AlertModel):
     """One alert with everything that speaks for and against it."""
 
     operator_version: str = Field(description="Version of the rules that raised it.")
+    replayed: bool = Field(description="Found by a replay of the past; nobody was called.")
     post_ids: list[str] = Field(description="Posts it rests on; some may be deleted by now.")
     evidence: list[EvidenceModel]
     counter_evidence: list[EvidenceModel] = Field(
@@ -153,6 +154,7 @@ def alert(site: TheSite, alert_id: AlertId) -> AlertDetail:
     return AlertDetail(
         **dict(summary),
         operator_version=found.operator_version,
+        replayed=found.replayed,
         post_ids=list(found.post_ids),
         evidence=[evidence_model(one) for one in found.evidence],
         counter_evidence=[evidence_model(one) for one in found.counter_evidence],
