@@ -171,7 +171,7 @@ def facet_lists(
     counts: Mapping[PostFacet, FacetCounts],
     asked: Asked,
     names: SubjectNames,
-    name_of: Callable[[str], str],
+    label_of: Callable[[PostFacet, str], str],
     *,
     oldest: bool,
 ) -> list[FacetList]:
@@ -190,7 +190,7 @@ def facet_lists(
                 if held is None
                 else queries.taken(asked.node, held)
             )
-            label = name_of(value) if facet == "subject" else value
+            label = label_of(facet, value)
             choices.append(
                 Choice(
                     label=label,

@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from dashboards.web.words import gettext_noop
 from detect.language import base_code
 from detect.records import LIKELY, UNKNOWN_LANGUAGE, HarmScore, Judgement
 from stream.index import IndexedPost
+
+CATEGORY_WORDS: Mapping[str, str] = {
+    "defamation": gettext_noop("Defamation"),
+    "sexual_harassment": gettext_noop("Sexual harassment"),
+    "sexual_deepfake": gettext_noop("Sexual deepfake"),
+    "threat": gettext_noop("Threat"),
+    "stalking": gettext_noop("Stalking"),
+    "hate": gettext_noop("Hate"),
+    "deceptive_marketing": gettext_noop("Deceptive marketing"),
+    "impersonation": gettext_noop("Impersonation"),
+    "criticism": gettext_noop("Criticism"),
+}
+TARGET_WORDS: Mapping[str, str] = {
+    "subject": gettext_noop("a subject of the watchlist"),
+    "fan": gettext_noop("fans"),
+    "other": gettext_noop("somebody else"),
+    "unknown": gettext_noop("nobody that can be told"),
+}
+LAYER_WORDS: Mapping[str, str] = {
+    "words": gettext_noop("list of words"),
+    "model": gettext_noop("model"),
+}
 
 
 def is_spared(judgement: Judgement | None) -> bool:

@@ -15,13 +15,13 @@ from starlette.responses import Response
 
 from dashboards.queries.clusters import harmful
 from dashboards.queries.posts import Asked, SubjectNames, ask
-from dashboards.web import found, times
+from dashboards.web import found, harm, times
 from dashboards.web.site import Refused, Site, TheSite
 from dashboards.web.text import highlight
 from dashboards.web.triage import MAX_DIGITS, page_number
-from dashboards.web.words import gettext_noop
+from dashboards.web.words import Words, gettext_noop
 from stream.completion import complete
-from stream.index import PostQuery
+from stream.index import PostFacet, PostQuery
 from stream.query import QueryError
 from stream.query_tree import Node, Term, all_of
 
@@ -110,7 +110,9 @@ def _results(
         hits=found.hits(hits.posts, asked.where),
         notes=[said(note, **values) for note, values in asked.notes],
         chosen=found.chosen(asked, oldest=oldest),
-        facets=found.facet_lists(counts, asked, names, site.name_of, oldest=oldest),
+        facets=found.facet_lists(
+            counts, asked, names, partial(_label, site, said), oldest=oldest
+        ),
         histogram=found.histogram(
             site.index,
             query,
@@ -133,6 +135,14 @@ def completions(site: TheSite, q: str = "", at: str = "") -> Response:
     fine = at.isascii() and at.isdigit() and len(at) <= MAX_DIGITS
     offered = complete(q, int(at) if fine else len(q), _known(site))
     return Response(msgspec.json.encode(offered), media_type="application/json")
+
+
+def _label(site: Site, said: Words, facet: PostFacet, value: str) -> str:
+    """What a value of a facet is called in the reader's language."""
+    if facet == "subject":
+        return site.name_of(value)
+    words = {"harm": harm.CATEGORY_WORDS, "target": harm.TARGET_WORDS}.get(facet, {})
+    return said(words[value]) if value in words else value
 
 
 def _page_path(query: str, oldest: bool, page: int) -> str:

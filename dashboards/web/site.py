@@ -219,6 +219,9 @@ def environment() -> Environment:
     }
     helpers: dict[str, Any] = {
         "address_of": address_of,
+        "CATEGORY_WORDS": harm.CATEGORY_WORDS,
+        "LAYER_WORDS": harm.LAYER_WORDS,
+        "TARGET_WORDS": harm.TARGET_WORDS,
         "is_spared": harm.is_spared,
         "language_of": harm.language_of,
         "shown_harm": harm.shown_harm,

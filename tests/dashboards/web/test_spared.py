@@ -69,7 +69,7 @@ def test_a_posts_own_page_shows_it_with_what_was_said_of_it_and_why(visitor):
     told = text_of(html)
     rows = ["".join(text_of(r).split()) for r in re.findall(r"<tr>.*?</tr>", html, re.DOTALL)]
     assert WORDS in unfolded(html)
-    assert "Defamation0.91쫓겨났다(words)" in rows
+    assert "Defamation0.91쫓겨났다(listofwords)" in rows
     assert "Threat0.55notsurethetextasawhole(model)" in rows
     assert "a subject of the watchlist" in told
     assert "harm/test" in told
