@@ -1,8 +1,10 @@
 """Banks: pictures that are known, as hashes: official originals, known harm, things to ignore.
 
-A bank holds no picture, only the hash that is exchanged (PDQ), a label and notes, in a file
-of its own (``banks.db``) with a record of every change. What compares pictures takes an
-immutable :class:`Snapshot` of all banks.
+A bank holds hashes that are exchanged (PDQ), labels and notes, in a file of its own
+(``banks.db``) with a record of every change. Of official originals alone, which are the
+agency's own, it also keeps local features and a small grey picture, so that crops, collages
+and screenshots of them are found and what was changed in them is seen. What compares pictures
+takes an immutable :class:`Snapshot` of all banks.
 """
 
 from __future__ import annotations
@@ -16,8 +18,11 @@ from typing import Literal, Self, get_args
 
 import msgspec
 
+from detect.media.examined import Look
+from detect.media.finder import Finder
 from detect.media.near import HashTable
 from detect.media.pdq import BYTES, GOOD_QUALITY, MATCH
+from detect.media.placing import Placement
 from stream.ids import derive_id
 from stream.migrations import Step, migrate
 from stream.storage import StorageFullError, full_message, is_full
@@ -54,7 +59,14 @@ CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
 CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'what was done is never deleted'); END;
 """
-MIGRATIONS = (Step("banks", _BANKS),)
+_LOOKS = """
+CREATE TABLE looks (
+    reference_id TEXT PRIMARY KEY REFERENCES refs (reference_id),
+    features BLOB NOT NULL, pixels BLOB NOT NULL,
+    width INTEGER NOT NULL, height INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+MIGRATIONS = (Step("banks", _BANKS), Step("looks", _LOOKS))
 """Applied in order, once each; only ever appended to."""
 
 _COLUMNS = (
@@ -102,21 +114,50 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """A reference that is near: differing bits, and which view of the picture was."""
+    """A reference that a picture is, or holds.
+
+    By hash: ``distance`` differing bits of ``view``. By local features: ``placement`` says
+    where in the picture, and ``distance`` is None.
+    """
 
     reference: Reference
-    distance: int
+    distance: int | None = None
     view: str = "original"
+    placement: Placement | None = None
 
 
 class Snapshot:
-    """All enabled references of good quality, as they were when it was taken."""
+    """All enabled references, as they were when it was taken.
 
-    def __init__(self, references: Iterable[Reference]) -> None:
-        self._references = tuple(
-            one for one in references if one.enabled and one.quality >= GOOD_QUALITY
-        )
+    Args:
+        references: those of poor quality are not compared by their hashes.
+        looks: what references are looked at with, by their id, where there is any.
+    """
+
+    def __init__(
+        self, references: Iterable[Reference], looks: Mapping[str, Look] | None = None
+    ) -> None:
+        enabled = [one for one in references if one.enabled]
+        self._references = tuple(one for one in enabled if one.quality >= GOOD_QUALITY)
         self._table = HashTable([bytes.fromhex(one.pdq) for one in self._references])
+        held: Mapping[str, Look] = {} if looks is None else looks
+        self._originals = tuple(one for one in enabled if one.reference_id in held)
+        self._finder = Finder([held[one.reference_id] for one in self._originals])
+
+    def found_in(self, look: Look) -> list[Match]:
+        """References that lie in a picture, by local features, the surest first.
+
+        Raises:
+            ValueError: the look holds no features.
+        """
+        return [
+            Match(
+                reference=self._originals[one.place],
+                view="flip_y" if one.mirrored else "original",
+                placement=one.placement,
+            )
+            for one in self._finder.find(look)
+        ]
 
     def __len__(self) -> int:
         return len(self._references)
@@ -190,17 +231,26 @@ class Banks:
             elif held[0] != kind:
                 raise BankRefusedError(f"bank {name!r} is of the kind {held[0]}, not {kind}")
 
-    def add(self, references: Iterable[Reference], *, who: str, now: int) -> int:
+    def add(
+        self,
+        references: Iterable[Reference],
+        *,
+        who: str,
+        now: int,
+        looks: Mapping[str, Look] | None = None,
+    ) -> int:
         """Take references in, those that are there already left as they are; how many are new.
 
-        The id of a reference follows from its bank and hash, whatever it brings.
+        The id of a reference follows from its bank and hash, whatever it brings. ``looks``,
+        by hash, are kept for banks of official originals alone: features can be turned back
+        into something like the picture, which nobody may keep of known harm.
 
         Raises:
             BankRefusedError: there is no such bank, or a hash or text is not acceptable.
         """
         new = 0
         with self._change() as db:
-            known = {row[0] for row in db.execute("SELECT name FROM banks")}
+            known = dict(db.execute("SELECT name, kind FROM banks"))
             for one in references:
                 if one.bank not in known:
                     raise BankRefusedError(f"there is no bank {one.bank!r}")
@@ -211,6 +261,12 @@ class Banks:
                     (name, one.bank, bytes.fromhex(digits), one.quality, _text(one.label),
                      _text(one.note), one.enabled, now),
                 )  # fmt: skip
+                look = None if looks is None else looks.get(one.pdq)
+                if look is not None and known[one.bank] == "official":
+                    db.execute(
+                        "INSERT OR IGNORE INTO looks VALUES (?, ?, ?, ?, ?)",
+                        (name, look.features, look.pixels, look.width, look.height),
+                    )
                 if done.rowcount:
                     new += 1
                     self._note(db, now, who, "add", one.bank, name, _text(one.label))
@@ -261,7 +317,13 @@ class Banks:
 
     def snapshot(self) -> Snapshot:
         """What pictures are compared with from now on."""
-        return Snapshot(self.references())
+        looks = {
+            name: Look(features, pixels, width, height)
+            for name, features, pixels, width, height in self._db.execute(
+                "SELECT reference_id, features, pixels, width, height FROM looks"
+            )
+        }
+        return Snapshot(self.references(), looks)
 
     def _found(self, sql: str, parameters: tuple[str, ...]) -> list[Reference]:
         return [

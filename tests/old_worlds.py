@@ -13,6 +13,7 @@ from dashboards.deliveries import Deliveries
 from dashboards.desk import Desk
 from dashboards.keys import Keys
 from dashboards.saved_views import SavedViews
+from detect.media.examined import Look
 from detect.watchlist import load_watchlist
 from ingest.collector import Collected
 from ingest.records import Author, Deletion, Gap, Malformed, Media, Post
@@ -127,7 +128,8 @@ def fill_banks(folder: Path) -> Path:
             )
             for digit in "12"
         ]
-        banks.add(made, who="하나", now=NOW + 1)
+        looks = {"1" * 64: Look(b"features", b"pixels", 3, 2)}
+        banks.add(made, who="하나", now=NOW + 1, looks=looks)
         first = banks.references()[0]
         banks.enable(first.reference_id, False, who="Mina", now=NOW + 2, note="wrong")
     return folder / BANKS_FILE

@@ -15,7 +15,8 @@ from dashboards.context import Cli, pass_cli
 from dashboards.exits import FAILURE, OK, PARTIAL
 
 if TYPE_CHECKING:
-    from stream.banks import BankKind, Banks, Reference
+    from detect.media.examined import Examined, Look
+    from stream.banks import BankKind, Banks, Match, Reference, Snapshot
 
 KIND_NAMES = ("official", "known_bad", "ignore")
 
@@ -54,8 +55,10 @@ Examples:
 def command() -> None:
     """Known pictures: official originals, known harm, things to ignore.
 
-    A bank keeps the hash of a picture (PDQ), a label and notes, never the picture, and a
-    record of who changed what. Pictures are matched as they are, turned and mirrored.
+    A bank keeps the hash of a picture (PDQ), a label and notes, and a record of who changed
+    what. Pictures are matched as they are, turned and mirrored. Of official pictures it also
+    keeps local features and a small grey picture: they are found in crops, collages and
+    screenshots, with what was changed in them.
     """
 
 
@@ -135,36 +138,20 @@ def match(
     with _banks(cli, data) as banks:
         known = banks.snapshot()
     failed = 0
-    for file, seen in _seen(files):
-        views = {} if seen.pdq is None else {"original": seen.pdq, **seen.views}
-        found = known.matches(views, bits=within) if _comparable(seen) else []
+    for file, seen in _seen(files, "query"):
+        found = _compared(known, seen, within)
         failed += seen.error is not None
         if as_json:
             line: dict[str, Any] = {
                 "file": str(file),
-                "matches": [
-                    {
-                        "reference": one.reference.reference_id,
-                        "bank": one.reference.bank,
-                        "kind": one.reference.kind,
-                        "label": one.reference.label,
-                        "distance": one.distance,
-                        "method": f"pdq:{one.view}",
-                        "region": None,
-                    }
-                    for one in found
-                ],
+                "matches": [_as_json(one) for one in found],
                 "error": _doubt(seen),
             }
             click.echo(msgspec.json.encode(line).decode())
             continue
         click.echo(click.style(click.format_filename(file), bold=True))
         for one in found:
-            how = "" if one.view == "original" else f", {one.view}"
-            click.echo(
-                f"    {one.reference.kind}: {one.reference.label or one.reference.reference_id}"
-                f" in {one.reference.bank}, {one.distance} bits apart{how}"
-            )
+            click.echo(f"    {_told(one)}")
         if not found:
             click.echo(f"    {_doubt(seen) or 'no reference is near'}")
     return PARTIAL if failed else OK
@@ -250,38 +237,80 @@ def _hashed(banks: Banks, name: str, kind: BankKind, files: tuple[Path, ...], no
     from stream.banks import Reference as Made
 
     references: list[Reference] = []
+    looks: dict[str, Look] = {}
     failed = 0
-    for file, seen in _seen(files):
+    for file, seen in _seen(files, "reference"):
         if (doubt := _doubt(seen)) is not None or seen.pdq is None:
             failed += 1
             click.echo(f"{click.format_filename(file)}: {doubt}", err=True)
             continue
+        if seen.look is not None:
+            looks[seen.pdq] = seen.look
         references.append(
             Made(
                 reference_id="", bank=name, kind=kind, pdq=seen.pdq, quality=seen.quality,
                 label=file.name, note=note,
             )
         )  # fmt: skip
-    new = banks.add(references, who=_who(), now=_now())
+    new = banks.add(references, who=_who(), now=_now(), looks=looks)
     click.echo(f"{new:,} new, {len(references) - new:,} known already, {failed:,} not usable")
     return FAILURE if failed and not references else PARTIAL if failed else OK
 
 
-def _seen(files: tuple[Path, ...]) -> Iterator[tuple[Path, Any]]:
+def _seen(files: tuple[Path, ...], use: str) -> Iterator[tuple[Path, Examined]]:
     from detect.media.cage import Cage
-    from detect.media.caged import LARGEST
+    from detect.media.caged import LARGEST, QUERY, REFERENCE
 
+    wanted = QUERY if use == "query" else REFERENCE
     with Cage() as cage:
         for file in files:
             with file.open("rb") as opened:
-                yield file, cage.examine(opened.read(LARGEST + 1))
+                yield file, cage.examine(opened.read(LARGEST + 1), wanted)
 
 
-def _comparable(seen: Any) -> bool:
-    return _doubt(seen) is None
+def _compared(known: Snapshot, seen: Examined, within: int) -> list[Match]:
+    """By hash first; where no hash is near, by what can be seen."""
+    found: list[Match] = []
+    if seen.pdq is not None and _doubt(seen) is None:
+        found = known.matches({"original": seen.pdq, **seen.views}, bits=within)
+    if not found and seen.look is not None:
+        found = known.found_in(seen.look)
+    return found
 
 
-def _doubt(seen: Any) -> str | None:
+def _as_json(one: Match) -> dict[str, Any]:
+    from msgspec import to_builtins
+
+    placed = one.placement
+    return {
+        "reference": one.reference.reference_id,
+        "bank": one.reference.bank,
+        "kind": one.reference.kind,
+        "label": one.reference.label,
+        "distance": one.distance,
+        "method": f"{'pdq' if placed is None else 'features'}:{one.view}",
+        "region": None if placed is None else placed.region,
+        "placement": to_builtins(placed),
+    }
+
+
+def _told(one: Match) -> str:
+    name = one.reference.label or one.reference.reference_id
+    how = "" if one.view == "original" else f", {one.view}"
+    what = f"{one.reference.kind}: {name} in {one.reference.bank}"
+    placed = one.placement
+    if placed is None:
+        return f"{what}, {one.distance} bits apart{how}"
+    xs, ys = [x for x, _ in placed.region], [y for _, y in placed.region]
+    place = f"x {min(xs):.0f} to {max(xs):.0f}, y {min(ys):.0f} to {max(ys):.0f}"
+    changed = f", {len(placed.changed)} parts changed" if placed.changed else ""
+    return (
+        f"{what}, inside this picture at {place}: {placed.inliers} points agree, "
+        f"{placed.agreeing:.0%} of what can be compared is the same{changed}{how}"
+    )
+
+
+def _doubt(seen: Examined) -> str | None:
     """Why a picture is not compared; None if it is."""
     from detect.media.pdq import GOOD_QUALITY
 

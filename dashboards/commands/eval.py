@@ -1,4 +1,4 @@
-"""``jikimi eval``: play simulated streams, run methods on them, score what they found."""
+"""``jikimi eval``: methods on streams and pictures whose truth is known."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dashboards.context import Cli, pass_cli
 from dashboards.exits import FAILURE, OK
 
 if TYPE_CHECKING:
+    from dashboards.evaluation.pictures import Half
     from dashboards.evaluation.suites import SuiteName
     from dashboards.simulator.plan import GrammarName, ScenarioName
 
@@ -37,7 +38,7 @@ The protocol, the frozen streams and the figures: docs/evaluation.md.
 """,
 )
 def command() -> None:
-    """Measure how well campaigns are found on streams whose truth is known."""
+    """Measure how well campaigns and pictures are found where the truth is known."""
 
 
 @command.command(
@@ -286,4 +287,58 @@ def qut(cli: Cli, setup: str, posts: Path, out: Path, python: Path) -> int:
     except NotInstalledError as error:
         click.echo(f"jikimi: {error}", err=True)
         return FAILURE
+    return OK
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  jikimi eval pictures wallpapers            transforms for development
+  jikimi eval pictures wallpapers --half second --every 4 --json
+"""
+)
+@click.argument("folder", type=_read_folder)
+@click.option(
+    "--half",
+    type=click.Choice(("first", "second")),
+    default="first",
+    show_default=True,
+    help="Of transforms and of pictures; never tune anything on the second.",
+)
+@click.option(
+    "--every",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Transform each n-th picture only; all stay references.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def pictures(folder: Path, half: Half, every: int, as_json: bool) -> int:
+    """Measure how well reposted pictures of FOLDER are found.
+
+    Pictures are split in two by their names, one half for each set of transforms.
+    """
+    import msgspec
+
+    from dashboards.evaluation.pictures import Row, measure
+    from dashboards.evaluation.pictures import pictures as taken_from
+
+    taken = list(taken_from(folder))[0 if half == "first" else 1 :: 2]
+    if not taken[1:]:
+        click.echo("this folder holds too few pictures that differ", err=True)
+        return FAILURE
+
+    def tell(row: Row) -> None:
+        click.echo(f"{row.transform:28} {row.by_hash:6.0%} {row.found:6.0%}", err=as_json)
+
+    report = measure(taken, half, every=every, tell=tell)
+    if as_json:
+        click.echo(msgspec.json.encode(report).decode())
+        return OK
+    low, high = report.interval()
+    click.echo(
+        f"{'mean':28} {report.by_hash:6.1%} {report.found:6.1%} ({low:.1%} to {high:.1%})"
+    )
+    click.echo(f"false matches: {report.false} of {report.pairs:,} pairs")
+    click.echo(f"in one template: {report.template_false} of {report.template_pairs:,} pairs")
     return OK

@@ -18,7 +18,7 @@ from typing import IO, Self
 
 import msgspec
 
-from detect.media.caged import LARGEST
+from detect.media.caged import HASHES, LARGEST
 from detect.media.examined import Examined
 
 FILES_A_PROCESS = 500
@@ -27,7 +27,7 @@ FILES_A_PROCESS = 500
 PATIENCE_S = 20.0
 """Wall time for one file; its processor time is bounded inside."""
 
-_MOST_REPLY = 1_000_000
+_MOST_REPLY = 4_000_000
 _decoder = msgspec.msgpack.Decoder(Examined)
 
 
@@ -62,13 +62,19 @@ class Cage:
         """Of the process there is now."""
         return None if self._process is None else self._process.pid
 
-    def examine(self, data: bytes) -> Examined:
-        """What ``data`` is; a file that ends the process is marked like any other."""
+    def examine(self, data: bytes, wanted: int = HASHES) -> Examined:
+        """What ``data`` is; a file that ends the process is marked like any other.
+
+        Args:
+            data: a file.
+            wanted: ``HASHES``, or ``QUERY`` or ``REFERENCE`` of :mod:`detect.media.caged`
+                to get what pictures are looked at with as well.
+        """
         if len(data) > LARGEST:
             most = LARGEST // (1024 * 1024)
             return Examined(format="unknown", error=f"the file is larger than {most} MB")
         try:
-            return self._asked(data)
+            return self._asked(data, wanted)
         except _Silent as silent:
             self.close()
             return Examined(format="unknown", error=str(silent))
@@ -81,11 +87,11 @@ class Cage:
         process.kill()
         process.communicate()
 
-    def _asked(self, data: bytes) -> Examined:
+    def _asked(self, data: bytes, wanted: int) -> Examined:
         process = self._ready()
         stdin, stdout = _pipe(process.stdin), _pipe(process.stdout)
         try:
-            self._written(stdin, stdout, struct.pack(">I", len(data)) + data)
+            self._written(stdin, stdout, struct.pack(">IB", len(data), wanted) + data)
             (length,) = struct.unpack(">I", self._read(stdout, 4))
             if length > _MOST_REPLY:
                 raise _Silent("the decoder's answer makes no sense")

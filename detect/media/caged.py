@@ -13,13 +13,22 @@ import os
 import resource
 import struct
 import sys
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import cv2
 import msgspec
 import numpy as np
 
-from detect.media.examined import Examined
+from detect.media.examined import Examined, Look
+from detect.media.features import (
+    QUERY_POINTS,
+    QUERY_SIDE,
+    REFERENCE_POINTS,
+    REFERENCE_SIDE,
+    features_of,
+    fitted,
+    packed,
+)
 from detect.media.header import DECODED, is_cut_off, read_header
 from detect.media.pdq import pdq_dihedral
 
@@ -29,15 +38,24 @@ MEMORY = 1_500_000_000
 SECONDS = 8
 """Processor time for one file."""
 
+HASHES, QUERY, REFERENCE = range(3)
+"""What is wanted of a picture: hashes alone, or also what it is looked at with."""
+
+PREVIEW_SIDE = 320
+"""Longest side of the pixels that are kept of a reference."""
+
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file that is looked at."""
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _NO_NEW_PRIVILEGES = 38
 _DIE_WITH_PARENT = 1
 _NOT_DUMPABLE = 4
 
 
-def examine(data: bytes) -> Examined:
+def examine(data: bytes, wanted: int = HASHES) -> Examined:
     """Look at one picture; whatever goes wrong is told in ``error``."""
     header = read_header(data)
     found = Examined(
@@ -62,14 +80,28 @@ def examine(data: bytes) -> Examined:
         return msgspec.structs.replace(
             found, error=f"the header claims {claim} pixels and the picture has {seen}"
         )
-    hashes = pdq_dihedral(np.ascontiguousarray(image, np.uint8))
+    pixels = np.ascontiguousarray(image, np.uint8)
+    hashes = pdq_dihedral(pixels)
     first = hashes.pop("original")
     return msgspec.structs.replace(
         found,
         pdq=first.hex,
         quality=first.quality,
         views={name: view.hex for name, view in hashes.items()},
+        look=None if wanted == HASHES else _looked(pixels, wanted),
     )
+
+
+def _looked(image: NDArray[np.uint8], wanted: int) -> Look:
+    gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+    if wanted == REFERENCE:
+        features = features_of(gray, side=REFERENCE_SIDE, points=REFERENCE_POINTS)
+        kept, _ = fitted(gray, PREVIEW_SIDE)
+    else:
+        features = features_of(gray, side=QUERY_SIDE, points=QUERY_POINTS)
+        kept, _ = fitted(gray, QUERY_SIDE)
+    height, width = kept.shape[:2]
+    return Look(packed(features), kept.tobytes(), width, height)
 
 
 def give_up_rights() -> None:
@@ -106,8 +138,8 @@ def main() -> None:
     """Answer files on standard input with :class:`Examined` on standard output."""
     cv2.setNumThreads(1)
     # Libraries read files when they are first used; after this nothing can be read.
-    examine(cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes())
-    examine(cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes())
+    for ending in (".png", ".jpg"):
+        examine(cv2.imencode(ending, np.zeros((64, 64, 3), np.uint8))[1].tobytes(), QUERY)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     os.closerange(3, 65_536)
     give_up_rights()
@@ -115,12 +147,12 @@ def main() -> None:
     encoder = msgspec.msgpack.Encoder()
     while True:
         try:
-            (length,) = struct.unpack(">I", _taken(source, 4))
+            length, wanted = struct.unpack(">IB", _taken(source, 5))
             data = _taken(source, length)
         except EOFError:
             return
         _grant_time()
-        reply = encoder.encode(examine(data))
+        reply = encoder.encode(examine(data, wanted))
         sink.write(struct.pack(">I", len(reply)) + reply)
         sink.flush()
 

@@ -5,6 +5,19 @@ from __future__ import annotations
 import msgspec
 
 
+class Look(msgspec.Struct, frozen=True):
+    """What a picture is compared by when hashes do not meet.
+
+    ``features`` as :func:`detect.media.features.packed`, ``pixels`` grey, row by row,
+    ``width`` x ``height`` of them.
+    """
+
+    features: bytes
+    pixels: bytes
+    width: int
+    height: int
+
+
 class Examined(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one file gave.
 
@@ -12,7 +25,7 @@ class Examined(msgspec.Struct, frozen=True, omit_defaults=True):
     picture turned and mirrored, by name; both absent where ``error`` says why nothing was
     decoded. ``cut_off``: the file ends before its picture does; what was decoded of it, if
     anything, is partly the decoder's invention. Width and height are the pixels that the
-    header claims.
+    header claims. ``look`` is there when it was asked for.
     """
 
     format: str
@@ -24,3 +37,4 @@ class Examined(msgspec.Struct, frozen=True, omit_defaults=True):
     views: dict[str, str] = {}
     cut_off: bool = False
     error: str | None = None
+    look: Look | None = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 
 import pytest
 
 from dashboards.cli import run
 from dashboards.exits import FAILURE, OK, PARTIAL
-from tests.detect.media.pictures import as_file, waves
+from tests.detect.media.pictures import as_file, scene, waves
 
 PDQ = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
 
@@ -148,3 +149,33 @@ def test_adding_to_a_bank_that_is_not_there_says_how_to_make_one(bank, photos):
 
     assert code == FAILURE
     assert "jikimi bank build makes one" in err
+
+
+def test_a_crop_of_an_official_photo_is_found_with_its_place(bank, tmp_path):
+    one = scene(4)
+    (tmp_path / "official.png").write_bytes(as_file(one))
+    bank("build", "official", tmp_path / "official.png")
+    (tmp_path / "crop.jpg").write_bytes(as_file(one[90:430, 100:560], ".jpg"))
+    code, out, _ = bank("match", tmp_path / "crop.jpg", "--json")
+    (match,) = json.loads(out)["matches"]
+
+    assert code == OK
+    assert (match["label"], match["method"], match["distance"]) == (
+        "official.png", "features:original", None,
+    )  # fmt: skip
+    assert match["region"][0] == pytest.approx([-100, -90], abs=12)
+    assert "inside this picture at x" in bank("match", tmp_path / "crop.jpg")[1]
+
+
+def test_of_known_harm_nothing_is_kept_that_could_be_turned_back_into_it(bank, tmp_path):
+    one = scene(4)
+    (tmp_path / "harm.png").write_bytes(as_file(one))
+    bank("build", "harm", tmp_path / "harm.png", "--kind", "known_bad")
+    (tmp_path / "crop.jpg").write_bytes(as_file(one[90:430, 100:560], ".jpg"))
+    held = sqlite3.connect(tmp_path / "data" / "banks.db")
+    kept = held.execute("SELECT count(*) FROM looks").fetchone()
+    held.close()
+
+    assert kept == (0,)
+    assert "no reference is near" in bank("match", tmp_path / "crop.jpg")[1]
+    assert "known_bad: harm.png" in bank("match", tmp_path / "harm.png")[1]

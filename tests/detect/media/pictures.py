@@ -37,6 +37,21 @@ def noise(height: int, width: int, seed: int) -> Picture:
     return (mixed >> np.uint64(56)).astype(np.uint8).reshape(height, width, 3)
 
 
+def scene(seed):
+    """A picture with much to hold on to: waves and a few hundred shapes."""
+    out = waves(480, 640, seed)
+    rng = np.random.default_rng(seed)
+    for _ in range(220):
+        at = tuple(int(value) for value in rng.integers(0, (640, 480)))
+        colour = tuple(int(value) for value in rng.integers(0, 256, 3))
+        if rng.random() < 0.5:
+            cv2.circle(out, at, int(rng.integers(4, 26)), colour, -1, cv2.LINE_AA)
+        else:
+            to = (at[0] + int(rng.integers(6, 50)), at[1] + int(rng.integers(6, 50)))
+            cv2.rectangle(out, at, to, colour, -1)
+    return out
+
+
 def as_file(picture: Picture, ending: str = ".png", quality: int = 90) -> bytes:
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if ending in {".jpg", ".jpeg"} else []
     done, data = cv2.imencode(ending, picture, options)
