@@ -28,6 +28,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bank": ("dashboards.commands.bank", "Known pictures: build, match, exchange hashes."),
     "models": ("dashboards.commands.models", "Show and train the models that judge posts."),
     "search": ("dashboards.commands.search", "Find kept posts by words, fields and times."),
+    "campaigns": (
+        "dashboards.commands.campaigns",
+        "Campaigns: list, show, explain.",
+    ),
     "watchlist": ("dashboards.commands.watchlist", "Import, check and try the watchlist."),
     "sources": ("dashboards.commands.sources", "List sources, their terms and their state."),
     "index": ("dashboards.commands.index", "Rebuild the index; scale-out: fill Elasticsearch."),

@@ -17,6 +17,7 @@ from dashboards.desk import Desk
 from dashboards.keys import Keys
 from dashboards.web import (
     alerts,
+    campaigns,
     clusters,
     dead,
     decisions,
@@ -58,6 +59,7 @@ PARTS = (
     overview,
     decisions,
     alerts,
+    campaigns,
     clusters,
     posts,
     saved,

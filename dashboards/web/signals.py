@@ -35,6 +35,16 @@ SIGNALS: dict[str, tuple[str, Unit]] = {
     "harm_impersonation": (gettext_noop("Impersonation"), "share"),
     "telling_words": (gettext_noop("Posts with telling words"), "count"),
     "accounts": (gettext_noop("Accounts"), "count"),
+    "copied_posts": (gettext_noop("Posts that repeat each other"), "share"),
+    "trusted_company": (gettext_noop("Trust earned together elsewhere"), "share"),
+    "shared_elsewhere": (gettext_noop("Accounts that also share something else"), "share"),
+    "disguised_text": (gettext_noop("Posts with disguised letters"), "share"),
+    "burst_surprise": (gettext_noop("Chance of such a burst of copies"), "odds"),
+    "posts_in_ten_minutes": (gettext_noop("Most posts in ten minutes"), "count"),
+    "harm": (gettext_noop("Harm to the subject"), "share"),
+    "news_links": (gettext_noop("Links to news"), "share"),
+    "own_words": (gettext_noop("Texts in own words"), "share"),
+    "criticism": (gettext_noop("Judged to be criticism"), "share"),
     "long_standing_accounts": (gettext_noop("Accounts older than 30 days"), "share"),
 }
 

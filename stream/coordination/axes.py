@@ -27,14 +27,14 @@ SURPRISING = 6.0
 CROWD = 6.0
 """Accounts at which copying counts half."""
 
-ENTANGLED = 0.4
+ENTANGLED = 0.3
 HIDDEN = 0.6
 """Coordination from which harmful posts, and posts of unknown harm, are reported."""
-HARMFUL = 0.3
-"""Mean harm: half of the posts are likely to do some."""
+HARMFUL = 0.2
+"""Mean harm: a third of the posts are likely to do some."""
 OPEN = 0.6
 YOUNG_CROWD = 0.5
-CONCEALED = 4.0
+CONCEALED = 3.0
 """-log10 of the chance of so many young accounts and disguises from which posts that are
 not known to harm are called coordinated."""
 INDEPENDENT = 0.6

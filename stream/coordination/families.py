@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections import Counter
 from itertools import islice
 
+import numpy as np
+
 from detect.stems import alike
-from stream.coordination.objects import CLUSTER, FAMILY, STEM_KEYS, STEMS, TEXT, Seen
+from stream.coordination.objects import CLUSTER, FAMILY, MEDIA, STEM_KEYS, STEMS, TEXT, Seen
 from stream.coordination.table import Table
 
 ALIKE = 0.4
 """Share of stems in common from which two texts are one family."""
+SAME_PICTURE = 31
+"""Bits of a PDQ hash in which two encodings of one picture may differ."""
+PICTURES = 2_048
+"""Newest pictures compared with a new one."""
 PER_KEY = 8
 COMPARED = 6
 """Texts compared with a new one, those with the most keys in common."""
@@ -24,7 +30,9 @@ _APART = 0x5851F42D4C957F2D
 
 
 def assign(table: Table, found: Seen) -> None:
-    """Fill in the family of a post's text; copies of a known text need no stems."""
+    """Fill in the families of a post's text and picture; copies need no stems of their own."""
+    if found.picture:
+        found.keys[MEDIA] = _by_looks(table, found.picture) or found.keys[MEDIA]
     text = found.keys[TEXT]
     if not text:
         return
@@ -34,6 +42,18 @@ def assign(table: Table, found: Seen) -> None:
         found.stems = b""
         return
     found.keys[FAMILY] = _by_cluster(table, found) or _by_stems(table, found) or text ^ _APART
+
+
+def _by_looks(table: Table, picture: bytes) -> int:
+    """The family of a picture that looks the same: at most 31 of 256 bits differ."""
+    if not table.pictures:
+        return 0
+    newest = list(islice(reversed(table.pictures), PICTURES))
+    held = np.frombuffer(b"".join(table.pictures[row] for row in newest), dtype=np.uint64)
+    own = np.frombuffer(picture, dtype=np.uint64)
+    apart = np.bitwise_count(held.reshape(-1, len(own)) ^ own).sum(axis=1)
+    near = int(apart.argmin())
+    return table.value(newest[near], MEDIA) if apart[near] <= SAME_PICTURE else 0
 
 
 def _by_cluster(table: Table, found: Seen) -> int:

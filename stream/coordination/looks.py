@@ -26,6 +26,8 @@ from stream.coordination.trust import HALF_TRUST
 
 YOUNG_DAYS = 30
 SEVERAL = 2
+FEWEST = 10
+"""Accounts that a share is taken to rest on besides those that are there."""
 RAREST = 0.02
 """Least share taken as usual: what was never seen yet is not thereby impossible."""
 PEAK_MS = 10 * 60 * 1000
@@ -71,10 +73,20 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class Usual(msgspec.Struct, frozen=True):
-    """Shares of accounts about a subject that are young, and that disguise what they write."""
+    """Accounts about a subject: how many are young, or disguise what they write."""
 
-    young: float
-    disguised: float
+    young: int
+    told: int
+    masked: int
+    accounts: int
+
+    def young_among_others(self, young: int, told: int) -> float:
+        """The share of young accounts, a set of accounts left out."""
+        return max(RAREST, (self.young - young + 1) / (self.told - told + 2 * FEWEST))
+
+    def masked_among_others(self, masked: int, accounts: int) -> float:
+        """The share of accounts with disguises, a set of accounts left out."""
+        return max(RAREST, (self.masked - masked + 1) / (self.accounts - accounts + 2 * FEWEST))
 
 
 def usual_of(columns: Columns) -> Usual:
@@ -84,8 +96,7 @@ def usual_of(columns: Columns) -> Usual:
     told = ages[ages != UNKNOWN_AGE]
     masked = np.unique(columns.account[(columns.flags & DISGUISED) > 0])
     return Usual(
-        young=max(RAREST, _share(told < YOUNG_DAYS)),
-        disguised=max(RAREST, len(masked) / max(1, len(accounts))),
+        int(np.count_nonzero(told < YOUNG_DAYS)), len(told), len(masked), len(accounts)
     )
 
 
@@ -197,6 +208,7 @@ def look(
     flags = columns.flags[places]
     ages = columns.age[places][first]
     told = ages[ages != UNKNOWN_AGE]
+    new = int(np.count_nonzero(told < YOUNG_DAYS))
     masked = np.unique(columns.account[places][(flags & DISGUISED) > 0])
     original = (flags & ORIGINAL) > 0
     mine = places[original] if original.any() else places
@@ -221,8 +233,12 @@ def look(
         closed=max(pairs.others(accounts, own), pairs.recurring(accounts, own)),
         young=_share(known < YOUNG_DAYS) if len(known) * 2 >= len(aged) else None,
         disguised=_share((flags & DISGUISED) > 0),
-        hiding=surprise_of(int(np.count_nonzero(told < YOUNG_DAYS)), len(told), usual.young)
-        + surprise_of(len(masked), len(accounts), usual.disguised),
+        hiding=surprise_of(new, len(told), usual.young_among_others(new, len(told)))
+        + surprise_of(
+            len(masked),
+            len(accounts),
+            usual.masked_among_others(len(masked), len(accounts)),
+        ),
         exact=float(counts.max()) / len(mine),
         texts=int(np.count_nonzero(texts)),
         copied=float(several.sum()) / len(mine) * _share(original) if len(several) else 0.0,

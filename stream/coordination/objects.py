@@ -71,6 +71,8 @@ class Seen(msgspec.Struct):
     open: int
     flags: int
     harm: int = -1
+    picture: bytes = b""
+    """Its PDQ hash."""
 
 
 def seen(
@@ -80,7 +82,7 @@ def seen(
     columns = [0] * COLUMNS
     mark = marks.of(subject, post)
     flags = (ORIGINAL if mark.original else 0) | (NEWS if mark.news else 0)
-    packed = b""
+    packed = picture = b""
     if post.repost_of is not None:
         columns[REPOST] = number("r" + post.repost_of, 64)
     else:
@@ -90,7 +92,7 @@ def seen(
             packed = stems(text)
             columns[STEMS : STEMS + STEM_KEYS] = _padded(keys(packed))
         _links(columns, post)
-        _media(columns, post)
+        picture = _media(columns, post)
         target = post.quote_of or post.reply_to
         if target is not None:
             columns[TARGET] = number("t" + target, 64)
@@ -103,7 +105,7 @@ def seen(
     if judgement is not None:
         flags |= _opinions(judgement)
         harm = round(100 * harm_of(judgement))
-    return Seen(columns, packed, age, round(mark.openness * 100), flags, harm)
+    return Seen(columns, packed, age, round(mark.openness * 100), flags, harm, picture)
 
 
 def harm_of(judgement: Judgement) -> float:
@@ -143,21 +145,46 @@ def _padded(found: tuple[int, ...]) -> list[int]:
 
 def _links(columns: list[int], post: Post) -> None:
     place = LINK
+    slug = ""
     for url in post.urls:
         page = canonical_url(url)
         if not page:
             continue
+        slug = slug or _slug(page)
         value = number("l" + page, 64)
         if value not in columns[LINK : SECOND_LINK + 1]:
             columns[place] = value
             place += 1
         if place > SECOND_LINK:
             return
+    if slug and not columns[SECOND_LINK]:
+        columns[SECOND_LINK] = number("p" + slug, 64)
 
 
-def _media(columns: list[int], post: Post) -> None:
+def _slug(page: str) -> str:
+    """The path of a page where it is long enough to be one page's: mirrors keep it."""
+    path = page.partition("/")[2].partition("?")[0].casefold()
+    return path if len(path) >= SLUG and any(c.isalpha() for c in path) else ""
+
+
+SLUG = 12
+"""Characters from which a path names one page, whatever host it stands on."""
+PDQ_BYTES = 32
+
+
+def _media(columns: list[int], post: Post) -> bytes:
+    """Fill in the picture; its PDQ hash, empty without a usable one."""
     for media in post.media:
-        print_ = media.sha256 or media.pdq
-        if print_:
-            columns[MEDIA] = number("m" + print_, 64)
-            return
+        known = media.pdq or media.sha256
+        if known:
+            columns[MEDIA] = number("m" + known, 64)
+            return _pdq(media.pdq or "")
+    return b""
+
+
+def _pdq(text: str) -> bytes:
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        return b""
+    return found if len(found) == PDQ_BYTES else b""

@@ -41,7 +41,7 @@ class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
     harm: int
     keys: bytes
     stems: bytes = b""
-    print: bytes = b""
+    picture: bytes = b""
     cluster: str | None = None
 
 
@@ -79,6 +79,7 @@ class Table:
         self._next = array("q")
         self._heads = array("q", [-1]) * _SLOTS
         self._names: dict[str, str] = {}
+        self.pictures: dict[int, bytes] = {}
 
     def __len__(self) -> int:
         return len(self.posts)
@@ -105,6 +106,8 @@ class Table:
         self._open.append(row.open)
         self._flags.append(row.flags)
         self._harm.append(row.harm)
+        if row.picture:
+            self.pictures[at] = row.picture
         values = array("Q", row.keys)
         self.keys.extend(values)
         self._chain(at, values)
@@ -191,6 +194,7 @@ class Table:
         self.keys[start : start + COLUMNS] = array("Q", [0]) * COLUMNS
         self.posts[index] = self.accounts[index] = ""
         self.clusters[index], self.stems[index] = None, b""
+        self.pictures.pop(row, None)
         self.post[index] = self.account[index] = 0
         self.at[index] = self.seen[index] = 0
         self._age[index], self._open[index] = UNKNOWN_AGE, 0
@@ -219,6 +223,10 @@ class Table:
         del self.keys[: count * COLUMNS]
         del self._next[: count * COLUMNS]
         self.base += count
+        for row in list(self.pictures):
+            if row >= self.base:
+                break
+            del self.pictures[row]
         self._names = {name: name for name in self.accounts}
         self._cool()
 
@@ -261,5 +269,6 @@ def row_of(
         harm=found.harm,
         keys=array("Q", found.keys).tobytes(),
         stems=found.stems,
+        picture=found.picture,
         cluster=cluster,
     )

@@ -1,0 +1,213 @@
+"""``jikimi campaigns``: what was found to be coordinated, and what explains it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from dashboards.context import Cli, pass_cli
+from dashboards.exits import FAILURE, OK
+from stream.records import CampaignKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dashboards.queries.campaigns import Seen
+    from stream.index import Index
+    from stream.records import Campaign, Evidence
+
+EPILOG = """\b
+Examples:
+  jikimi campaigns list                          what needs a look, newest first
+  jikimi campaigns list --all --subject haneul   also fan events, news, criticism
+  jikimi campaigns show ca_1f…                   accounts, wordings, what they shared
+  jikimi campaigns explain ca_1f…                the four axes, for and against
+
+\b
+They are read from the index beside a running jikimi; pages show the same at /campaigns.
+"""
+KST = timezone(timedelta(hours=9), "KST")
+WIDTH = 100
+SHOWN = 20
+UNKNOWN = "not assessed"
+
+
+@click.group("campaigns", epilog=EPILOG)
+def command() -> None:
+    """What was found to be coordinated, by whom, and what speaks for and against it."""
+
+
+_data = click.option(
+    "--data",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Data folder; else data.folder of the settings.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="JSON, one campaign a line.")
+
+
+@command.command("list")
+@click.option("--subject", help="Only about this subject.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(get_args(CampaignKind)),
+    help="Only of this kind; may be repeated. Default: campaign and coordinated.",
+)
+@click.option("--all", "every", is_flag=True, help="Of every kind.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@_json
+@_data
+@pass_cli
+def list_command(
+    cli: Cli,
+    subject: str | None,
+    kinds: tuple[CampaignKind, ...],
+    every: bool,
+    limit: int,
+    as_json: bool,
+    data: Path | None,
+) -> int:
+    """List campaigns, those with the newest posts first."""
+    from dashboards.queries.campaigns import REPORTED, listed
+
+    index = _open(cli, data)
+    try:
+        wanted: Sequence[CampaignKind] = () if every else kinds or REPORTED
+        found = listed(index, subject=subject, kinds=wanted, limit=limit)
+    finally:
+        index.close()
+    for one in found:
+        click.echo(_json_of(one) if as_json else _line(one))
+    if not found and not as_json:
+        click.echo("no campaigns; --all also shows fan events, news and criticism", err=True)
+    return OK
+
+
+@command.command("show")
+@click.argument("campaign_id")
+@_json
+@_data
+@pass_cli
+def show_command(cli: Cli, campaign_id: str, as_json: bool, data: Path | None) -> int:
+    """Show a campaign: accounts with reasons, wordings, what they shared, earlier ones."""
+    return _show(cli, campaign_id, data, as_json=as_json, explain=False)
+
+
+@command.command("explain")
+@click.argument("campaign_id")
+@_json
+@_data
+@pass_cli
+def explain_command(cli: Cli, campaign_id: str, as_json: bool, data: Path | None) -> int:
+    """Explain a campaign: each axis with what was seen and what was to be expected."""
+    return _show(cli, campaign_id, data, as_json=as_json, explain=True)
+
+
+def _show(
+    cli: Cli, campaign_id: str, data: Path | None, *, as_json: bool, explain: bool
+) -> int:
+    from dashboards.queries.campaigns import seen
+
+    index = _open(cli, data)
+    try:
+        found = seen(index, campaign_id)
+    finally:
+        index.close()
+    if found is None:
+        click.echo(
+            f"jikimi: there is no campaign {_plain(campaign_id)}; "
+            "`jikimi campaigns list --all` names those there are",
+            err=True,
+        )
+        return FAILURE
+    if as_json:
+        click.echo(_json_of(found.campaign))
+        return OK
+    click.echo(_line(found.campaign))
+    for line in _explained(found) if explain else _shown(found):
+        click.echo(line)
+    return OK
+
+
+def _open(cli: Cli, data: Path | None) -> Index:
+    from dashboards.compose import INDEX_FOLDER, pages_index
+    from stream.local_index import LocalIndex
+
+    if data is not None:
+        return LocalIndex(data / INDEX_FOLDER, read_only=True)
+    return pages_index(cli.settings, cli.settings.data.folder)
+
+
+def _json_of(campaign: Campaign) -> str:
+    import msgspec
+
+    return msgspec.json.encode(campaign).decode()
+
+
+def _line(one: Campaign) -> str:
+    asleep = "  asleep" if one.asleep else ""
+    return (
+        f"{one.campaign_id}  {one.kind:14}  {_plain(one.subject)}  "
+        f"{len(one.accounts)} accounts, {one.posts} posts, "
+        f"{_at(one.first_post_at)} to {_at(one.last_post_at)}{asleep}"
+    )
+
+
+def _explained(found: Seen) -> list[str]:
+    lines: list[str] = [f"reportable since {_at(found.campaign.detected_at)}"]
+    for axis in found.axes:
+        value = UNKNOWN if axis.value is None else f"{axis.value:.2f}"
+        lines.append(f"{axis.name}: {value}")
+        lines += [f"    {_evidence(one)}" for one in axis.evidence]
+    return lines
+
+
+def _evidence(one: Evidence) -> str:
+    usual = "" if one.expected is None else f", usual {one.expected:g}"
+    shown = f"  e.g. {_plain(one.post_ids[0])}" if one.post_ids else ""
+    return f"{one.signal.replace('_', ' ')}: {one.value:g}{usual}{shown}"
+
+
+def _shown(found: Seen) -> list[str]:
+    campaign = found.campaign
+    lines = ["", "accounts (posts, things shared with others, score by company):"]
+    lines += [
+        f"    {_plain(m.account)}  {m.posts}  {m.objects}  {m.trust:g}"
+        for m in campaign.members[:SHOWN]
+    ] or [f"    {_plain(account)}" for account in campaign.accounts[:SHOWN]]
+    if len(campaign.accounts) > SHOWN:
+        lines.append(f"    and {len(campaign.accounts) - SHOWN} more")
+    lines += ["", "wordings (posts, accounts):"]
+    lines += [
+        f"    {v.posts}  {v.accounts}  {_plain(v.first.post.text)[:WIDTH]}"
+        for v in found.variants[:SHOWN]
+    ]
+    lines += ["", "shared (kind, accounts, posts, first post):"]
+    lines += [
+        f"    {s.kind}  {s.accounts}  {s.posts}  {_plain(s.post_id)}"
+        for s in campaign.shared[:SHOWN]
+    ]
+    if len(campaign.phases) > 1:
+        lines += ["", "awake:"]
+        lines += [
+            f"    {_at(p.first_at)} to {_at(p.last_at)}, {p.posts} posts"
+            for p in campaign.phases
+        ]
+    if found.kin:
+        lines += ["", "other campaigns with the same accounts:"]
+        lines += [f"    {one.common} in common  {_line(one.campaign)}" for one in found.kin]
+    return lines
+
+
+def _at(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC).astimezone(KST):%Y-%m-%d %H:%M} KST"
+
+
+def _plain(text: str) -> str:
+    """Text from outside without line breaks and without what steers a terminal."""
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    return shown.encode("utf-8", "replace").decode()

@@ -1,0 +1,102 @@
+"""Campaigns from near: their posts, wordings, accounts with reasons, and earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboards.queries.clusters import Variant, variants_of
+from stream.index import Index, IndexedPost
+from stream.records import Campaign, CampaignKind, Evidence
+
+REPORTED: tuple[CampaignKind, ...] = ("campaign", "coordinated")
+"""Kinds that are put before an analyst; the others explain what was seen."""
+AXES = ("coordination", "harm", "openness", "independence")
+POSTS = 1000
+"""Most posts of a campaign that are looked at."""
+EARLIER = 200
+"""Most other campaigns of the subject that one is compared with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """One axis, 0 to 1 or None where not assessed, with what speaks on it."""
+
+    name: str
+    value: float | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kin:
+    """Another campaign about the subject that shares accounts."""
+
+    campaign: Campaign
+    common: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A campaign with what the index still holds of it."""
+
+    campaign: Campaign
+    posts: list[IndexedPost]
+    variants: list[Variant]
+    axes: tuple[Axis, ...]
+    kin: tuple[Kin, ...]
+
+
+def listed(
+    index: Index,
+    *,
+    subject: str | None = None,
+    kinds: Sequence[CampaignKind] = REPORTED,
+    limit: int = 50,
+) -> list[Campaign]:
+    """Campaigns with the newest posts first."""
+    return index.campaigns(subject=subject, kinds=kinds, limit=limit)
+
+
+def seen(index: Index, campaign_id: str) -> Seen | None:
+    """A campaign from near; an old id leads to the campaign that took it in."""
+    campaign = index.campaign(campaign_id)
+    if campaign is None:
+        return None
+    posts = sorted(
+        index.posts(campaign.post_ids[:POSTS]), key=lambda one: (one.post.event_at, one.post.id)
+    )
+    return Seen(
+        campaign=campaign,
+        posts=posts,
+        variants=variants_of(posts),
+        axes=axes(campaign),
+        kin=kin(index, campaign),
+    )
+
+
+def axes(campaign: Campaign) -> tuple[Axis, ...]:
+    """The four axes, each with its evidence and counter-evidence."""
+    every = (*campaign.evidence, *campaign.counter_evidence)
+    values = (
+        campaign.coordination,
+        campaign.harm,
+        campaign.openness,
+        campaign.independence,
+    )
+    return tuple(
+        Axis(name=name, value=value, evidence=tuple(e for e in every if e.axis == name))
+        for name, value in zip(AXES, values, strict=True)
+    )
+
+
+def kin(index: Index, campaign: Campaign) -> tuple[Kin, ...]:
+    """Other campaigns of the subject with accounts in common, most of them first."""
+    mine = set(campaign.accounts)
+    others = index.campaigns(subject=campaign.subject, kinds=REPORTED, limit=EARLIER)
+    found = [
+        Kin(campaign=one, common=len(mine & set(one.accounts)))
+        for one in others
+        if one.campaign_id != campaign.campaign_id
+    ]
+    found.sort(key=lambda one: (-one.common, one.campaign.campaign_id))
+    return tuple(one for one in found if one.common)

@@ -1,0 +1,106 @@
+"""Campaigns: the list, and one from near with its axes, accounts, wordings and past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from dashboards.queries.campaigns import REPORTED, Axis, listed, seen
+from dashboards.web.clusters import spread_of
+from dashboards.web.signals import EvidenceBar, evidence_bars
+from dashboards.web.site import Refused, TheSite
+from dashboards.web.text import path_of
+from dashboards.web.triage import page_number
+from dashboards.web.words import Words, gettext_noop
+
+router = APIRouter()
+PAGE = 25
+LISTED = 200
+SHOWN_ACCOUNTS = 50
+SHOWN_VARIANTS = 10
+KINDS = {
+    "campaign": gettext_noop("Campaign"),
+    "coordinated": gettext_noop("Coordinated"),
+    "fan_event": gettext_noop("Fan event"),
+    "criticism_wave": gettext_noop("Wave of criticism"),
+    "news": gettext_noop("News"),
+    "spam": gettext_noop("Spam"),
+    "bot": gettext_noop("Bot"),
+    "unclear": gettext_noop("Unclear"),
+}
+AXES = {
+    "coordination": gettext_noop("Coordination"),
+    "harm": gettext_noop("Harm"),
+    "openness": gettext_noop("Openness"),
+    "independence": gettext_noop("Independence"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AxisRow:
+    """One axis as the page shows it; ``value`` None where nobody assessed it."""
+
+    label: str
+    value: float | None
+    bars: list[EvidenceBar]
+
+
+@router.get("/campaigns")
+def campaigns(request: Request, site: TheSite, subject: str = "", every: str = "") -> Response:
+    """All campaigns; with ``every`` also what turned out to be none."""
+    words = site.words_for(request)
+    found = listed(
+        site.index,
+        subject=subject or None,
+        kinds=() if every else REPORTED,
+        limit=LISTED,
+    )
+    return site.render(
+        request,
+        "campaigns.html",
+        campaigns=found,
+        kinds={kind: words(label) for kind, label in KINDS.items()},
+        subject=subject,
+        every=bool(every),
+        most=LISTED,
+    )
+
+
+@router.get("/campaigns/{campaign_id}")
+def campaign(request: Request, site: TheSite, campaign_id: str, page: str = "") -> Response:
+    """The page of a campaign; the id of a merged one leads to where it went."""
+    found = seen(site.index, campaign_id)
+    if found is None:
+        raise Refused(404, "There is no such campaign.")
+    one = found.campaign
+    if one.campaign_id != campaign_id:
+        return RedirectResponse(path_of("campaigns", one.campaign_id), status_code=303)
+    words = site.words_for(request)
+    number = page_number(page)
+    newest = found.posts[::-1]
+    return site.render(
+        request,
+        "campaign.html",
+        campaign=one,
+        kind=words(KINDS[one.kind]),
+        kinds={kind: words(label) for kind, label in KINDS.items()},
+        axes=[_axis(axis, words) for axis in found.axes],
+        posts=newest[(number - 1) * PAGE : number * PAGE],
+        held=len(found.posts),
+        page=number,
+        pages=max(1, -(-len(found.posts) // PAGE)),
+        variants=found.variants[:SHOWN_VARIANTS],
+        more_variants=max(0, len(found.variants) - SHOWN_VARIANTS),
+        wording={p: n for n, v in enumerate(found.variants, 1) for p in v.ids},
+        members=one.members[:SHOWN_ACCOUNTS],
+        more_members=max(0, len(one.accounts) - SHOWN_ACCOUNTS),
+        spread=spread_of(site.index, [p.post.event_at for p in found.posts]),
+        kin=found.kin,
+    )
+
+
+def _axis(axis: Axis, words: Words) -> AxisRow:
+    bars = evidence_bars(axis.evidence, words)
+    return AxisRow(label=words(AXES[axis.name]), value=axis.value, bars=bars)

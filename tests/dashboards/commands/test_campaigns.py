@@ -1,0 +1,75 @@
+"""``jikimi campaigns`` on the index of a data folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dashboards.cli import run
+from dashboards.compose import INDEX_FOLDER
+from stream.index import IndexBatch
+from stream.local_index import LocalIndex
+from tests.dashboards.web.test_campaigns import make_campaign
+from tests.dashboards.web.world import NOW, smear_posts
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    index = LocalIndex(Path("jikimi-data") / INDEX_FOLDER)
+    posts = smear_posts()
+    index.write(
+        IndexBatch(
+            checkpoint="one",
+            posts=posts,
+            sightings=posts,
+            results=[
+                make_campaign(),
+                make_campaign("ca_fans", "fan_event", members=(), last_post_at=NOW),
+                make_campaign("ca_old", merged_into="ca_smear", accounts=(), post_ids=()),
+            ],
+        )
+    )
+    index.close()
+
+
+def test_the_list_holds_what_needs_a_look(capsys: pytest.CaptureFixture[str]):
+    assert run(["campaigns", "list"]) == 0
+
+    out = capsys.readouterr().out
+    assert "ca_smear" in out
+    assert "ca_fans" not in out
+
+
+def test_all_kinds_are_listed_newest_first_when_asked(capsys: pytest.CaptureFixture[str]):
+    assert run(["campaigns", "list", "--all", "--json"]) == 0
+
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["campaign_id"] for row in rows] == ["ca_fans", "ca_smear"]
+
+
+def test_show_names_accounts_wordings_and_what_was_shared(capsys: pytest.CaptureFixture[str]):
+    assert run(["campaigns", "show", "ca_old"]) == 0
+
+    out = capsys.readouterr().out
+    assert out.startswith("ca_smear")
+    assert "wordings (posts, accounts):" in out
+    assert "text  44  48" in out
+    assert "\u202e" not in out
+
+
+def test_explain_tells_each_axis_with_what_was_usual(capsys: pytest.CaptureFixture[str]):
+    assert run(["campaigns", "explain", "ca_smear"]) == 0
+
+    out = capsys.readouterr().out
+    assert "coordination: 0.81" in out
+    assert "new accounts: 0.6, usual 0.1" in out
+    assert "harm: not assessed" in out
+
+
+def test_an_unknown_id_says_what_to_do(capsys: pytest.CaptureFixture[str]):
+    assert run(["campaigns", "show", "ca_none"]) == 1
+
+    assert "jikimi campaigns list --all" in capsys.readouterr().err

@@ -1,0 +1,136 @@
+"""The pages of campaigns, asked over real HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+from stream.index import IndexBatch
+from stream.records import Campaign, CampaignKind, Evidence, Member, Phase, Shared
+from tests.dashboards.web.conftest import Serve, Served
+from tests.dashboards.web.memory_index import MemoryIndex
+from tests.dashboards.web.test_pages import text_of
+from tests.dashboards.web.world import DAY, HOUR, NOW, filled_index, smear_posts
+
+HOSTILE = "<script>alert(1)</script>\u202e\"'=cmd"
+
+
+def make_campaign(
+    name: str = "ca_smear", kind: CampaignKind = "campaign", **more: object
+) -> Campaign:
+    posts = smear_posts()
+    ids = tuple(one.post.id for one in posts)
+    accounts = tuple(dict.fromkeys(one.post.account for one in posts))
+    fields: dict[str, object] = {
+        "campaign_id": name,
+        "subject": "seoan",
+        "kind": kind,
+        "revision": 2,
+        "operator_version": "coordination/1",
+        "first_post_at": NOW - 3 * HOUR,
+        "last_post_at": NOW - HOUR,
+        "detected_at": NOW - 2 * HOUR,
+        "accounts": accounts,
+        "post_ids": ids,
+        "posts": len(ids),
+        "platforms": ("bluesky", "reddit"),
+        "coordination": 0.81,
+        "harm": None,
+        "openness": 0.02,
+        "independence": 0.1,
+        "evidence": (
+            Evidence(
+                signal="new_accounts", value=0.6, expected=0.1, post_ids=ids[:3],
+                axis="coordination",
+            ),
+        ),
+        "counter_evidence": (
+            Evidence(signal="long_standing_accounts", value=0.4, axis="independence"),
+        ),
+        "members": (
+            Member(
+                account=HOSTILE, posts=3, first_at=NOW - 3 * HOUR, last_at=NOW - HOUR,
+                objects=2, trust=1.5,
+            ),
+        ),
+        "shared": (
+            Shared(
+                kind="text", post_id=ids[0], accounts=44, posts=48, first_at=NOW - 3 * HOUR,
+                last_at=NOW - HOUR,
+            ),
+        ),
+        "phases": (
+            Phase(first_at=NOW - 9 * DAY, last_at=NOW - 8 * DAY, posts=5),
+            Phase(first_at=NOW - 3 * HOUR, last_at=NOW - HOUR, posts=43),
+        ),
+    }  # fmt: skip
+    return Campaign(**(fields | more))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def index() -> MemoryIndex:
+    index = filled_index()
+    campaigns = [
+        make_campaign(),
+        make_campaign("ca_fans", "fan_event", openness=0.9, members=()),
+        make_campaign("ca_before", "coordinated", last_post_at=NOW - 8 * DAY),
+        make_campaign("ca_old", merged_into="ca_smear", accounts=(), post_ids=()),
+    ]
+    index.write(IndexBatch(checkpoint="campaigns", results=campaigns))
+    return index
+
+
+def test_an_empty_list_says_that_there_is_nothing(empty_site: Served):
+    answer = empty_site.browser().get("/campaigns")
+
+    assert answer.status_code == 200
+    assert "No campaigns" in text_of(answer.text)
+
+
+def test_the_list_names_what_needs_a_look_and_the_rest_only_when_asked(
+    serve: Serve, index: MemoryIndex
+):
+    visitor = serve(index).browser()
+
+    shown = visitor.get("/campaigns").text
+    assert "ca_smear" in shown
+    assert "ca_before" in shown
+    assert "ca_fans" not in shown
+    assert "ca_old" not in shown
+    assert "ca_fans" in visitor.get("/campaigns?every=1").text
+    assert "ca_smear" not in visitor.get("/campaigns?subject=nobody").text
+
+
+def test_a_campaign_shows_axes_evidence_accounts_and_its_past(serve: Serve, index: MemoryIndex):
+    seen = text_of(serve(index).browser().get("/campaigns/ca_smear").text)
+
+    assert "Coordination 0.81" in seen
+    assert "Harm not assessed" in seen
+    assert "Accounts younger than 30 days" in seen
+    assert "Accounts older than 30 days" in seen
+    assert "Awake" in seen
+    assert "accounts in common" in seen
+
+
+def test_names_of_accounts_are_shown_and_never_run(serve: Serve, index: MemoryIndex):
+    html = serve(index).browser().get("/campaigns/ca_smear").text
+
+    assert "<script>alert" not in html
+    assert "\u202e" not in html
+    assert "&lt;script&gt;alert(1)" in html
+
+
+def test_a_fan_event_names_no_account(serve: Serve, index: MemoryIndex):
+    seen = text_of(serve(index).browser().get("/campaigns/ca_fans").text)
+
+    assert "Accounts are named only where something coordinated is reported" in seen
+
+
+def test_an_old_id_leads_to_where_the_campaign_went(serve: Serve, index: MemoryIndex):
+    answer = serve(index).browser().get("/campaigns/ca_old")
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/campaigns/ca_smear"
+
+
+def test_an_unknown_campaign_is_not_found(empty_site: Served):
+    assert empty_site.browser().get("/campaigns/none").status_code == 404
