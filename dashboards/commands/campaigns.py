@@ -58,7 +58,13 @@ _json = click.option("--json", "as_json", is_flag=True, help="JSON, one campaign
     help="Only of this kind; may be repeated. Default: campaign and coordinated.",
 )
 @click.option("--all", "every", is_flag=True, help="Of every kind.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=50,
+    show_default=True,
+    help="Campaigns to print.",
+)
 @_json
 @_data
 @pass_cli
