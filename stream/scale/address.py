@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import socket
 import ssl
+import time
 import warnings
 from contextlib import suppress
 from functools import cache
@@ -18,6 +20,9 @@ from ingest.secret import Secret
 
 CLIENT_ID = "jikimi"
 FORCED_S = 10.0
+LATELY_S = 30.0
+REFUSED = "AuthenticationFailed"
+"""In the names of the errors of both clients."""
 REACH_S = 3.0
 """Seconds in which a broker must shake hands when we look for what is wrong."""
 
@@ -77,6 +82,34 @@ class KafkaAddress(msgspec.Struct, frozen=True, kw_only=True):
         return made
 
 
+class _ClientLog(logging.Handler):
+    """Shows what matters of a client's log, and remembers a login that was refused.
+
+    The clients warn of what they try again by themselves, also of a refused login, and
+    then raise that they got nowhere.
+    """
+
+    refused_at = -math.inf
+
+    def __init__(self, shown: int) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if REFUSED in record.getMessage():
+            _ClientLog.refused_at = time.monotonic()
+        if record.levelno >= self._shown:
+            logging.getLogger().handle(record)
+
+
+@cache
+def _listen(client: str, shown: int) -> None:
+    logger = logging.getLogger(client)
+    logger.setLevel(logging.WARNING)
+    logger.addHandler(_ClientLog(shown))
+    logger.propagate = False
+
+
 def unavailable(address: KafkaAddress, error: BaseException) -> KafkaUnavailableError:
     """What a client's error means for whoever has to do something about it.
 
@@ -84,38 +117,41 @@ def unavailable(address: KafkaAddress, error: BaseException) -> KafkaUnavailable
     settings to look at; it never holds a secret.
     """
     said = ": ".join(filter(None, [type(error).__name__, str(error)]))
-    hint = ""
-    if any(word in said.lower() for word in ("authenticationfailed", "authentication failed")):
-        hint = "the login was refused: see kafka.username, kafka.password and kafka.sasl"
-    else:
-        hint = _tls_problem(address)
-    return KafkaUnavailableError(f"Kafka at {address.bootstrap}: {hint or said}")
+    problem, reached = _look(address)
+    lately = time.monotonic() - _ClientLog.refused_at < LATELY_S
+    # A broker may hang up before its refusal has been read.
+    nowhere = reached and "bootstrap" in said.lower()
+    if not problem and address.sasl != "none" and (REFUSED in said or lately or nowhere):
+        problem = "the login was refused: see kafka.username, kafka.password and kafka.sasl"
+    return KafkaUnavailableError(f"Kafka at {address.bootstrap}: {problem or said}")
 
 
-def _tls_problem(address: KafkaAddress) -> str:
-    """What a handshake of our own says: the clients only tell that they got nowhere."""
+def _look(address: KafkaAddress) -> tuple[str, bool]:
+    """What is wrong with the way to the brokers, and whether one of them was reached.
+
+    The clients only tell that they got nowhere.
+    """
     try:
         context = address.ssl_context()
     except (OSError, ValueError) as error:
-        return f"kafka.ca_file, kafka.cert_file or kafka.key_file cannot be used: {error}"
-    if context is None:
-        return ""
+        return f"kafka.ca_file, kafka.cert_file or kafka.key_file: {error}", False
     for server in address.servers():
         host, _, port = server.rpartition(":")
         host = host.strip("[]")
         try:
             with socket.create_connection((host, int(port)), timeout=REACH_S) as raw:
-                context.wrap_socket(raw, server_hostname=host).close()
+                if context is not None:
+                    context.wrap_socket(raw, server_hostname=host).close()
         except ssl.SSLCertVerificationError as error:
-            return (
-                f"the certificate of {server} was refused, {error.verify_message}: renew "
-                "it there, or name the authority that signed it in kafka.ca_file"
-            )
+            why = f"the certificate of {server} was refused, {error.verify_message}"
+            return f"{why}: renew it, or name its authority in kafka.ca_file", True
         except ssl.SSLError as error:
-            return f"{server} did not agree on TLS: {error.reason or error}"
+            return f"{server} did not agree on TLS: {error.reason or error}", True
         except (OSError, ValueError):
             continue
-    return ""
+        else:
+            return "", True
+    return "", False
 
 
 def kafka_python(module: str = "kafka") -> Any:
@@ -123,8 +159,7 @@ def kafka_python(module: str = "kafka") -> Any:
     with warnings.catch_warnings():
         # It reads its protocol files in a way that Python has since deprecated.
         warnings.simplefilter("ignore", DeprecationWarning)
-        # It warns of what it tries again by itself; what fails is raised.
-        logging.getLogger("kafka").setLevel(logging.ERROR)
+        _listen("kafka", logging.CRITICAL)
         _compiled_checksum()
         return import_module(module)
 
@@ -159,5 +194,5 @@ def close_producer(producer: Any, seconds: float) -> None:
 
 def aiokafka(module: str = "aiokafka") -> Any:
     """aiokafka, or a module of it, as Any."""
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    _listen("aiokafka", logging.WARNING)
     return import_module(module)
