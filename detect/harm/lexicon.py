@@ -227,7 +227,7 @@ class _Search:
     def hits(self, text: Spelled, look: Look, language: str) -> Iterator[Hit]:
         """The forms that stand in a view as words."""
         searched = text.text(look)
-        plain = text.text("plain") if self._leads else searched
+        plain = text.spelt if self._leads else searched
         tried = _MOST
         for index, start, end in self._find(searched):
             for one in self._forms[index]:

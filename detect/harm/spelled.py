@@ -35,6 +35,11 @@ class Spelled:
             return self._text.span(look, start, end)
         return self._text.span("joined", self._kept[start], self._kept[end - 1] + 1)
 
+    @property
+    def spelt(self) -> str:
+        """What the view of first consonants was made of; of the same length."""
+        return self._text.spelt
+
     @cached_property
     def even(self) -> str:
         """The joined view with even spaces."""

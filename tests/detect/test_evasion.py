@@ -99,6 +99,16 @@ def test_leads_alone_are_not_enough():
     assert not agrees("딥페이크", "ㄷㅍㅇ")
 
 
+def test_a_loose_consonant_between_syllables_is_not_taken_for_a_final():
+    seen = Disguised("대ㅁ리")
+
+    assert seen.plain == "댐리"
+    assert seen.spelt == "대ㅁ리"
+    assert seen.leads == "ㄷㅁㄹ"
+    assert agrees("대머리", seen.spelt)
+    assert seen.span("leads", 1, 2) == (1, 2)
+
+
 def test_every_syllable_is_made_of_its_letters():
     for code in range(0xAC00, 0xD7A4):
         char = chr(code)
