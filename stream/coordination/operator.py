@@ -69,6 +69,10 @@ class Coordination:
         """Forget what is held in memory; it is read from the state again when needed."""
         self._held.clear()
 
+    def memories(self) -> list[Memory]:
+        """What is held of each subject, for looking at."""
+        return list(self._held.values())
+
     def apply(self, state: State, batch: Sequence[Item], ctx: Context, /) -> Effects:
         """Take in the posts of a batch in order, and sweep where that is due."""
         effects = Effects()

@@ -25,6 +25,7 @@ from ingest.records import Post
 from stream.alerts import Alerts
 from stream.burst import CopyBursts
 from stream.clusters import TextClusters
+from stream.coordination.operator import Coordination
 from stream.operator import Context, Effects, Item, Operator
 from stream.records import PostSeen, Result, SubjectEvent, Tick
 from tests.stream.harness import DAY, MINUTE, START, MemoryState
@@ -67,7 +68,12 @@ def events(posts: int, seed: int = 7) -> Iterator[SubjectEvent]:
 
 def measure(posts: int) -> dict[str, float]:
     """CPU microseconds a post by operator, memory, and results by kind."""
-    operators: list[Operator] = [TextClusters(), CopyBursts(Watchlist()), Alerts()]
+    operators: list[Operator] = [
+        TextClusters(),
+        CopyBursts(Watchlist()),
+        Coordination(Watchlist()),
+        Alerts(),
+    ]
     states = [MemoryState() for _ in operators]
     spent = [0.0] * len(operators)
     made: dict[str, int] = {}
