@@ -252,8 +252,15 @@ def profile(index: Index, subject: str | None, *, since: int, until: int) -> Pro
 
 def texts(index: Index, subject: str, *, since: int, until: int, limit: int) -> list[Cluster]:
     """Texts that were posted in a period and spread most, the largest first."""
-    held = index.clusters(subject=subject, since=since, limit=max(limit, MOST_TEXTS))
-    return [one for one in held if one.first_at < until][:limit]
+    most = max(limit, MOST_TEXTS)
+    asked = min(2 * limit, most)
+    while True:
+        held = index.clusters(subject=subject, since=since, limit=asked)
+        found = [one for one in held if one.first_at < until]
+        if len(found) >= limit or len(held) < asked or asked == most:
+            return found[:limit]
+        # Many began after the period, as when it lies in the past: look further down.
+        asked = min(8 * asked, most)
 
 
 def _links(made: Makeup) -> tuple[Share, ...]:

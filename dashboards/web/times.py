@@ -20,33 +20,58 @@ FIRST_YEAR_MS = -62_135_596_800_000
 LAST_YEAR_MS = 253_370_000_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Moment:
-    """One point in time, ready for ``<time>``.
+    """One point in time, ready for ``<time>``; each form is made when it is asked for.
 
-    ``at`` is in the chosen zone, ``other`` the same in the other one, shorter.
+    A table of hours asks for one of them in every row. Impossible times are a dash.
     """
 
-    iso: str
-    at: str
-    other: str
-    ago: str
+    ms: int
+    now: int
+    words: Words
+    zone: tzinfo
+
+    @property
+    def iso(self) -> str:
+        """As machines read it; empty where it is impossible."""
+        if not _possible(self.ms):
+            return ""
+        return self._in(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    @property
+    def at(self) -> str:
+        """In the chosen zone."""
+        if not _possible(self.ms):
+            return "—"
+        here = self._in(self.zone)
+        return f"{here:%Y-%m-%d %H:%M} {here:%Z}"
+
+    @property
+    def other(self) -> str:
+        """The same in the other zone, shorter."""
+        if not _possible(self.ms):
+            return "—"
+        here, there = self._in(self.zone), self._in(UTC if self.zone is KST else KST)
+        short = f"{there:%H:%M}" if there.date() == here.date() else f"{there:%m-%d %H:%M}"
+        return f"{short} {there:%Z}"
+
+    @property
+    def ago(self) -> str:
+        """How long ago, or in how long."""
+        return relative(self.ms, self.now, self.words) if _possible(self.ms) else "—"
+
+    def _in(self, zone: tzinfo) -> datetime:
+        return datetime.fromtimestamp(self.ms / 1000, zone)
 
 
 def moment(at: int, now: int, words: Words, zone: tzinfo = KST) -> Moment:
-    """A time in milliseconds as people read it; impossible times become a dash."""
-    if not FIRST_YEAR_MS < at < LAST_YEAR_MS:
-        return Moment(iso="", at="—", other="—", ago="—")
-    utc = datetime.fromtimestamp(at / 1000, UTC)
-    here = utc.astimezone(zone)
-    there = utc.astimezone(UTC if zone is KST else KST)
-    short = f"{there:%H:%M}" if there.date() == here.date() else f"{there:%m-%d %H:%M}"
-    return Moment(
-        iso=utc.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        at=f"{here:%Y-%m-%d %H:%M} {here:%Z}",
-        other=f"{short} {there:%Z}",
-        ago=relative(at, now, words),
-    )
+    """A time in milliseconds as people read it."""
+    return Moment(at, now, words, zone)
+
+
+def _possible(at: int) -> bool:
+    return FIRST_YEAR_MS < at < LAST_YEAR_MS
 
 
 def relative(at: int, now: int, words: Words) -> str:
@@ -72,6 +97,6 @@ def span(length: int, words: Words) -> str:
 
 def clock(at: int, zone: tzinfo = KST) -> str:
     """Hour and minute, for chart axes."""
-    if not FIRST_YEAR_MS < at < LAST_YEAR_MS:
+    if not _possible(at):
         return "—"
     return f"{datetime.fromtimestamp(at / 1000, zone):%H:%M}"

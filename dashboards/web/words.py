@@ -16,6 +16,8 @@ CATALOGUES = Path(__file__).parent / "catalogue"
 LANGUAGES = {"en": "English", "ko": "한국어"}
 DEFAULT = "en"
 HUGE = 1e15
+GROUPED = 1000
+"""Counts from which digits are grouped; below, all languages here write the same."""
 
 
 class Words:
@@ -36,6 +38,8 @@ class Words:
 
     def number(self, n: float) -> str:
         """A count as the language writes it; at most two decimals; absurd ones short."""
+        if isinstance(n, int) and 0 <= n < GROUPED:
+            return str(n)  # Most counts of a page; formatting each took a tenth of its time.
         if not isfinite(n) or abs(n) >= HUGE:
             return f"{n:.1e}"
         return format_decimal(n, format="#,##0.##", locale=self.locale)

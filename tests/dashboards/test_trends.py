@@ -11,6 +11,7 @@ from ingest.records import Gap, Post
 from stream.index import IndexBatch
 from stream.records import GapSeen, PostSeen
 from tests.dashboards.web.memory_index import MemoryIndex
+from tests.stream.index_world import cluster
 
 HOUR = trends.HOUR_MS
 DAY = trends.DAY_MS
@@ -114,3 +115,19 @@ def test_silence_of_one_source_of_two_is_no_change_of_level_where_it_is_told(wor
 
     world.gap("reddit", NOW - 3 * DAY, NOW)
     assert world.week().changes == ()
+
+
+@pytest.mark.parametrize("later", [0, 30, 600])
+def test_texts_of_a_period_are_found_behind_larger_ones_that_began_after_it(
+    world: World, later: int
+):
+    first = [cluster(f"cl_{n}", posts=5 + n, first_at=SINCE, last_at=NOW) for n in range(4)]
+    after = [
+        cluster(f"new_{n}", posts=900 + n, first_at=NOW - HOUR, last_at=NOW)
+        for n in range(later)
+    ]
+    world.index.write(IndexBatch(checkpoint="texts", results=[*first, *after]))
+
+    found = trends.texts(world.index, "arin", since=SINCE, until=NOW - DAY, limit=3)
+
+    assert [one.cluster_id for one in found] == ["cl_3", "cl_2", "cl_1"]

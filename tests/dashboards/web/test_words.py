@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
+from babel.numbers import format_decimal
 
 from dashboards.web import extraction, words
 
@@ -147,3 +148,10 @@ def test_the_language_is_the_persons_choice_or_the_browsers(
 )
 def test_numbers_are_short(value: float, said: str):
     assert words.Words("en").number(value) == said
+
+
+@pytest.mark.parametrize("lang", list(words.LANGUAGES))
+def test_small_counts_are_written_as_the_language_writes_them(lang: str):
+    for n in (0, 7, 42, 999, 1000, 1_234_567):
+        said = format_decimal(n, format="#,##0.##", locale=lang)
+        assert words.Words(lang).number(n) == said
