@@ -63,10 +63,10 @@ eval-language: setup-dev ## measure how well the language of short posts is told
 bench-scale: setup-dev ## measure scale-out on a real Kafka and Elasticsearch, some minutes
 	@PYTHONPATH=. $(BIN)/python -W ignore -m tests.bench.scale $(ARGS)
 
-chaos: setup-dev ## bad days too long for make test, on a real Kafka: twenty rounds of chaos, storms
+chaos: setup-dev ## bad days too long for make test, on a real Kafka: twenty rounds of chaos
 	JIKIMI_CHAOS_ROUNDS=$${JIKIMI_CHAOS_ROUNDS:-20} $(BIN)/python -m pytest $(CHAOS) $(ARGS)
 
-CHAOS := $(addprefix tests/scale/test_,chaos.py)
+CHAOS := $(addprefix tests/scale/test_,chaos.py spread.py)
 
 words: setup-dev ## bring the catalogues of the pages up to date with their sentences
 	$(BIN)/python -m dashboards.web.extraction
