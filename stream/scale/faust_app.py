@@ -20,7 +20,6 @@ import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from stream.memory import seldom_collect
 from stream.scale.address import KafkaAddress
 from stream.scale.host import Place, ScaleHost
 from stream.scale.loop import COMMIT_EVERY_S, handle_all
@@ -270,7 +269,6 @@ def credentials(address: KafkaAddress) -> Any:
 
 def run_app(app: WorkerApp) -> None:
     """Work until SIGINT or SIGTERM; returns after a clean end."""
-    seldom_collect()
     app.parts.watchdog.start()
     work(app)
 

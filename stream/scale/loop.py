@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 
-from stream.memory import seldom_collect
 from stream.scale.address import KafkaAddress, aiokafka, unavailable
 from stream.scale.host import Place, ScaleHost
 from stream.scale.progress import Progress
@@ -76,7 +75,6 @@ class WorkerLoop:
         Raises:
             FencedError, KafkaUnavailableError: see ``ScaleHost.handle``.
         """
-        seldom_collect()
         try:
             await self._consumer.start()
             self._consumer.subscribe(list(self._host.inputs), listener=_listener(self))

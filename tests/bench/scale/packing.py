@@ -22,6 +22,8 @@ TRANSACTION = 2000
 """Results of a transaction: a pack holds results of one only."""
 REPEATS = 5
 DICTIONARY_BYTES = 16 * 1024
+ARRAYS = (*range(0x90, 0xA0), 0xDC, 0xDD)
+"""First bytes of a list in msgpack."""
 Row = tuple[bytes, bytes]
 
 
@@ -72,7 +74,7 @@ def unpacked() -> Callable[[bytes], object]:
 
     def read(value: bytes) -> object:
         body = inflate(value) if value[:4] == b"\x28\xb5\x2f\xfd" else value
-        return many(body) if body[0] >= 0xDC or 0x90 <= body[0] < 0xA0 else one(value)
+        return many(body) if body[0] in ARRAYS else one(value)
 
     return read
 
