@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 from elasticsearch.helpers import parallel_bulk
 
 from stream.elastic.bulk import Action, Outcome, Sender
@@ -72,12 +72,31 @@ def indexer(given: Given) -> Found:
     made.run(Quiet(clock), progress)
     made.close()
     assert made.counts.dead == 0
-    found = clock.found("", WRITE, len(sender.actions), more={"records": made.counts.records})
-    (given.folder / "actions.json").write_text(
-        json.dumps([_plain(action, names) for action in sender.actions])
+    more = {"records": made.counts.records, **_held(client, names)}
+    found = clock.found("", WRITE, len(sender.actions), more=more)
+    (given.folder / "actions.json").write_bytes(
+        msgspec.json.encode([_plain(action, names) for action in sender.actions])
     )
     index.close()
     return found
+
+
+def _held(client: Any, names: Names) -> dict[str, int]:
+    """Documents and bytes in the indices, merged as far as they go."""
+    client.options(request_timeout=LONGEST_S).indices.forcemerge(
+        index=names.everything, max_num_segments=1
+    )
+    stats = client.indices.stats(index=names.everything, metric=["store", "docs"])
+    held = {"documents": 0, "bytes": 0, "posts": 0, "bytes_of_posts": 0}
+    for name, one in stats["indices"].items():
+        documents = one["primaries"]["docs"]["count"]
+        size = one["primaries"]["store"]["size_in_bytes"]
+        held["documents"] += documents
+        held["bytes"] += size
+        if name.startswith(names.posts):
+            held["posts"] += documents
+            held["bytes_of_posts"] += size
+    return held
 
 
 def _plain(action: Action, names: Names) -> dict[str, Any]:
@@ -95,7 +114,7 @@ def _plain(action: Action, names: Names) -> dict[str, Any]:
 
 def parallel(given: Given) -> Found:
     """parallel_bulk of the documents that our indexer wrote, into indices of their own."""
-    actions = json.loads((given.folder / "actions.json").read_text())
+    actions = msgspec.json.decode((given.folder / "actions.json").read_bytes())
     client = connect([given.url])
     names = Names(prefix=f"{given.own}-bare")
     list(set_up(client, names))
