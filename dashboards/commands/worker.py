@@ -95,7 +95,6 @@ def command(
     from dashboards.compose import watchlist_file
     from dashboards.scale import WORKER_FOLDER, build_worker, kafka_address, kafka_topics
     from detect.watchlist import load_watchlist
-    from stream.memory import seldom_collect
     from stream.scale.admin import ensure_topics
     from stream.scale.loop import CATCH_UP, WorkerLoop
     from stream.scale.progress import Progress
@@ -110,7 +109,6 @@ def command(
     batch = settings.pipeline.batch * CATCH_UP
     host = build_worker(folder, settings, watchlist, only=only, forget_broken=forget_broken)
     watchdog, progress = Watchdog(stuck_s), Progress(stuck_s)
-    seldom_collect()
     group = f"{settings.kafka.prefix}.workers" + (f".{only}" if only else "")
     ending = threading.Timer(seconds or 0, ask_to_end)
     ending.daemon = True
@@ -145,6 +143,9 @@ def command(
 
 
 async def _until_signalled(make: Callable[[], WorkerLoop]) -> None:
+    from stream.memory import seldom_collect
+
+    seldom_collect()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
