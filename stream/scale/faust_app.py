@@ -20,7 +20,6 @@ import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from stream.memory import seldom_collect
 from stream.scale.address import KafkaAddress
 from stream.scale.host import Place, ScaleHost
 from stream.scale.loop import COMMIT_EVERY_S, handle_all
