@@ -20,6 +20,7 @@ import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from stream.memory import seldom_collect
 from stream.scale.address import KafkaAddress
 from stream.scale.host import Place, ScaleHost
 from stream.scale.loop import COMMIT_EVERY_S, handle_all
@@ -269,6 +270,7 @@ def credentials(address: KafkaAddress) -> Any:
 
 def run_app(app: WorkerApp) -> None:
     """Work until SIGINT or SIGTERM; returns after a clean end."""
+    seldom_collect()
     app.parts.watchdog.start()
     work(app)
 
