@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dashboards.context import Cli
-    from stream.requests import Asking, Outcome, Request
+    from dashboards.terminal.context import Cli
+    from stream.care.requests import Asking, Outcome, Request
 
 PATIENCE_S = 60.0
 
@@ -26,10 +26,10 @@ def carry_out(cli: Cli, folder: Path, request: Request) -> Outcome:
         NotTakenUpError: the owner of the folder does not answer.
         StorageFullError: no space; nothing was changed.
     """
-    from dashboards.compose import wall_clock
+    from dashboards.composing.compose import wall_clock
+    from stream.care.requests import Asking
     from stream.local.folder import IndexInUseError
-    from stream.requests import Asking
-    from stream.storage import FolderInUseError
+    from stream.storage.errors import FolderInUseError
 
     bring_up_to_date(folder)
     asking = Asking(folder, now=wall_clock)
@@ -46,8 +46,8 @@ def carry_out(cli: Cli, folder: Path, request: Request) -> Outcome:
 
 def bring_up_to_date(folder: Path) -> None:
     """Migrate an older folder that nobody uses; one in use was migrated by its owner."""
-    from stream.storage import FolderInUseError
-    from stream.store import DATABASE, Store
+    from stream.storage.errors import FolderInUseError
+    from stream.storage.store import DATABASE, Store
 
     if (folder / DATABASE).is_file():
         with suppress(FolderInUseError):
@@ -66,7 +66,7 @@ def requester() -> str:
 
 def _own(cli: Cli, folder: Path) -> None:
     """Open the folder as its owner and do what is asked for, all of it."""
-    from dashboards.compose import INDEX_FOLDER, build_host, watchlist_file
+    from dashboards.composing.compose import INDEX_FOLDER, build_host, watchlist_file
     from detect.watchlist import load_watchlist
     from stream.local_index import LocalIndex
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import click
 
-from dashboards.context import Cli
-from dashboards.exits import FAILURE, OK, code_of, message_of
-from stream.secrets import mask_text
+from dashboards.terminal.context import Cli
+from dashboards.terminal.exits import FAILURE, OK, code_of, message_of
+from stream.config.secrets import mask_text
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("dashboards.commands.demo", "Show it on an invented agency, offline, no keys."),

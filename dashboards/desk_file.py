@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stream.migrations import Step, migrate
-from stream.storage import FolderInUseError, StorageFullError, full_message, is_full
+from stream.storage.errors import FolderInUseError, StorageFullError, full_message, is_full
+from stream.storage.migrations import Step, migrate
 
 DECISIONS = """
 CREATE TABLE decisions (

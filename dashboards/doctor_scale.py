@@ -36,7 +36,7 @@ def check_servers(settings: Settings) -> Iterator[Check]:
 
 def check_kafka(settings: Settings) -> Iterator[Check]:
     """Brokers, version, topics, and how far workers and indexers are behind."""
-    from dashboards.scale import kafka_address, kafka_topics
+    from dashboards.composing.scale import kafka_address, kafka_topics
     from stream.scale.address import KafkaUnavailableError
     from stream.scale.admin import TopicsChangedError, ensure_topics
     from stream.scale.state import knock, look
@@ -110,7 +110,7 @@ def _group(name: str, state: GroupState, command: str) -> Check:
 
 def check_elasticsearch(settings: Settings) -> Iterator[Check]:
     """Version, clock, templates, aliases, disks and blocks."""
-    from dashboards.compose import elastic_client
+    from dashboards.composing.compose import elastic_client
     from stream.elastic.names import Names
     from stream.index import SearchUnavailableError
 

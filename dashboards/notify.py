@@ -21,10 +21,10 @@ import structlog
 
 from dashboards.deliveries import Deliveries, SinkReport, Waiting
 from dashboards.desk import OPEN, Desk
+from stream.config.secrets import mask_text
 from stream.records import Alert
-from stream.secrets import mask_text
 from stream.sink import Delivery, DeliveryError, DeliveryRefused, Sink
-from stream.store import StorageFullError
+from stream.storage.store import StorageFullError
 
 log = structlog.get_logger(__name__)
 

@@ -66,7 +66,7 @@ def _help(path: str, command: click.Command, context: click.Context) -> str:
 
 def settings_page() -> str:
     """Every setting with default, allowed values and environment variable."""
-    from stream.settings_doc import default_toml, rows
+    from stream.config.doc import default_toml, rows
 
     lines = [
         "# Settings\n",

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from ingest.records import Gap
 from stream.gaps import masks, stretches
 from stream.index import Bucket, Index, PostFacet, PostQuery
-from stream.makeup import Makeup
-from stream.query import parse
 from stream.records import Cluster
+from stream.search.makeup import Makeup
+from stream.search.query import parse
 from stream.trends.baseline import HOUR_MS, Baseline, fit
 from stream.trends.departures import Change, Surge, changes, surges
 from stream.trends.tails import ratio_interval

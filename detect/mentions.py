@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from detect.judging import Found, Judge
-from detect.lexicon import build
-from detect.official import Officials
-from detect.places import Page
+from detect.names.judging import Found, Judge
+from detect.names.lexicon import build
+from detect.names.places import Page
 from detect.records import Mention
 from detect.text import fold, reveal
 from detect.watchlist import Watchlist
+from detect.watchlists.official import Officials
 from ingest.records import Post
 
 REASONS: frozenset[str] = frozenset({"alias", "thread", "container", "official"})

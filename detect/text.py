@@ -17,7 +17,7 @@ from unicodedata import normalize
 
 import msgspec
 
-from detect.lookalikes import ALWAYS, GENUINE, LOOKALIKES, SCRIPTS
+from detect.names.lookalikes import ALWAYS, GENUINE, LOOKALIKES, SCRIPTS
 
 IGNORABLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"

@@ -90,7 +90,7 @@ def load_watchlist(path: Path) -> Watchlist:
         WatchlistError: it holds mistakes; each is a line ``file:line: key: what``.
         OSError: the file cannot be read.
     """
-    from detect.watchlist_file import parse, read_text  # noqa: PLC0415 - they need Watchlist
+    from detect.watchlists.file import parse, read_text  # noqa: PLC0415 - they need Watchlist
 
     return parse(read_text(path), str(path))
 

@@ -4,7 +4,7 @@ A burst of kind ``copy`` makes an alert. More bursts of the same cluster, or of
 clusters merged with it, grow the alert that is there while it is warm; it is
 said again only when it has doubled, become more severe, or turned out to be
 something else. Fan events and news make none. A campaign makes one too, unless
-copies of its text have done so already (``stream/campaign_alerts.py``). Copies whose
+copies of its text have done so already (``stream/alerting/campaigns.py``). Copies whose
 words do harm to the subject are one level more severe: one of them speaks for all.
 """
 
@@ -14,11 +14,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from stream.campaign_alerts import SEVERITIES, CampaignAlerts
-from stream.harm_alerts import Worst, worst_of
+from stream.alerting.campaigns import SEVERITIES, CampaignAlerts
+from stream.alerting.harm import Worst, worst_of
+from stream.hosting.overlay import Overlay
 from stream.ids import derive_id
 from stream.operator import Context, Effects, Item, State
-from stream.overlay import Overlay
 from stream.records import Alert, Burst, Campaign, Cluster, Evidence, Severity
 
 HOUR_MS = 60 * 60 * 1000

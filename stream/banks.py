@@ -24,8 +24,8 @@ from detect.media.near import HashTable
 from detect.media.pdq import BYTES, GOOD_QUALITY, MATCH
 from detect.media.placing import Placement
 from stream.ids import derive_id
-from stream.migrations import Step, migrate
-from stream.storage import StorageFullError, full_message, is_full
+from stream.storage.errors import StorageFullError, full_message, is_full
+from stream.storage.migrations import Step, migrate
 
 BANKS_FILE = "banks.db"
 LONGEST_TEXT = 500

@@ -38,10 +38,10 @@ from stream.index import (
     Relative,
     Tree,
 )
-from stream.makeup import Makeup
 from stream.records import Alert, Burst, Campaign, CampaignKind, Cluster, Membership, Severity
-from stream.relatives import climb, descend
-from stream.standings import news_of
+from stream.search.makeup import Makeup
+from stream.search.standings import news_of
+from stream.threads.relatives import climb, descend
 
 __all__ = ["ElasticIndex", "IndexUnavailableError", "NotSetUpError"]
 

@@ -19,23 +19,23 @@ import structlog
 from detect.detector import Judge
 from ingest.records import SourceStatus
 from ingest.source import Stop
-from stream.dead_letters import DeadLetters
-from stream.erasure import Eraser
-from stream.errands import Errands
-from stream.feed import IndexFeed
+from stream.care.dead_letters import DeadLetters
+from stream.care.erasure import Eraser
+from stream.care.errands import Errands
+from stream.care.retention import Policy, Retention
+from stream.care.wiping import Wiping
+from stream.hosting.feed import IndexFeed
+from stream.hosting.intake import Follow, Intake, Match
+from stream.hosting.processor import Processor
 from stream.index import Index
-from stream.intake import Follow, Intake, Match
 from stream.log import Routed, Seen
-from stream.migrations import drop_copies
 from stream.operator import Operator
-from stream.processor import Processor
 from stream.records import Logged, LoggedClock, Versions
-from stream.retention import Policy, Retention
 from stream.router import LATENESS_MS, MINUTE_MS, Router, RouterClock, known_ids
-from stream.sqlite_log import SqlitePostsLog, SqliteSubjectLog
-from stream.sqlite_state import Offsets
-from stream.store import DATABASE, StorageFullError, Store, full_message, is_full
-from stream.wiping import Wiping
+from stream.storage.migrations import drop_copies
+from stream.storage.sqlite_log import SqlitePostsLog, SqliteSubjectLog
+from stream.storage.state import Offsets
+from stream.storage.store import DATABASE, StorageFullError, Store, full_message, is_full
 
 if TYPE_CHECKING:
     from ingest.collector import Collected

@@ -14,8 +14,6 @@ import msgspec
 
 from detect.records import Judgement, Mention
 from ingest.records import Gap, Post, SourceStatus
-from stream.makeup import Makeup
-from stream.query_tree import Node
 from stream.records import (
     Alert,
     Burst,
@@ -29,6 +27,8 @@ from stream.records import (
     Result,
     Severity,
 )
+from stream.search.makeup import Makeup
+from stream.search.tree import Node
 
 
 class IndexBatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ class PostQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Filters are joined by AND; ``text`` words must all occur, quotes make a phrase.
 
     ``author`` is an author id or a handle. ``since`` is inside, ``until`` outside.
-    ``where`` is a query of the language (``stream/query.py``), subjects by their ids.
+    ``where`` is a query of the language (``stream/search/query.py``), subjects by their ids.
     """
 
     text: str = ""

@@ -43,8 +43,8 @@ from stream.local.folder import (
 from stream.local.reading import TableReader
 from stream.local.search import FOLDER
 from stream.local.tables import IndexDamagedError, connect_reader, empty
-from stream.minutes import MINUTE_MS, check_buckets
 from stream.records import Alert, Burst, Campaign, CampaignKind, Cluster, Membership, Severity
+from stream.search.minutes import MINUTE_MS, check_buckets
 
 __all__ = ["IndexDamagedError", "IndexInUseError", "LocalIndex"]
 

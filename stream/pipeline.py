@@ -11,11 +11,11 @@ steps before it derived from that entry.
 from __future__ import annotations
 
 from detect.watchlist import Watchlist
+from stream.alerting.harm import HarmAlerts
 from stream.alerts import Alerts
-from stream.burst import CopyBursts
-from stream.clusters import TextClusters
+from stream.bursts.copy_bursts import CopyBursts
+from stream.clustering.clusters import TextClusters
 from stream.coordination.operator import Coordination
-from stream.harm_alerts import HarmAlerts
 from stream.operator import Operator
 
 

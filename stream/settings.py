@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta, field
 
 from ingest.secret import Secret
-from stream.settings_decode import (
+from stream.config.decode import (
     HTTP_ADDRESS,
     INDEX_PREFIX,
     TOPIC_PREFIX,
@@ -29,8 +29,8 @@ from stream.settings_decode import (
     merge_environment,
     report,
 )
-from stream.settings_kibana import KibanaSettings
-from stream.settings_section import Section
+from stream.config.kibana import KibanaSettings
+from stream.config.section import Section
 
 DEFAULT_FILE = "jikimi.toml"
 

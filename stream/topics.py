@@ -37,7 +37,7 @@ from stream.records import (
     Result,
     SubjectEvent,
 )
-from stream.sqlite_state import key_of
+from stream.storage.state import key_of
 
 DAY_MS = 24 * 60 * 60 * 1000
 LARGEST_VALUE = 8 * 2**20

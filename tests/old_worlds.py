@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards import compose
+from dashboards.composing import compose
 from dashboards.deliveries import Deliveries
 from dashboards.desk import Desk
 from dashboards.keys import Keys

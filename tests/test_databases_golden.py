@@ -1,7 +1,7 @@
 """Golden databases: what any jikimi ever wrote is brought up to date with nothing lost.
 
 ``tests/golden/databases`` holds a small database of every format there was, as SQL, each
-written by the jikimi of its time. A new step in ``stream/store_schema.py``,
+written by the jikimi of its time. A new step in ``stream/storage/schema.py``,
 ``stream/banks.py`` or ``dashboards/desk_file.py`` needs one more: ``JIKIMI_GOLDEN=write pytest`` on this file
 writes it. A file that exists is never rewritten, and a step that exists is never changed.
 """
@@ -27,9 +27,9 @@ from ingest.collector import Collected
 from ingest.records import Deletion
 from stream.banks import MIGRATIONS as BANKS
 from stream.local_index import LocalIndex
-from stream.migrations import Step, migrate, version
 from stream.records import Logged, LoggedPost
-from stream.store_schema import STEPS
+from stream.storage.migrations import Step, migrate, version
+from stream.storage.schema import STEPS
 from tests.old_worlds import (
     MINUTE,
     NOW,

@@ -13,7 +13,7 @@ import pytest
 from dashboards import reference
 from dashboards.cli import COMMANDS, cli
 from ingest import plugins
-from stream.settings_doc import rows
+from stream.config.doc import rows
 
 ROOT = Path(__file__).parent.parent
 DOCS = [

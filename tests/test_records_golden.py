@@ -53,7 +53,7 @@ from stream.records import (
 )
 from stream.router import RouterClock
 from stream.sink import Delivery
-from stream.sqlite_log import PostReference
+from stream.storage.sqlite_log import PostReference
 from stream.topics import RouterTick, SourceCursor
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -19,7 +19,7 @@ import msgspec
 from dashboards.batch.gather import gather
 from dashboards.batch.ordered import OrderedSource
 from dashboards.batch.outputs import put, write_all
-from dashboards.compose import build_host
+from dashboards.composing.compose import build_host
 from ingest.source import SourceMisconfigured, Stop
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
+from stream.care.requests import Forget
 from stream.log import Seen
-from stream.requests import Forget
-from stream.store import DATABASE, Store
+from stream.storage.store import DATABASE, Store
 
 AT_ONCE: Final = 1_000
 """Posts of one request, so that none of them holds the pipeline up for long."""

@@ -34,9 +34,9 @@ from dashboards.care.manifest import (
     sync_folder,
     write_synced,
 )
-from stream.migrations import check_version
-from stream.scrub import Scrubber
-from stream.storage import StorageFullError, is_full
+from stream.care.scrub import Scrubber
+from stream.storage.errors import StorageFullError, is_full
+from stream.storage.migrations import check_version
 
 ARCHIVE: Final = ".tar.zst"
 PART: Final = ".part"

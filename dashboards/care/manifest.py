@@ -16,7 +16,7 @@ import msgspec
 from dashboards.desk_file import MIGRATIONS
 from stream.banks import BANKS_FILE
 from stream.banks import MIGRATIONS as BANKS_MIGRATIONS
-from stream.store_schema import STEPS
+from stream.storage.schema import STEPS
 
 MANIFEST: Final = "manifest.json"
 DESK: Final = "desk.db"

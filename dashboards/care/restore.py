@@ -37,15 +37,15 @@ from dashboards.care.manifest import (
     sync_folder,
     write_synced,
 )
-from dashboards.compose import INDEX_FOLDER, wall_clock
+from dashboards.composing.compose import INDEX_FOLDER, wall_clock
 from dashboards.desk_file import DeskFile
-from stream.feed import IndexFeed
+from stream.hosting.feed import IndexFeed
 from stream.local_index import LocalIndex
-from stream.migrations import drop_copies
-from stream.sqlite_log import SqliteSubjectLog
-from stream.sqlite_state import Results
-from stream.storage import RESTORING, StorageFullError, is_full
-from stream.store import Store, lock
+from stream.storage.errors import RESTORING, StorageFullError, is_full
+from stream.storage.migrations import drop_copies
+from stream.storage.sqlite_log import SqliteSubjectLog
+from stream.storage.state import Results
+from stream.storage.store import Store, lock
 
 log = structlog.get_logger(__name__)
 

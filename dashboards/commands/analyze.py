@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import INTERRUPTED, OK, PARTIAL
-from dashboards.interrupts import stop_on_signals
-from dashboards.progress import Bytes
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import INTERRUPTED, OK, PARTIAL
+from dashboards.terminal.interrupts import stop_on_signals
+from dashboards.terminal.progress import Bytes
 
 EPILOG = """\b
 Examples:

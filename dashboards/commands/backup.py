@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dashboards.context import Cli, pass_cli
+from dashboards.terminal.context import Cli, pass_cli
 
 EPILOG = """\b
 Examples:
@@ -39,8 +39,8 @@ def command(cli: Cli, target: Path, data: Path | None, as_json: bool) -> None:
     import msgspec
 
     from dashboards.care.backup import back_up
-    from dashboards.compose import wall_clock
-    from dashboards.progress import Bytes
+    from dashboards.composing.compose import wall_clock
+    from dashboards.terminal.progress import Bytes
 
     cli.start_logging()
     settings = cli.settings

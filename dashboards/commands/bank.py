@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dashboards.bank_exchange import FORMS, ExchangeForm
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import FAILURE, OK, PARTIAL
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import FAILURE, OK, PARTIAL
 
 if TYPE_CHECKING:
     from detect.media.examined import Examined, Look
@@ -338,6 +338,6 @@ def _who() -> str:
 
 
 def _now() -> int:
-    from dashboards.compose import wall_clock
+    from dashboards.composing.compose import wall_clock
 
     return wall_clock()

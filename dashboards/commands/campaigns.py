@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import FAILURE, OK
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import FAILURE, OK
 from stream.records import CampaignKind
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _show(
 
 
 def _open(cli: Cli, data: Path | None) -> Index:
-    from dashboards.compose import INDEX_FOLDER, pages_index
+    from dashboards.composing.compose import INDEX_FOLDER, pages_index
     from stream.local_index import LocalIndex
 
     if data is not None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import FAILURE, OK
-from dashboards.interrupts import stop_after, stop_on_signals
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import FAILURE, OK
+from dashboards.terminal.interrupts import stop_after, stop_on_signals
 
 EPILOG = """\b
 Examples:
@@ -39,8 +39,8 @@ another machine too; a source that two collectors read is read twice and counted
 @pass_cli
 def command(cli: Cli, data: Path | None, seconds: float | None) -> int:
     """Read the configured sources and deliver matched posts to Kafka until stopped."""
-    from dashboards.compose import build_sources, watchlist_file
-    from dashboards.scale import (
+    from dashboards.composing.compose import build_sources, watchlist_file
+    from dashboards.composing.scale import (
         COLLECT_FOLDER,
         build_collect_host,
         kafka_address,

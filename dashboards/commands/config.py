@@ -7,7 +7,7 @@ import os
 
 import click
 
-from dashboards.context import Cli, pass_cli
+from dashboards.terminal.context import Cli, pass_cli
 
 
 @click.group(
@@ -28,7 +28,7 @@ def command() -> None:
 @pass_cli
 def show(cli: Cli, as_json: bool) -> None:
     """Print the settings in force, from file, environment and defaults; secrets masked."""
-    from stream.settings_doc import effective, effective_toml
+    from stream.config.doc import effective, effective_toml
 
     if as_json:
         click.echo(json.dumps(effective(cli.settings), ensure_ascii=False, indent=2))
@@ -40,7 +40,7 @@ def show(cli: Cli, as_json: bool) -> None:
 @pass_cli
 def check(cli: Cli) -> None:
     """Check file and environment; exit code 3 and every mistake when they are wrong."""
-    from dashboards.compose import build_sources
+    from dashboards.composing.compose import build_sources
     from stream.settings import find_file
 
     settings = cli.settings
@@ -55,7 +55,7 @@ def check(cli: Cli) -> None:
 @command.command("schema")
 def schema() -> None:
     """Print the JSON Schema of the settings file, for editors."""
-    from stream.settings_doc import schema as make
+    from stream.config.doc import schema as make
 
     click.echo(json.dumps(make(), ensure_ascii=False, indent=2))
 
@@ -63,6 +63,6 @@ def schema() -> None:
 @command.command("example")
 def example() -> None:
     """Print a commented settings file with all defaults."""
-    from stream.settings_doc import default_toml
+    from stream.config.doc import default_toml
 
     click.echo(default_toml(), nl=False)

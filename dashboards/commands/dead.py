@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import FAILURE, OK, PARTIAL
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import FAILURE, OK, PARTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stream.dead_box import DeadQuery, DeadRow, LocalDeadBox
+    from stream.care.dead_box import DeadQuery, DeadRow, LocalDeadBox
 
 SHOWN_BYTES = 4_000
 
@@ -163,8 +163,8 @@ def replay(
 
 def _replayed(cli: Cli, folder: Path, wanted: Sequence[int]) -> dict[str, int]:
     from dashboards.asking import carry_out, requester
-    from stream.dead_box import MOST_AT_ONCE
-    from stream.requests import Replay
+    from stream.care.dead_box import MOST_AT_ONCE
+    from stream.care.requests import Replay
 
     total = _no_counts()
     for start in range(0, len(wanted), MOST_AT_ONCE):
@@ -178,7 +178,7 @@ def _replayed(cli: Cli, folder: Path, wanted: Sequence[int]) -> dict[str, int]:
 def _tried(box: LocalDeadBox, wanted: Sequence[int]) -> dict[str, int]:
     from ingest.formats import read_again
     from ingest.records import Malformed
-    from stream.errands import SOURCE_STAGE
+    from stream.care.errands import SOURCE_STAGE
 
     counts = _no_counts()
     for seq in wanted:
@@ -228,17 +228,17 @@ def _write(path: Path, raw: bytes) -> None:
 
 
 def _box(cli: Cli, data: Path | None) -> LocalDeadBox:
-    from dashboards.compose import wall_clock
-    from stream.dead_box import LocalDeadBox
+    from dashboards.composing.compose import wall_clock
+    from stream.care.dead_box import LocalDeadBox
 
     return LocalDeadBox(data or cli.settings.data.folder, now=wall_clock)
 
 
 def _query(filters: dict[str, str | None]) -> DeadQuery:
-    from dashboards.compose import wall_clock
-    from stream.dead_box import DeadQuery
-    from stream.query import QueryError, parse
-    from stream.query_tree import bounds
+    from dashboards.composing.compose import wall_clock
+    from stream.care.dead_box import DeadQuery
+    from stream.search.query import QueryError, parse
+    from stream.search.tree import bounds
 
     moments = [f"{name}:{filters[name]}" for name in ("since", "until") if filters[name]]
     try:

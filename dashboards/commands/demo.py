@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import FAILURE, INTERRUPTED, OK
-from dashboards.interrupts import stop_on_signals
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import FAILURE, INTERRUPTED, OK
+from dashboards.terminal.interrupts import stop_on_signals
 
 if TYPE_CHECKING:
     from dashboards.demo.scenario import Scenario

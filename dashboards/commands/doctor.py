@@ -7,8 +7,8 @@ import sys
 import click
 import msgspec
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import FAILURE
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import FAILURE
 
 COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red"}
 

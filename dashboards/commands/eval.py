@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import FAILURE, OK
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import FAILURE, OK
 
 if TYPE_CHECKING:
     from dashboards.evaluation.pictures import Half

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import FAILURE, OK, PARTIAL
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import FAILURE, OK, PARTIAL
 
 if TYPE_CHECKING:
-    from stream.requests import Outcome
+    from stream.care.requests import Outcome
 
 EPILOG = """\b
 Examples:
@@ -45,7 +45,7 @@ def command(
     import msgspec
 
     from dashboards.asking import carry_out, requester
-    from stream.requests import Forget
+    from stream.care.requests import Forget
 
     cli.start_logging()
     for id_ in ids:

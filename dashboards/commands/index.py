@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from dashboards.commands.index_care import drop, expire, generations, switch, tidy
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import OK
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import OK
 
 EPILOG = """\b
 Examples:
@@ -37,12 +37,12 @@ def command() -> None:
 @pass_cli
 def rebuild(cli: Cli, data: Path | None) -> int:
     """Make the index anew from the log; the old one serves until the new one is whole."""
-    from dashboards.compose import INDEX_FOLDER
-    from stream.feed import IndexFeed
+    from dashboards.composing.compose import INDEX_FOLDER
+    from stream.hosting.feed import IndexFeed
     from stream.local_index import LocalIndex
-    from stream.sqlite_log import SqliteSubjectLog
-    from stream.sqlite_state import Results
-    from stream.store import DATABASE, Store
+    from stream.storage.sqlite_log import SqliteSubjectLog
+    from stream.storage.state import Results
+    from stream.storage.store import DATABASE, Store
 
     cli.start_logging()
     folder = data or cli.settings.data.folder
@@ -93,9 +93,9 @@ def run(cli: Cli, seconds: float | None, lanes: int, with_parent: bool) -> int:
     import threading
     from contextlib import ExitStack
 
-    from dashboards.compose import elastic_index, wall_clock
-    from dashboards.interrupts import end_with_parent, stop_after, stop_on_signals
-    from dashboards.scale import kafka_address, kafka_topics
+    from dashboards.composing.compose import elastic_index, wall_clock
+    from dashboards.composing.scale import kafka_address, kafka_topics
+    from dashboards.terminal.interrupts import end_with_parent, stop_after, stop_on_signals
     from stream.scale.indexing import Indexer
 
     cli.start_logging()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import OK
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import OK
 
 if TYPE_CHECKING:
     from stream.elastic.generations import Generations
@@ -39,7 +39,7 @@ _dry = click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @pass_cli
 def tidy(cli: Cli, keep_months: int | None, seconds: float, dry_run: bool) -> int:
     """Scale-out: drop months beyond their time; write segments with deleted posts again."""
-    from dashboards.compose import elastic_client, wall_clock
+    from dashboards.composing.compose import elastic_client, wall_clock
     from stream.elastic import keeping
     from stream.elastic.names import Names
 
@@ -83,7 +83,7 @@ def expire(
 
     What no option names is kept for ever. Posts go by month: `jikimi index tidy`.
     """
-    from dashboards.compose import elastic_client, wall_clock
+    from dashboards.composing.compose import elastic_client, wall_clock
     from stream.elastic import keeping
     from stream.elastic.bulk import Sender
     from stream.elastic.names import Names
@@ -160,7 +160,7 @@ def drop(cli: Cli, number: int) -> int:
 
 @contextmanager
 def _generations(cli: Cli) -> Generator[Generations]:
-    from dashboards.compose import elastic_client
+    from dashboards.composing.compose import elastic_client
     from stream.elastic.bulk import Sender
     from stream.elastic.generations import Generations
     from stream.elastic.names import Names

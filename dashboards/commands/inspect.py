@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dashboards.commands.inspect_media import media
-from dashboards.context import Cli, pass_cli
+from dashboards.terminal.context import Cli, pass_cli
 
 if TYPE_CHECKING:
     from detect.harm.judge import HarmJudge
@@ -57,7 +57,7 @@ def text(cli: Cli, texts: tuple[str, ...], file: Path | None, as_json: bool) -> 
     """
     import msgspec
 
-    from dashboards.judging import build_judge
+    from dashboards.composing.judging import build_judge
     from detect.mentions import MentionMatcher
 
     given = list(texts) or [line.rstrip("\r\n") for line in _lines()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dashboards.exits import OK, PARTIAL
+from dashboards.terminal.exits import OK, PARTIAL
 
 if TYPE_CHECKING:
     from detect.media.cage import Cage

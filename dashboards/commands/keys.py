@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import FAILURE, OK, USAGE
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import FAILURE, OK, USAGE
 
 if TYPE_CHECKING:
     from dashboards.keys import Keys
@@ -51,7 +51,7 @@ def command() -> None:
 @pass_cli
 def create(cli: Cli, name: str, scope: str, data: Path | None) -> int:
     """Make a key called NAME and print it; it is shown this once."""
-    from dashboards.compose import wall_clock
+    from dashboards.composing.compose import wall_clock
     from dashboards.keys import KeyRefusedError, Scope
 
     scopes: tuple[Scope, ...] = ("read", "decide") if scope == "decide" else ("read",)
@@ -112,7 +112,7 @@ def list_keys(cli: Cli, data: Path | None, as_json: bool) -> int:
 @pass_cli
 def revoke(cli: Cli, name: str, data: Path | None) -> int:
     """Make the key called NAME (or with that id) void; it cannot be made valid again."""
-    from dashboards.compose import wall_clock
+    from dashboards.composing.compose import wall_clock
     from dashboards.keys import KeyRefusedError
 
     with _keys(cli, data) as keys:
@@ -127,7 +127,7 @@ def revoke(cli: Cli, name: str, data: Path | None) -> int:
 
 @contextmanager
 def _keys(cli: Cli, data: Path | None) -> Generator[Keys]:
-    from dashboards.compose import DESK_FILE
+    from dashboards.composing.compose import DESK_FILE
     from dashboards.desk_file import DeskFile
     from dashboards.keys import Keys
 

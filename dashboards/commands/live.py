@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import OK
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import OK
 
 EPILOG = """\b
 Examples:
@@ -46,10 +46,10 @@ LOOK_EVERY_S = 0.2
 @pass_cli
 def command(cli: Cli, data: Path | None, port: int, with_parent: bool) -> int:
     """Scale-out: show posts a minute of the last hour as they come (approximate)."""
-    from dashboards.compose import watchlist_file
-    from dashboards.interrupts import end_with_parent
+    from dashboards.composing.compose import watchlist_file
+    from dashboards.composing.scale import kafka_address, kafka_topics
     from dashboards.live.page import live_pages
-    from dashboards.scale import kafka_address, kafka_topics
+    from dashboards.terminal.interrupts import end_with_parent
     from detect.watchlist import load_watchlist
     from stream.scale.admin import ensure_topics
     from stream.scale.live import build_live, run_live

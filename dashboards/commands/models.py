@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dashboards.context import Cli, pass_cli
+from dashboards.terminal.context import Cli, pass_cli
 
 EPILOG = """\b
 Examples:
@@ -33,7 +33,7 @@ def show(cli: Cli, as_json: bool) -> None:
     """Show what judges posts with the settings in force."""
     import msgspec
 
-    from dashboards.judging import harm_model
+    from dashboards.composing.judging import harm_model
 
     model = harm_model(cli.settings)
     found: dict[str, object] = (

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import INTERRUPTED, OK
-from dashboards.interrupts import stop_on_signals
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import INTERRUPTED, OK
+from dashboards.terminal.interrupts import stop_on_signals
 
 if TYPE_CHECKING:
-    from dashboards.replaying import Outcome
+    from dashboards.composing.replaying import Outcome
     from stream.replay.job import Progress
 
 EPILOG = """\b
@@ -72,7 +72,7 @@ def command(
     """Judge posts between two moments anew with the operators of this version."""
     import msgspec
 
-    from dashboards.replaying import replay_folder, replay_indices
+    from dashboards.composing.replaying import replay_folder, replay_indices
 
     cli.start_logging()
     folder = data or cli.settings.data.folder

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import OK
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import OK
 
 EPILOG = """\b
 Examples:
@@ -55,7 +55,7 @@ def command(
     import msgspec
 
     from dashboards.care import restore as steps
-    from dashboards.progress import Bytes
+    from dashboards.terminal.progress import Bytes
 
     cli.start_logging()
     folder = data or cli.settings.data.folder

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import FAILURE, OK, PARTIAL
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import FAILURE, OK, PARTIAL
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from stream.retention import Due, Job, Limits
+    from stream.care.retention import Due, Job, Limits
 
 LOOK_S = 0.2
 SILENT_S = 60.0
@@ -62,8 +62,8 @@ def plan(cli: Cli, data: Path | None, as_json: bool) -> None:
     """Show what would go, by source; change nothing."""
     import msgspec
 
-    from stream.retention import last_job
-    from stream.retention import plan as planned
+    from stream.care.retention import last_job
+    from stream.care.retention import plan as planned
 
     limits = _limits(cli)
     with closing(_reading(data or cli.settings.data.folder)) as db:
@@ -92,8 +92,8 @@ def apply(cli: Cli, data: Path | None, yes: bool, as_json: bool) -> int:
     import msgspec
 
     from dashboards.asking import carry_out, requester
-    from stream.requests import Expire
-    from stream.retention import plan as planned
+    from stream.care.requests import Expire
+    from stream.care.retention import plan as planned
 
     cli.start_logging()
     folder = data or cli.settings.data.folder
@@ -132,7 +132,7 @@ def hold(cli: Cli, ids: tuple[str, ...], reason: str, data: Path | None) -> int:
     A deletion by the platform or by `jikimi forget` goes through all the same.
     """
     from dashboards.asking import carry_out, requester
-    from stream.requests import Hold
+    from stream.care.requests import Hold
 
     cli.start_logging()
     if not reason.strip():
@@ -150,7 +150,7 @@ def hold(cli: Cli, ids: tuple[str, ...], reason: str, data: Path | None) -> int:
 def release(cli: Cli, ids: tuple[str, ...], data: Path | None) -> int:
     """Take holds back; the next run erases what is due of them."""
     from dashboards.asking import carry_out, requester
-    from stream.requests import Release
+    from stream.care.requests import Release
 
     cli.start_logging()
     asked = Release(ids=ids, who=requester())
@@ -167,7 +167,7 @@ def holds(cli: Cli, data: Path | None, as_json: bool) -> None:
     """List what is held, why and by whom; the latest 1,000."""
     import msgspec
 
-    from stream.holds import holds as all_holds
+    from stream.care.holds import holds as all_holds
 
     with closing(_reading(data or cli.settings.data.folder)) as db:
         found = all_holds(db)
@@ -185,7 +185,7 @@ def holds(cli: Cli, data: Path | None, as_json: bool) -> None:
 
 
 def _limits(cli: Cli) -> Limits:
-    from dashboards.compose import retention_policy, wall_clock
+    from dashboards.composing.compose import retention_policy, wall_clock
 
     policy = retention_policy(cli.settings)
     if not policy.anything:
@@ -204,7 +204,7 @@ def _reading(folder: Path) -> sqlite3.Connection:
         StorageVersionError: its owner is of another version.
     """
     from dashboards.asking import bring_up_to_date
-    from stream.requests import reading
+    from stream.care.requests import reading
 
     bring_up_to_date(folder)
     return reading(folder)
@@ -212,7 +212,7 @@ def _reading(folder: Path) -> sqlite3.Connection:
 
 def _wait(cli: Cli, folder: Path, begun: int) -> Job | None:
     """The run that was asked for when it is done, or as it stands when it no longer moves."""
-    from stream.retention import last_job
+    from stream.care.retention import last_job
 
     moved_at, last = time.monotonic(), None
     with closing(_reading(folder)) as db:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import FAILURE, OK
-from dashboards.interrupts import stop_after, stop_on_signals
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import FAILURE, OK
+from dashboards.terminal.interrupts import stop_after, stop_on_signals
 
 if TYPE_CHECKING:
     from stream.settings import Settings
@@ -43,12 +43,17 @@ Ctrl-C ends it cleanly; the next start goes on where it was, nothing lost or dou
 @pass_cli
 def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) -> int:
     """Watch the configured sources and raise alerts until stopped."""
-    from dashboards.compose import INDEX_FOLDER, build_host, build_sources, watchlist_file
-    from dashboards.serving import web_process
+    from dashboards.composing.compose import (
+        INDEX_FOLDER,
+        build_host,
+        build_sources,
+        watchlist_file,
+    )
+    from dashboards.composing.serving import web_process
     from detect.watchlist import load_watchlist
     from ingest.collector import Collector
     from stream.local_index import LocalIndex
-    from stream.storage import prepare
+    from stream.storage.errors import prepare
 
     cli.start_logging()
     settings = cli.settings

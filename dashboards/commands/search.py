@@ -9,8 +9,8 @@ from unicodedata import east_asian_width
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import OK, USAGE
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import OK, USAGE
 
 if TYPE_CHECKING:
     from dashboards.queries.posts import Asked
@@ -63,13 +63,13 @@ def command(
     watchlist: Path | None,
 ) -> int:
     """Find kept posts; also beside a running jikimi."""
-    from dashboards.compose import INDEX_FOLDER, wall_clock
+    from dashboards.composing.compose import INDEX_FOLDER, wall_clock
     from dashboards.queries.posts import SubjectNames, ask
     from detect.watchlist import Watchlist, load_watchlist
     from stream.index import PostQuery
     from stream.local_index import LocalIndex
-    from stream.query import QueryError
-    from stream.store import DATABASE
+    from stream.search.query import QueryError
+    from stream.storage.store import DATABASE
 
     file = watchlist or cli.settings.watchlist.file
     known = watchlist is not None or file.is_file()
@@ -116,7 +116,7 @@ def _print(page: PostPage, asked: Asked, *, as_json: bool) -> None:
 
 def _lines(found: IndexedPost, asked: Asked) -> str:
     """Two lines on a post: when, where, by whom, about whom; and its text."""
-    from stream.highlight import excerpt, highlight, wanted
+    from stream.search.highlight import excerpt, highlight, wanted
 
     post = found.post
     at = datetime.fromtimestamp(post.event_at / 1000, UTC).astimezone(KST)

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import OK
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import OK
 
 EPILOG = """\b
 Examples:
@@ -76,7 +76,7 @@ def _documents(cli: Cli, *, roles_only: bool) -> dict[str, Any]:
 
 
 def _topics(cli: Cli) -> dict[str, Any]:
-    from dashboards.scale import kafka_topics
+    from dashboards.composing.scale import kafka_topics
 
     copies = cli.settings.kafka.replication
     topics = [
@@ -87,7 +87,7 @@ def _topics(cli: Cli) -> dict[str, Any]:
 
 
 def _elasticsearch(cli: Cli) -> None:
-    from dashboards.compose import elastic_client
+    from dashboards.composing.compose import elastic_client
     from stream.elastic.names import Names
     from stream.elastic.setting_up import set_up
 
@@ -105,7 +105,7 @@ def _elasticsearch(cli: Cli) -> None:
 
 
 def _kafka(cli: Cli) -> None:
-    from dashboards.scale import kafka_address, kafka_topics
+    from dashboards.composing.scale import kafka_address, kafka_topics
     from stream.scale.admin import ensure_topics
 
     topics = kafka_topics(cli.settings).all()

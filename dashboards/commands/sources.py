@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dashboards.context import Cli, pass_cli
+from dashboards.terminal.context import Cli, pass_cli
 
 if TYPE_CHECKING:
     from ingest.source import Terms

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import CONFIGURATION
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import CONFIGURATION
 
 if TYPE_CHECKING:
     from detect.mentions import Candidate
@@ -70,8 +70,8 @@ def import_(
     Spellings that are also words or other people's names are marked as ambiguous.
     Look through the result: it is a start, not a finished watchlist.
     """
-    from detect.watchlist_file import dump
-    from detect.watchlist_import import import_lists, without_romanisations
+    from detect.watchlists.file import dump
+    from detect.watchlists.imports import import_lists, without_romanisations
 
     if out is not None and out.exists() and not force:
         raise click.UsageError(f"{out} exists; --force replaces it.")
@@ -95,7 +95,7 @@ def import_(
 
 def _only(made: Watchlist, groups: tuple[str, ...]) -> Watchlist:
     from detect.watchlist import Watchlist as Made
-    from detect.watchlist_file import suggest
+    from detect.watchlists.file import suggest
 
     known = {subject.id: subject for subject in made.subjects if subject.kind != "idol"}
     for group in groups:
@@ -126,7 +126,7 @@ Examples:
 def check(cli: Cli, file: Path | None, everything: bool) -> int:
     """Check a watchlist; exit code 3 when it holds mistakes, warnings do not count."""
     from detect.watchlist import digest
-    from detect.watchlist_file import examine, read_text, report
+    from detect.watchlists.file import examine, read_text, report
 
     path = file or cli.settings.watchlist.file
     text = read_text(path)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import OK
-from dashboards.interrupts import end_with_parent
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import OK
+from dashboards.terminal.interrupts import end_with_parent
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -65,14 +65,14 @@ def command(
     local_index: bool,
 ) -> int:
     """Serve the pages; prints ``ready ADDRESS`` once they answer."""
-    from dashboards.compose import DESK_FILE, pages_index, wall_clock
+    from dashboards.composing.compose import DESK_FILE, pages_index, wall_clock
     from dashboards.desk import Desk
     from dashboards.notify import Notifier
     from dashboards.sinks import build_sinks
     from dashboards.web.app import create_app
     from dashboards.web.guard import check_bind
-    from stream.dead_box import LocalDeadBox
-    from stream.storage import prepare
+    from stream.care.dead_box import LocalDeadBox
+    from stream.storage.errors import prepare
 
     cli.start_logging()
     settings = cli.settings

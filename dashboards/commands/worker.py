@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from dashboards.context import Cli, pass_cli
-from dashboards.exits import OK
-from dashboards.interrupts import ask_to_end, end_with_parent
+from dashboards.terminal.context import Cli, pass_cli
+from dashboards.terminal.exits import OK
+from dashboards.terminal.interrupts import ask_to_end, end_with_parent
 
 if TYPE_CHECKING:
     from stream.scale.loop import WorkerLoop
@@ -92,8 +92,13 @@ def command(
     with_parent: bool,
 ) -> int:
     """Work on the partitions of Kafka's topics that are given to this worker."""
-    from dashboards.compose import watchlist_file
-    from dashboards.scale import WORKER_FOLDER, build_worker, kafka_address, kafka_topics
+    from dashboards.composing.compose import watchlist_file
+    from dashboards.composing.scale import (
+        WORKER_FOLDER,
+        build_worker,
+        kafka_address,
+        kafka_topics,
+    )
     from detect.watchlist import load_watchlist
     from stream.scale.admin import ensure_topics
     from stream.scale.loop import CATCH_UP, WorkerLoop
@@ -120,15 +125,9 @@ def command(
         if frame == "plain":
             watchdog.start()
             make = partial(
-                WorkerLoop,
-                host,
-                address,
-                group=group,
-                batch=batch,
-                session_ms=int(session_s * 1000),
-                beat=watchdog.beat,
-                progress=progress,
-            )
+                WorkerLoop, host, address, group=group, batch=batch,
+                session_ms=int(session_s * 1000), beat=watchdog.beat, progress=progress,
+            )  # fmt: skip
             asyncio.run(_until_signalled(make))
         else:
             from stream.scale.faust_app import Parts, build_app, run_app
@@ -143,7 +142,7 @@ def command(
 
 
 async def _until_signalled(make: Callable[[], WorkerLoop]) -> None:
-    from stream.memory import seldom_collect
+    from stream.storage.memory import seldom_collect
 
     seldom_collect()
     stop = asyncio.Event()

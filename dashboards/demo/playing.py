@@ -10,20 +10,20 @@ from pathlib import Path
 
 import msgspec
 
-from dashboards.compose import INDEX_FOLDER, build_host
-from dashboards.context import Cli
+from dashboards.composing.compose import INDEX_FOLDER, build_host
+from dashboards.composing.serving import web_process
 from dashboards.demo.cast import AGENCY_FILE
 from dashboards.demo.oracle import Oracle
 from dashboards.demo.scenario import Scenario
 from dashboards.demo.score import Score, score
 from dashboards.demo.source import DemoSource
-from dashboards.serving import web_process
+from dashboards.terminal.context import Cli
 from detect.watchlist import load_watchlist
 from ingest.collector import Collector
 from stream.index import AlertQuery, Index
 from stream.local_index import LocalIndex
 from stream.records import Alert, Result
-from stream.sqlite_state import key_of
+from stream.storage.state import key_of
 
 KINDS = ("cluster", "burst", "campaign", "alert")
 """Results that are compared between hosts; clusters hold what memberships say."""

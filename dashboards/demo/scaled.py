@@ -15,21 +15,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from dashboards.compose import elastic_client, elastic_index
-from dashboards.context import Cli
-from dashboards.demo.cast import AGENCY_FILE
-from dashboards.demo.playing import KINDS, Outcome, counted, shown_alerts
-from dashboards.demo.scenario import Scenario
-from dashboards.demo.source import DemoSource
-from dashboards.parts import Part, PartEndedError, call, jikimi, parts
-from dashboards.scale import (
+from dashboards.composing.compose import elastic_client, elastic_index
+from dashboards.composing.parts import Part, PartEndedError, call, jikimi, parts
+from dashboards.composing.scale import (
     COLLECT_FOLDER,
     WORKER_FOLDER,
     build_collect_host,
     kafka_address,
     kafka_topics,
 )
-from dashboards.serving import web_process
+from dashboards.composing.serving import web_process
+from dashboards.demo.cast import AGENCY_FILE
+from dashboards.demo.playing import KINDS, Outcome, counted, shown_alerts
+from dashboards.demo.scenario import Scenario
+from dashboards.demo.source import DemoSource
+from dashboards.terminal.context import Cli
 from detect.watchlist import load_watchlist
 from ingest.collector import Collector
 from stream.elastic.client import IndexUnavailableError
@@ -41,7 +41,7 @@ from stream.scale.admin import delete_topics
 from stream.scale.ends import at_end
 from stream.scale.kafka_log import PostsProducer, read_all
 from stream.settings import ConfigError, load_settings
-from stream.sqlite_state import key_of
+from stream.storage.state import key_of
 from stream.topics import Topic, read_results
 
 WORKERS = 2

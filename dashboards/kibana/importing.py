@@ -16,8 +16,8 @@ import httpx
 import msgspec
 
 from ingest.secret import Secret
+from stream.config.secrets import mask_text
 from stream.elastic.client import tls_mistake
-from stream.secrets import mask_text
 
 HERE = Path(__file__).parent
 DEFAULT_PREFIX = "jikimi"

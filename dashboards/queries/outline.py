@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stream.index import RelationKind, Relative
-from stream.spread import sizes_of
+from stream.threads.spread import sizes_of
 
 CHILDREN = 40
 """Branches directly below the top on one page."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from detect.watchlist import Watchlist
-from stream.highlight import clauses_of
 from stream.index import Bucket, Index, PostFacet, PostQuery
-from stream.query import parse
-from stream.query_tree import (
+from stream.search.highlight import clauses_of
+from stream.search.query import parse
+from stream.search.tree import (
     Node,
     Term,
     all_of,

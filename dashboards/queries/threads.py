@@ -8,10 +8,10 @@ from itertools import accumulate
 
 from dashboards.queries.outline import Outline, outline
 from ingest.records import Gap
-from stream import spread
 from stream.gaps import masks
 from stream.index import RELATION_KINDS, Index, IndexedPost, RelationKind, Relative, Tree
 from stream.records import Cluster
+from stream.threads import spread
 
 TREE = 10_000
 """Most posts of a tree that are read; beyond them the tree is called cut."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from ingest.secret import MASK, Secret
-from stream.secrets import is_secret_key, mask_text
+from stream.config.secrets import is_secret_key, mask_text
 from stream.sink import SinkMisconfigured
 
 

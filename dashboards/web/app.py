@@ -47,9 +47,9 @@ from dashboards.web.site import STATIC, Refused, Site, get_site
 from dashboards.web.timing import Durations, Timing
 from dashboards.web.words import gettext_noop
 from detect.watchlist import Watchlist
-from stream.dead_box import DeadBox
+from stream.care.dead_box import DeadBox
 from stream.index import Index
-from stream.storage import StorageFullError
+from stream.storage.errors import StorageFullError
 
 LEAST_SECRET = 16
 # In this order: of two routes that fit, the first answers.

@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from dashboards.web.forms import Form, PostedForm
 from dashboards.web.site import Refused, Site, TheSite, with_query
 from dashboards.web.triage import page_number
-from stream.dead_box import MOST_AT_ONCE, DeadBox, DeadQuery, StoredLetter
-from stream.errands import SOURCE_STAGE
-from stream.storage import StorageVersionError
+from stream.care.dead_box import MOST_AT_ONCE, DeadBox, DeadQuery, StoredLetter
+from stream.care.errands import SOURCE_STAGE
+from stream.storage.errors import StorageVersionError
 
 router = APIRouter()
 A_PAGE: Final = 50

@@ -15,10 +15,10 @@ from dashboards.web.site import with_query
 from dashboards.web.text import PREVIEW, marked
 from dashboards.web.times import DAY, Moment
 from dashboards.web.words import gettext_noop
-from stream.highlight import excerpt, highlight, wanted
 from stream.index import POST_FACETS, FacetCounts, Index, IndexedPost, PostFacet, PostQuery
-from stream.query import QueryError
-from stream.query_tree import Node, conjuncts
+from stream.search.highlight import excerpt, highlight, wanted
+from stream.search.query import QueryError
+from stream.search.tree import Node, conjuncts
 
 BARS = 60
 VALUES = 8
@@ -59,7 +59,7 @@ SENTENCES = (
     gettext_noop("nobody on the watchlist is called “{name}”"),
     gettext_noop("nobody on the watchlist is called “{name}”; did you mean {near}?"),
 )
-"""What the query language says (stream/query.py), for the catalogues."""
+"""What the query language says (stream/search/query.py), for the catalogues."""
 
 Say = Callable[..., str]
 

@@ -15,7 +15,7 @@ from dashboards.doctor import NO_SPACE
 from dashboards.web.api.problems import UNREADABLE
 from dashboards.web.site import Site, TheSite
 from dashboards.web.times import MINUTE
-from stream.storage import StorageFullError
+from stream.storage.errors import StorageFullError
 
 router = APIRouter()
 SILENT_MS: Final = 10 * MINUTE

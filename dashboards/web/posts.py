@@ -20,10 +20,10 @@ from dashboards.web.site import Refused, Site, TheSite
 from dashboards.web.text import highlight
 from dashboards.web.triage import MAX_DIGITS, page_number
 from dashboards.web.words import Words, gettext_noop
-from stream.completion import complete
 from stream.index import PostFacet, PostQuery
-from stream.query import QueryError
-from stream.query_tree import Node, Term, all_of
+from stream.search.completion import complete
+from stream.search.query import QueryError
+from stream.search.tree import Node, Term, all_of
 
 router = APIRouter()
 PAGE = 30

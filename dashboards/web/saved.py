@@ -18,7 +18,7 @@ from dashboards.web.site import Refused, Site, TheSite, local_path
 from dashboards.web.text import plain
 from dashboards.web.triage import read_filters
 from stream.index import PostQuery, SearchUnavailableError
-from stream.query import QueryError
+from stream.search.query import QueryError
 
 router = APIRouter()
 MAX_FIELDS = 10

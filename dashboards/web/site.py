@@ -24,7 +24,7 @@ from dashboards.web import gap_words, harm, text, times, words
 from dashboards.web.sessions import CSRF_COOKIE, SESSION_COOKIE, FormTokens, Sessions
 from dashboards.web.views import Health, health_of
 from detect.watchlist import Watchlist
-from stream.dead_box import DeadBox
+from stream.care.dead_box import DeadBox
 from stream.index import Index
 
 HERE = Path(__file__).parent

@@ -17,7 +17,7 @@ from dashboards.web.text import highlight, path_of, preview
 from dashboards.web.times import MINUTE
 from dashboards.web.triage import page_number
 from stream.index import IndexedPost, RelationKind
-from stream.spread import levels_of, sizes_of
+from stream.threads.spread import levels_of, sizes_of
 
 router = APIRouter()
 COPIES = 10

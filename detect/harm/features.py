@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detect.evasion import Disguised
+from detect.wording.evasion import Disguised
 
 BITS = 18
 """Buckets as a power of two; bucket 0 is kept for padding."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from detect.evasion import Disguised
 from detect.harm.lexicon import HarmLexicon, harm_lexicon
 from detect.harm.model import HarmModel, Scores
 from detect.harm.reading import Cue, general_target, read
@@ -24,6 +23,7 @@ from detect.records import (
     Mention,
 )
 from detect.text import fold
+from detect.wording.evasion import Disguised
 from ingest.records import Post
 
 LONGEST = 40_000

@@ -3,7 +3,7 @@
 Words stand in ``words/<language>.toml`` by group, what the groups mean in ``rules.toml``:
 data that people read and correct. All of them are looked for in the plain text and in the
 one without what was put into words; those that tell of grave harm also by what sounds or
-looks alike, and by first consonants (``detect.evasion``).
+looks alike, and by first consonants (``detect.wording.evasion``).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 
 import msgspec
 
-from detect.evasion import Disguised, agrees
 from detect.harm.spelled import Look, Spelled, spelling
-from detect.judging import Finder, finder
-from detect.korean import is_syllable
+from detect.names.judging import Finder, finder
+from detect.names.korean import is_syllable
 from detect.records import HarmCategory
 from detect.text import fold
+from detect.wording.evasion import Disguised, agrees
 
 SUBJECT, NUMBER = "subject", "number"
 """Groups that no list of words makes: names of watched people, telephone numbers."""

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from detect.evasion import Disguised
 from detect.harm.lexicon import NUMBER, SUBJECT, HarmLexicon, Hit, Rule
 from detect.records import OPINION, HarmCategory, Mention, Target
+from detect.wording.evasion import Disguised
 
 _NUMBER = re.compile(r"(?<!\d)(?:\+?82[-. ]?1|01)[016789][-. ]?\d{3,4}[-. ]?\d{4}(?!\d)")
 _QUOTES = {"“": "”", "「": "」", "『": "』", "‘": "’", "《": "》", '"': '"'}

@@ -10,7 +10,7 @@ import re
 from functools import cached_property
 from typing import Literal
 
-from detect.evasion import Disguised, View, form
+from detect.wording.evasion import Disguised, View, form
 
 Look = View | Literal["even"]
 

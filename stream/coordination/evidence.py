@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 
-from stream.burst_window import UNKNOWN_AGE
+from stream.bursts.window import UNKNOWN_AGE
 from stream.coordination.axes import Axes
 from stream.coordination.looks import YOUNG_DAYS, Look, Places
 from stream.coordination.objects import DISGUISED, ORIGINAL, TEXT

@@ -12,7 +12,7 @@ from itertools import islice
 
 import numpy as np
 
-from detect.stems import alike
+from detect.wording.stems import alike
 from stream.coordination.objects import CLUSTER, FAMILY, MEDIA, STEM_KEYS, STEMS, TEXT, Seen
 from stream.coordination.table import Table
 

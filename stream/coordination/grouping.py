@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from detect.stems import alike
+from detect.wording.stems import alike
 from stream.coordination.campaign_state import CampaignRow
 from stream.coordination.families import ALIKE
 

@@ -17,7 +17,7 @@ from array import array
 import msgspec
 import numpy as np
 
-from stream.burst_window import UNKNOWN_AGE
+from stream.bursts.window import UNKNOWN_AGE
 from stream.coordination.campaign_state import (
     MOST_CAMPAIGNS,
     CampaignRow,
@@ -27,7 +27,7 @@ from stream.coordination.campaign_state import (
 from stream.coordination.objects import COLUMNS
 from stream.coordination.past import ACTION, STANDING, Actions, Standings, settled
 from stream.coordination.table import Row, Table
-from stream.overlay import Overlay
+from stream.hosting.overlay import Overlay
 
 END = "\x1f"
 BLOCK = 16

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from stream.burst_window import UNKNOWN_AGE
+from stream.bursts.window import UNKNOWN_AGE
 from stream.coordination.objects import (
     CRITICAL,
     DISGUISED,

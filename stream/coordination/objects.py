@@ -14,10 +14,10 @@ import msgspec
 from detect.links import canonical_url
 from detect.neardup import prepare
 from detect.records import OPINION, HarmCategory, Judgement
-from detect.stems import keys, stems
+from detect.wording.stems import keys, stems
 from ingest.records import Post
-from stream.burst_marks import OpenMarks
-from stream.burst_window import UNKNOWN_AGE, number
+from stream.bursts.marks import OpenMarks
+from stream.bursts.window import UNKNOWN_AGE, number
 
 TEXT = 0
 """Exact text; copies of one text need no comparing."""

@@ -13,8 +13,8 @@ from itertools import islice
 
 from detect.watchlist import Watchlist
 from ingest.records import Post
-from stream.burst_marks import OpenMarks
-from stream.burst_window import number
+from stream.bursts.marks import OpenMarks
+from stream.bursts.window import number
 from stream.coordination.campaign_state import SLEEP_MS, CampaignRow, drop_post
 from stream.coordination.families import assign
 from stream.coordination.keeping import DAY_MS, HOUR_MS, Memory
@@ -23,8 +23,8 @@ from stream.coordination.objects import CLUSTER, PRIMARY, SHARED, Seen, seen
 from stream.coordination.past import kept, standings
 from stream.coordination.table import row_of
 from stream.coordination.telling import told, worth_telling
+from stream.hosting.overlay import Overlay
 from stream.operator import Context, Effects, Item, State
-from stream.overlay import Overlay
 from stream.records import Burst, Membership, PostGone, PostSeen, Tick
 
 SOON_MS = HOUR_MS // 2

@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from stream.burst_window import number
+from stream.bursts.window import number
 from stream.coordination.keeping import Memory
 from stream.coordination.past import scored
 from stream.coordination.significance import q_values
 from stream.coordination.trust import company_scores
+from stream.hosting.overlay import Overlay
 from stream.operator import Effects, State
-from stream.overlay import Overlay
 
 
 def subjects(state: State) -> list[str]:

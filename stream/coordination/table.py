@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from stream.burst_window import UNKNOWN_AGE, number
+from stream.bursts.window import UNKNOWN_AGE, number
 from stream.coordination.objects import COLUMNS, NARRATIVE, Seen
 
 HOT = 3

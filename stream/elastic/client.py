@@ -16,8 +16,8 @@ from elasticsearch import (
     UnsupportedProductError,
 )
 
+from stream.config.secrets import mask_text
 from stream.index import SearchUnavailableError
-from stream.secrets import mask_text
 
 TIMEOUT_S = 30.0
 BUSY = (429, 502, 503, 504)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from stream.elastic.names import key_of
-from stream.highlight import clauses_of
 from stream.index import PostQuery, SearchUnavailableError
-from stream.judgement_terms import SCALE, WORST, score_bounds, score_name
-from stream.minutes import LATEST_MS, held
-from stream.post_terms import author_key, link_key, plain_key, tag_key, whole_bounds
-from stream.query_tree import METRICS, NUMBERS, And, Node, Not, Or, Term
-from stream.tokens import Clause, clauses
+from stream.search.highlight import clauses_of
+from stream.search.judgement_terms import SCALE, WORST, score_bounds, score_name
+from stream.search.minutes import LATEST_MS, held
+from stream.search.terms import author_key, link_key, plain_key, tag_key, whole_bounds
+from stream.search.tokens import Clause, clauses
+from stream.search.tree import METRICS, NUMBERS, And, Node, Not, Or, Term
 
 Condition = dict[str, Any]
 Members = Callable[[str], Sequence[str]]

@@ -16,13 +16,13 @@ from detect.records import Judgement
 from ingest.records import Gap, Post, Record, SourceStatus
 from stream.elastic.mappings import ECS_VERSION
 from stream.elastic.names import joint_key, key_of
-from stream.judgement_terms import SCALE, WORST, judgement_terms
-from stream.minutes import held, tie
-from stream.post_terms import plain_key, post_terms, searchable
 from stream.records import Alert, Burst, Campaign, Cluster, Membership
-from stream.relatives import references, thread_root
-from stream.standings import Standings, decode_standings, present_subjects, reasons_of
-from stream.tokens import tokens
+from stream.search.judgement_terms import SCALE, WORST, judgement_terms
+from stream.search.minutes import held, tie
+from stream.search.standings import Standings, decode_standings, present_subjects, reasons_of
+from stream.search.terms import plain_key, post_terms, searchable
+from stream.search.tokens import tokens
+from stream.threads.relatives import references, thread_root
 
 SEVERITIES = {"low": 21, "medium": 47, "high": 73, "critical": 99}
 """As numbers, the ones that Elastic's own alerts have."""

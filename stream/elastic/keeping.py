@@ -14,7 +14,7 @@ from stream.elastic.client import CONFLICT, NOT_FOUND, told
 from stream.elastic.hits import Asking, Condition, Found, Sort
 from stream.elastic.names import Names
 from stream.elastic.templates import steps
-from stream.minutes import held
+from stream.search.minutes import held
 
 MONTHS_A_YEAR = 12
 AT_ONCE = 500

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from detect.records import HARM_CATEGORIES
-from stream.query_tree import METRICS
+from stream.search.tree import METRICS
 
 VERSION = 2
 """Raise it with every change of a mapping: `jikimi setup` then brings templates up to date."""

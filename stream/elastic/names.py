@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from stream.minutes import held
+from stream.search.minutes import held
 
 FIRST_YEAR, LAST_YEAR = 2005, 2099
 """Posts of other years share one index, so that a bad date makes no index of its own."""

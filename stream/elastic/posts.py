@@ -26,10 +26,10 @@ from stream.index import (
     PostQuery,
     RelationKind,
 )
-from stream.makeup import Makeup, decode_told, makeup_of
-from stream.minutes import MINUTE_MS, buckets, check_buckets, whole_minutes
-from stream.relatives import AT_ONCE, Brief, Member, member_of
-from stream.standings import indexed, present_subjects
+from stream.search.makeup import Makeup, decode_told, makeup_of
+from stream.search.minutes import MINUTE_MS, buckets, check_buckets, whole_minutes
+from stream.search.standings import indexed, present_subjects
+from stream.threads.relatives import AT_ONCE, Brief, Member, member_of
 
 ORDERS: dict[str, Sort] = {
     "newest": [{"@timestamp": "desc"}, {"jikimi.tie": "desc"}, {"jikimi.id": "desc"}],

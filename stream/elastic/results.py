@@ -13,8 +13,8 @@ from stream.elastic.documents import record_bytes
 from stream.elastic.hits import Asking, Condition, Found, Sort
 from stream.elastic.names import Names, key_of
 from stream.index import AlertPage, AlertQuery, GapPage
-from stream.minutes import held
 from stream.records import Alert, Burst, Campaign, CampaignKind, Cluster, Membership, Severity
+from stream.search.minutes import held
 
 MOST = 100_000
 """Members of a cluster, gaps and sources that are looked at."""

@@ -30,7 +30,14 @@ from stream.elastic.documents import (
 )
 from stream.elastic.hits import Asking
 from stream.elastic.names import Names, joint_key, key_of
-from stream.standings import News, Standings, decode_standings, join, merge, present_subjects
+from stream.search.standings import (
+    News,
+    Standings,
+    decode_standings,
+    join,
+    merge,
+    present_subjects,
+)
 
 ROUNDS = 50
 """How often a write that others overtook is tried again; each time one of them has won."""

@@ -13,8 +13,8 @@ from stream.index import POST_FACETS, Bucket, FacetCounts, PostFacet, PostPage, 
 from stream.local.reading import TableReader
 from stream.local.search import Hits, SearchReader
 from stream.local.view import SearchView
-from stream.makeup import Makeup
-from stream.minutes import MINUTE_MS, check_buckets, whole_minutes
+from stream.search.makeup import Makeup
+from stream.search.minutes import MINUTE_MS, check_buckets, whole_minutes
 
 LOOK_EVERY_S = 1.0
 """A reader looks for news of the writer at most this often."""

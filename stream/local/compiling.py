@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tantivy import FieldType, Occur, Query
 
-from stream.highlight import clauses_of
 from stream.index import PostQuery
-from stream.judgement_terms import SCALE, WORST, score_bounds, score_name
 from stream.local.documents import NUMBERED, SCHEMA, column_of, number_of
-from stream.minutes import LATEST_MS, TIE_BITS, held
-from stream.post_terms import author_key, link_key, plain_key, tag_key, whole_bounds
-from stream.query_tree import METRICS, NUMBERS, And, Node, Not, Or, Term
-from stream.tokens import Clause, clauses
+from stream.search.highlight import clauses_of
+from stream.search.judgement_terms import SCALE, WORST, score_bounds, score_name
+from stream.search.minutes import LATEST_MS, TIE_BITS, held
+from stream.search.terms import author_key, link_key, plain_key, tag_key, whole_bounds
+from stream.search.tokens import Clause, clauses
+from stream.search.tree import METRICS, NUMBERS, And, Node, Not, Or, Term
 
 Rows = Callable[[Term], Sequence[int]]
 """The rows behind ``id:`` and ``cluster:``, which the tables know."""

@@ -1,6 +1,6 @@
 """What the search folder holds of a post: the schema, and documents made from rows.
 
-A document holds tokens (``stream/tokens.py``), terms (``stream/post_terms.py``) and
+A document holds tokens (``stream/search/tokens.py``), terms (``stream/search/terms.py``) and
 numbers: ``n``, the row of the post, ``place``, its event time followed by the tie of its
 id, by which hits are ordered, and ``minute``, in which histograms count. Texts are not
 stored.
@@ -17,11 +17,11 @@ from tantivy import Document
 
 from detect.records import Judgement
 from ingest.records import Post
-from stream.judgement_terms import judgement_terms
-from stream.minutes import MINUTE_MS, TIE_BITS, held, tie
-from stream.post_terms import PostTerms, plain_key, post_terms, searchable
-from stream.query_tree import METRICS, SCORES
-from stream.tokens import tokens
+from stream.search.judgement_terms import judgement_terms
+from stream.search.minutes import MINUTE_MS, TIE_BITS, held, tie
+from stream.search.terms import PostTerms, plain_key, post_terms, searchable
+from stream.search.tokens import tokens
+from stream.search.tree import METRICS, SCORES
 
 COUNTED = ("subject", "platform", "lang", "language", "target", "found")
 """Fields that facets can count; they are kept in columns as well."""

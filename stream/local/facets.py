@@ -14,7 +14,7 @@ from tantivy import Occur, Query, Searcher
 from stream.index import FacetCounts, IndexedPost, PostFacet
 from stream.local.counting import answer
 from stream.local.documents import LOTS, NUMBERED, SCHEMA, lot_mark, number_of, numbered
-from stream.post_terms import post_terms
+from stream.search.terms import post_terms
 
 COLUMNS: dict[PostFacet, str] = {
     "subject": "subject",

@@ -14,6 +14,7 @@ import msgspec
 from tantivy import Document
 
 from ingest.records import Post
+from stream.care.wiping import Wiping, wipe_later
 from stream.index import IndexBatch
 from stream.local.documents import SearchRow, document
 from stream.local.search import (
@@ -26,8 +27,7 @@ from stream.local.search import (
 from stream.local.sweep import Sweep
 from stream.local.tables import CHUNK, DATABASE, connect_writer
 from stream.local.writing import Changes, TableWriter, search_row, unpacked
-from stream.standings import decode_standings
-from stream.wiping import Wiping, wipe_later
+from stream.search.standings import decode_standings
 
 COMMIT_EVERY_S = 1.0
 SWEEP_EVERY_S = 3600.0

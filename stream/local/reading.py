@@ -13,11 +13,11 @@ from stream.index import AlertPage, AlertQuery, Bucket, Facet, GapPage, IndexedP
 from stream.local.relations import RelationReader
 from stream.local.tables import EVERY_SUBJECT, select_in, storable
 from stream.local.writing import unpacked
-from stream.makeup import Makeup, decode_told, makeup_of
-from stream.minutes import MINUTE_MS, buckets, whole_minutes
-from stream.query_tree import Term
 from stream.records import Alert, Burst, Campaign, CampaignKind, Cluster, Membership, Severity
-from stream.standings import decode_standings, indexed
+from stream.search.makeup import Makeup, decode_told, makeup_of
+from stream.search.minutes import MINUTE_MS, buckets, whole_minutes
+from stream.search.standings import decode_standings, indexed
+from stream.search.tree import Term
 
 HOUR_MS = 60 * MINUTE_MS
 

@@ -17,7 +17,7 @@ import msgspec
 
 from stream.index import RELATION_KINDS, Held, RelationKind, Relative, Tree
 from stream.local.tables import CHUNK, select_in, storable
-from stream.relatives import (
+from stream.threads.relatives import (
     Brief,
     Linked,
     Member,

@@ -23,7 +23,7 @@ from stream.local.compiling import Rows, compiled
 from stream.local.documents import SCHEMA, SearchRow, document
 from stream.local.shards import PLACE as SHARDS
 from stream.local.shards import Shards
-from stream.tokens import VERSION as TOKENS_VERSION
+from stream.search.tokens import VERSION as TOKENS_VERSION
 
 FOLDER = "search"
 POSITION = "position.json"

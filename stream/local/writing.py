@@ -22,9 +22,8 @@ from stream.local.documents import SearchRow
 from stream.local.relations import RelationWriter
 from stream.local.results import ResultWriter
 from stream.local.tables import EVERY_SUBJECT, select_in
-from stream.minutes import MINUTE_MS, held
-from stream.post_terms import UNKNOWN_LANG
-from stream.standings import (
+from stream.search.minutes import MINUTE_MS, held
+from stream.search.standings import (
     News,
     Standings,
     decode_standings,
@@ -33,6 +32,7 @@ from stream.standings import (
     present_subjects,
     reasons_of,
 )
+from stream.search.terms import UNKNOWN_LANG
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_post = msgspec.msgpack.Decoder(Post).decode

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from stream.care.requests import reading
 from stream.records import Logged
 from stream.replay.plan import Piece
-from stream.requests import reading
 
 AT_ONCE = 2000
 

@@ -23,18 +23,18 @@ import structlog
 from detect.detector import Judge
 from ingest.records import SourceStatus
 from ingest.source import Stop
-from stream.dead_letters import DeadLetters
-from stream.errands import Errands
-from stream.intake import Follow, Intake, Match
+from stream.care.dead_letters import DeadLetters
+from stream.care.errands import Errands
+from stream.care.wiping import Wiping
+from stream.hosting.intake import Follow, Intake, Match
 from stream.log import Seen
-from stream.migrations import drop_copies
 from stream.records import Logged, LoggedClock
 from stream.router import LATENESS_MS, MINUTE_MS, Router, RouterClock, known_ids
 from stream.scale.address import KafkaUnavailableError
-from stream.sqlite_log import SqlitePostsLog
-from stream.store import DATABASE, StorageFullError, Store
+from stream.storage.migrations import drop_copies
+from stream.storage.sqlite_log import SqlitePostsLog
+from stream.storage.store import DATABASE, StorageFullError, Store
 from stream.topics import SourceCursor, SourceEntry
-from stream.wiping import Wiping
 
 if TYPE_CHECKING:
     from ingest.collector import Collected

@@ -20,12 +20,12 @@ import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from stream.memory import seldom_collect
 from stream.scale.address import KafkaAddress
 from stream.scale.host import Place, ScaleHost
 from stream.scale.loop import COMMIT_EVERY_S, handle_all
 from stream.scale.progress import Progress
 from stream.scale.watchdog import Watchdog, end_process, reason_of
+from stream.storage.memory import seldom_collect
 from stream.topics import LARGEST_VALUE
 
 POLL_S = 0.25

@@ -22,7 +22,7 @@ from stream.scale.address import KafkaAddress
 from stream.scale.journal import Change, ChangeJournal, restore
 from stream.scale.link import FencedError, PartitionLink
 from stream.scale.stage import Inbound, Outbox, Stage, StageKind
-from stream.store import Store
+from stream.storage.store import Store
 from stream.topics import TOMBSTONES_KEPT_MS, Topics
 
 POSITION = "changelog"

@@ -15,7 +15,7 @@ import zstandard
 
 from stream.log import Seen
 from stream.operator import Put
-from stream.store import Store
+from stream.storage.store import Store
 
 STATE = "s"
 TIMER = "t"

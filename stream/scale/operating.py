@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from stream.hosting.partition import Partition
 from stream.ids import partition_of
 from stream.operator import Operator
-from stream.partition import Partition
 from stream.records import (
     EVERYONE,
     DeadLetter,
@@ -27,8 +27,8 @@ from stream.scale.stage import (
     read_applied,
     unreadable,
 )
-from stream.sqlite_state import key_of
-from stream.store import Store
+from stream.storage.state import key_of
+from stream.storage.store import Store
 from stream.topics import (
     RouterTick,
     SubjectEntry,

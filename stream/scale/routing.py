@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from ingest.records import Deletion
-from stream.intake import add_counts
+from stream.hosting.intake import add_counts
 from stream.log import Routed, Seen, partitions_for
 from stream.records import Logged, LoggedClock, LoggedDeletion, LoggedPost, Tick, Versions
 from stream.router import Router, RouterClock, Routing, known_ids
@@ -21,8 +21,8 @@ from stream.scale.stage import (
     read_applied,
     unreadable,
 )
-from stream.sqlite_log import SqlitePostsLog
-from stream.store import Store
+from stream.storage.sqlite_log import SqlitePostsLog
+from stream.storage.store import Store
 from stream.topics import (
     RouterTick,
     SubjectEntry,

@@ -13,7 +13,7 @@ import msgspec
 
 from stream.records import DeadLetter
 from stream.scale.journal import ChangeJournal
-from stream.store import Store
+from stream.storage.store import Store
 from stream.topics import Topic, Topics, UnreadableRecordError, pack
 
 APPLIED = "applied"

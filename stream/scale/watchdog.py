@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from stream.secrets import mask_text
+from stream.config.secrets import mask_text
 
 STUCK_S = 60.0
 """Seconds without a sign of life after which a worker is stuck."""

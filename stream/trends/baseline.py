@@ -1,6 +1,6 @@
 """What is usual for a subject by hour of the week, from as little as five posts a month.
 
-Not the baseline of ``stream/baseline.py``: that one expects *accounts on one
+Not the baseline of ``stream/bursts/baseline.py``: that one expects *accounts on one
 text* inside the pipeline and learns post by post; this one expects *posts of a
 subject in an hour* and is made from counts when somebody looks.
 """

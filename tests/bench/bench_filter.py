@@ -18,11 +18,11 @@ from pathlib import Path
 
 import msgspec
 
-from detect.lexicon import build
 from detect.mentions import MentionMatcher
+from detect.names.lexicon import build
 from detect.text import reveal
 from detect.watchlist import Watchlist
-from detect.watchlist_import import import_lists
+from detect.watchlists.imports import import_lists
 from ingest.records import Media, Post
 from stream.ids import derive_id
 

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import dashboards
-from detect.evasion import Disguised
 from detect.harm import training
 from detect.harm.export import to_onnx
 from detect.harm.features import as_seen
@@ -24,6 +23,7 @@ from detect.harm.reading import read
 from detect.language import identify
 from detect.mentions import MentionMatcher
 from detect.watchlist import load_watchlist
+from detect.wording.evasion import Disguised
 from tests.eval import harm_data as data
 
 POSTS = 4000

@@ -26,7 +26,7 @@ from stream.index import IndexBatch, PostQuery
 from stream.local.writing import TableWriter
 from stream.local_index import LocalIndex
 from stream.records import Membership, PostSeen
-from stream.tokens import tokens
+from stream.search.tokens import tokens
 
 DAYS = 7
 DAY_MS = 24 * 60 * 60 * 1000

@@ -6,8 +6,8 @@ import json
 import time
 from collections.abc import Callable, Sequence
 
-from detect.evasion import VIEWS, Disguised
 from detect.language import identify
+from detect.wording.evasion import VIEWS, Disguised
 from tests.eval.language import OWN, SHARED, comments, stream, thinned
 
 ROUNDS = 3

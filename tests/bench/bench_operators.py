@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from detect.watchlist import Watchlist
 from ingest.records import Post
 from stream.alerts import Alerts
-from stream.burst import CopyBursts
-from stream.clusters import TextClusters
+from stream.bursts.copy_bursts import CopyBursts
+from stream.clustering.clusters import TextClusters
 from stream.coordination.operator import Coordination
 from stream.operator import Context, Effects, Item, Operator
 from stream.records import PostSeen, Result, SubjectEvent, Tick

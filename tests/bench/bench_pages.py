@@ -23,9 +23,9 @@ from pathlib import Path
 
 import httpx
 
-from dashboards.compose import DESK_FILE, INDEX_FOLDER
+from dashboards.composing.compose import DESK_FILE, INDEX_FOLDER
+from dashboards.composing.serving import WebProcess, web_process
 from dashboards.desk import Desk
-from dashboards.serving import WebProcess, web_process
 from dashboards.web.text import path_of
 from stream.index import AlertQuery, IndexBatch, PostQuery
 from stream.local_index import LocalIndex

@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from dashboards.batch.outputs import iso
-from dashboards.compose import INDEX_FOLDER, build_host
+from dashboards.composing.compose import INDEX_FOLDER, build_host
 from dashboards.demo.cast import agency
 from dashboards.demo.scenario import Scenario, generate
 from detect.watchlist import Subject, Watchlist
@@ -122,8 +122,8 @@ def measure(file: Path, folder: Path, *, index: bool, profile: bool) -> dict[str
 
 def host_alerts(folder: Path) -> list[object]:
     """Alerts in the data folder."""
-    from stream.sqlite_state import Results
-    from stream.store import Store
+    from stream.storage.state import Results
+    from stream.storage.store import Store
 
     store = Store(folder)
     found: list[object] = list(Results(store).of_kind("alert"))

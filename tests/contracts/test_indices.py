@@ -14,18 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.compose import build_host
+from dashboards.composing.compose import build_host
 from dashboards.demo.scenario import Scenario
 from dashboards.demo.source import DemoSource
 from detect.watchlist import load_watchlist
 from ingest.collector import Collector
 from ingest.records import Gap, Post
-from stream.feed import IndexFeed
+from stream.hosting.feed import IndexFeed
 from stream.index import AlertQuery, IndexBatch, PostQuery
 from stream.local_index import LocalIndex
-from stream.query import parse
-from stream.query_tree import OPERATORS
 from stream.records import GapSeen, Membership
+from stream.search.query import parse
+from stream.search.tree import OPERATORS
 from stream.settings import Settings
 from tests.scale.elastic_world import Eager, Ground, elasticsearch
 from tests.stream.index_world import (

@@ -16,8 +16,8 @@ from dashboards.demo.cast import AGENCY_FILE
 from dashboards.demo.scenario import Scenario, generate
 from ingest.records import Post
 from stream.local_index import LocalIndex
-from stream.sqlite_state import Results
-from stream.store import Store
+from stream.storage.state import Results
+from stream.storage.store import Store
 
 START_MS = 1_767_571_200_000
 

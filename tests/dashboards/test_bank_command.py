@@ -10,7 +10,7 @@ import sqlite3
 import pytest
 
 from dashboards.cli import run
-from dashboards.exits import FAILURE, OK, PARTIAL
+from dashboards.terminal.exits import FAILURE, OK, PARTIAL
 from tests.detect.media.pictures import as_file, scene, waves
 
 PDQ = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"

@@ -15,11 +15,11 @@ import pytest
 
 from dashboards import cli as module
 from dashboards.cli import COMMANDS, cli, run
-from dashboards.context import Cli
-from dashboards.exits import code_of
+from dashboards.terminal.context import Cli
+from dashboards.terminal.exits import code_of
 from ingest.source import SourceMisconfigured
 from stream.settings import ConfigError
-from stream.store import FolderInUseError, StorageFullError
+from stream.storage.store import FolderInUseError, StorageFullError
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,9 @@ import pytest
 
 from dashboards.desk import Desk
 from dashboards.desk_file import MIGRATIONS, DeskFile, DeskInUseError
-from dashboards.exits import FAILURE, code_of
-from stream.migrations import Step
-from stream.store import StorageFullError, StorageVersionError
+from dashboards.terminal.exits import FAILURE, code_of
+from stream.storage.migrations import Step
+from stream.storage.store import StorageFullError, StorageVersionError
 
 ROOT = Path(__file__).parents[2]
 

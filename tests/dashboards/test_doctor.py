@@ -26,8 +26,8 @@ from dashboards.doctor import (
     check_tantivy,
     check_watchlist,
 )
+from stream.config.decode import Options
 from stream.settings import Settings, SourceSettings
-from stream.settings_decode import Options
 from tests.ingest.reddit_server import RunningReddit, reddit
 from tests.ingest.test_reddit import options
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from dashboards.cli import run
-from dashboards.exits import OK, PARTIAL
+from dashboards.terminal.exits import OK, PARTIAL
 from detect.media.pdq import pdq
 from tests.detect.media.pictures import as_file, waves
 from tests.detect.media.test_provenance import png_with

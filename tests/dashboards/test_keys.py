@@ -14,8 +14,8 @@ from dashboards.cli import run
 from dashboards.desk import Desk
 from dashboards.desk_file import MIGRATIONS, DeskFile
 from dashboards.keys import MAX_NAME, KeyRefusedError, Keys
-from stream.migrations import migrate
-from stream.secrets import mask_text
+from stream.config.secrets import mask_text
+from stream.storage.migrations import migrate
 
 NOW = 1_790_000_000_000
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.demo.cast import AGENCY_FILE
-from stream.store import Store
+from stream.storage.store import Store
 from tests.dashboards.archive_world import contents, jikimi, settings, write_posts
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]

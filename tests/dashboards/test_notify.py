@@ -16,7 +16,7 @@ from dashboards.desk import Desk
 from dashboards.notify import MAX_REPEATS, RESCAN_MS, Backoff, Notifier
 from stream.local_index import LocalIndex
 from stream.sink import DeliveryError, DeliveryRefused, Sink
-from stream.store import StorageFullError
+from stream.storage.store import StorageFullError
 from tests.dashboards.alert_world import NOW, Clock, MoodySink, alert, graver, write
 
 HOUR = 60 * 60 * 1000

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboards.compose import wall_clock
+from dashboards.composing.compose import wall_clock
 from dashboards.web.views import REASONS
 from stream.settings import Settings
 from tests.dashboards.commands.test_web import ENVIRONMENT, ROOT, running, url_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from detect.watchlist import Watchlist
-from detect.watchlist_file import parse
+from detect.watchlists.file import parse
 
 NICKNAMES = {
     "bts": {"ko": ("방탄",), "ja": ("防弾少年団", "バンタン"), "zh": ("防彈少年團",)},

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from detect.watchlist import Watchlist
-from detect.watchlist_import import import_lists
+from detect.watchlists.imports import import_lists
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 ABSENT = "../shared/data is absent: the real posts of the mention cases cannot be read"

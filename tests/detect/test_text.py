@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detect.lookalikes import LOOKALIKES
+from detect.names.lookalikes import LOOKALIKES
 from detect.text import fold, is_plain, normalise, reveal, unmask
 
 ODD = "가각ㄱㅏㄴㅋᄀ\u1161\u11a8ﾡￂがｶﾞ\u3099aZé\u0301\u200b\ufe0f\u202eВаβ𝐋🅱ﬁ½ß\ud800 #.\n"

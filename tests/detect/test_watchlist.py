@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detect.spellings import why_ambiguous, written_forms
+from detect.names.spellings import why_ambiguous, written_forms
 from detect.watchlist import (
     FanProject,
     Official,
@@ -18,8 +18,8 @@ from detect.watchlist import (
     digest,
     load_watchlist,
 )
-from detect.watchlist_check import check
-from detect.watchlist_file import dump, examine, parse, report
+from detect.watchlists.check import check
+from detect.watchlists.file import dump, examine, parse, report
 from tests.detect.cases_watchlist import INVENTED, invented
 
 GROUP = '[[subjects]]\nid = "lumina"\nkind = "group"\nname = "Lumina"\n'

@@ -1,7 +1,7 @@
 """Disguises words as people do to escape filters; seeded, and made apart from what undoes it.
 
 ``disguise(text, kind, seed)`` disguises every word of a text, or only the given ones. The
-tables here are written from how such posts look, not from ``detect.evasion``.
+tables here are written from how such posts look, not from ``detect.wording.evasion``.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import dashboards
-from dashboards.judging import harm_model
+from dashboards.composing.judging import harm_model
 from detect.harm import training
 from detect.harm.export import to_onnx
 from detect.harm.features import as_seen

@@ -18,8 +18,8 @@ import pytest
 
 from detect.watchlist import Watchlist
 from stream.alerts import Alerts
-from stream.burst import CopyBursts
-from stream.clusters import TextClusters
+from stream.bursts.copy_bursts import CopyBursts
+from stream.clustering.clusters import TextClusters
 from stream.records import Alert, Cluster, Membership, PostSeen, Result
 from tests.quality.share_stream import needs_data, pairs, posts, sources
 from tests.stream.harness import Harness, with_ticks

@@ -8,24 +8,24 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from dashboards.compose import build_host
+from dashboards.composing.compose import build_host
 from dashboards.demo.scenario import Scenario
 from dashboards.demo.source import DemoSource
 from detect.watchlist import Watchlist, load_watchlist
 from ingest.collector import Collector
+from stream.hosting.processor import Processor
 from stream.log import Routed, partitions_for
 from stream.operator import Operator
 from stream.pipeline import operators
-from stream.processor import Processor
 from stream.records import Result, SubjectEvent, Tick
 from stream.scale.address import KafkaAddress
 from stream.scale.host import Place, ScaleHost
 from stream.scale.loop import WorkerLoop
 from stream.scale.operating import Operating
 from stream.settings import Settings
-from stream.sqlite_log import SqliteSubjectLog
-from stream.sqlite_state import key_of
-from stream.store import DATABASE, Store
+from stream.storage.sqlite_log import SqliteSubjectLog
+from stream.storage.state import key_of
+from stream.storage.store import DATABASE, Store
 from stream.topics import Topics, pack, read_results, subject_key
 from tests.scale.kafka_world import raw_producer, values
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.scale.journal import Change, restore
-from stream.store import Store
+from stream.storage.store import Store
 
 KEYS = st.one_of(
     st.binary(max_size=30),

@@ -18,7 +18,7 @@ from stream.scale.address import KafkaAddress, KafkaUnavailableError
 from stream.scale.admin import TopicsChangedError, ensure_topics
 from stream.scale.collecting import CollectHost
 from stream.scale.kafka_log import PostsProducer, delivered_cursors, delivered_posts
-from stream.store import FolderInUseError
+from stream.storage.store import FolderInUseError
 from stream.topics import SourceCursor, Topics
 from tests.scale.kafka_world import kafka, new_topics, values
 from tests.scale.worker_world import wait_until

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stream.log import Seen
 from stream.operator import Put
 from stream.scale.journal import COMPRESS_FROM, ChangeJournal, restore
-from stream.store import Store
+from stream.storage.store import Store
 
 AT = 1_790_000_000_000
 KEYS = st.text(max_size=20).filter(lambda key: "\x1f" not in key)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from dashboards.compose import matching
+from dashboards.composing.compose import matching
 from dashboards.demo.source import DemoSource
 from ingest.collector import Collector
 from stream.records import LoggedPost

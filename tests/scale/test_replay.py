@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dashboards.compose import build_host
+from dashboards.composing.compose import build_host
 from dashboards.demo.cast import AGENCY_FILE
 from dashboards.demo.scenario import Scenario
 from dashboards.demo.source import DemoSource

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dashboards.compose import matching
+from dashboards.composing.compose import matching
 from dashboards.demo.scenario import Scenario
 from dashboards.demo.source import DemoSource
 from ingest.collector import Collector
@@ -22,7 +22,7 @@ from stream.scale.host import Place, ScaleHost
 from stream.scale.kafka_log import PostsProducer
 from stream.scale.routing import RouterKind
 from stream.settings import Settings
-from stream.store import Store
+from stream.storage.store import Store
 from stream.topics import Topics
 from tests.scale.drift_world import AGENCY, START, agency
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from detect.watchlist import FanProject, Official, Subject, Watchlist
-from stream.burst import CopyBursts
-from stream.clusters import TextClusters
+from stream.bursts.copy_bursts import CopyBursts
+from stream.clustering.clusters import TextClusters
 from stream.records import Burst, Evidence, PostSeen, SubjectEvent
 from tests.stream.harness import (
     HOUR,

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from detect.records import Judgement
 from detect.text import fold
 from stream.index import IndexedPost, PostFacet
-from stream.query_tree import And, Node, Not, Or, Term
-from stream.tokens import Clause, clauses, tokens
+from stream.search.tokens import Clause, clauses, tokens
+from stream.search.tree import And, Node, Not, Or, Term
 
 COMPARE = {
     "=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,

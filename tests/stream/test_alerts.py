@@ -8,8 +8,8 @@ import pytest
 
 from detect.watchlist import Official, Subject, Watchlist
 from stream.alerts import Alerts
-from stream.burst import CopyBursts
-from stream.clusters import TextClusters
+from stream.bursts.copy_bursts import CopyBursts
+from stream.clustering.clusters import TextClusters
 from stream.ids import derive_id
 from stream.operator import Context, Effects, Item
 from stream.records import Alert, Burst, Cluster, Evidence, Result, SubjectEvent, Tick

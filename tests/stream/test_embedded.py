@@ -15,10 +15,10 @@ from detect.records import Mention
 from ingest.collector import Collected
 from ingest.records import Deletion, Gap, Malformed, Post, SourceStatus
 from stream.embedded import EmbeddedHost, PartitionsChangedError
-from stream.feed import IndexFeed
+from stream.hosting.feed import IndexFeed
 from stream.operator import Context, Effects, Item, Put, State
 from stream.records import Membership, PostGone, PostSeen, Tick, Versions
-from stream.store import FolderInUseError, StorageFullError, StorageVersionError
+from stream.storage.store import FolderInUseError, StorageFullError, StorageVersionError
 
 MINUTE = 60_000
 START = 1_700_000_040_000 // MINUTE * MINUTE

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stream.highlight import MAX_SPANS, excerpt, highlight, wanted
 from stream.index import PostQuery
 from stream.local_index import LocalIndex
-from stream.query import parse
-from stream.tokens import pieces, tokens
+from stream.search.highlight import MAX_SPANS, excerpt, highlight, wanted
+from stream.search.query import parse
+from stream.search.tokens import pieces, tokens
 from tests.stream.index_world import batch, korean_texts, post, seen
 
 # Text, query, and what is marked; None where the text is not found.

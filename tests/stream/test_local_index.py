@@ -7,8 +7,8 @@ import pytest
 from ingest.records import Gap, SourceStatus
 from stream.index import AlertQuery, Index, PostQuery
 from stream.local_index import LocalIndex
-from stream.minutes import tie
 from stream.records import Campaign, GapSeen
+from stream.search.minutes import tie
 from tests.stream.index_world import (
     HOUR,
     MINUTE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.clusters import TextClusters
+from stream.clustering.clusters import TextClusters
 from stream.records import Cluster, Result, SubjectEvent
 from tests.stream.harness import DAY, MINUTE, START, Harness, gone, seen, with_ticks
 

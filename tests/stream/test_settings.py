@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.secret import Secret
+from stream.config.decode import Origins, TomlLines, decode, merge_environment, report
+from stream.config.doc import default_toml, effective, effective_toml, rows, schema
 from stream.settings import ConfigError, Settings, find_file, load_settings
-from stream.settings_decode import Origins, TomlLines, decode, merge_environment, report
-from stream.settings_doc import default_toml, effective, effective_toml, rows, schema
 
 
 def load(tmp_path: Path, text: str, **environ: str) -> Settings:

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from dashboards.web.api.fields import Model
 from stream.index import SearchUnavailableError
 from stream.local.tables import IndexDamagedError
-from stream.storage import StorageFullError
+from stream.storage.errors import StorageFullError
 
 log = structlog.get_logger(__name__)
 

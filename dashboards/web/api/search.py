@@ -30,7 +30,7 @@ from dashboards.web.api.problems import ApiError
 from dashboards.web.charts import bucket_for
 from dashboards.web.site import Site, TheSite
 from stream.index import PostFacet, PostQuery
-from stream.query import MAX_LENGTH, QueryError
+from stream.search.query import MAX_LENGTH, QueryError
 
 router = APIRouter(tags=["posts"])
 MAX_BARS = 500

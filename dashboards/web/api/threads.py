@@ -13,7 +13,7 @@ from dashboards.web.api.posts import PostModel, post_model
 from dashboards.web.api.problems import not_found
 from dashboards.web.site import TheSite
 from stream.index import Held, RelationKind, Relative
-from stream.spread import Arrival
+from stream.threads.spread import Arrival
 
 router = APIRouter(tags=["threads"])
 NODES = 2_000

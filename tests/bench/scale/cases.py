@@ -10,7 +10,7 @@ import threading
 import msgspec
 import structlog
 
-from dashboards.compose import matching
+from dashboards.composing.compose import matching
 from dashboards.demo.source import DemoSource
 from ingest.collector import Collector
 from stream.scale.collecting import CollectHost

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dashboards.compose import matching
+from dashboards.composing.compose import matching
 from dashboards.demo.scenario import Scenario
 from dashboards.demo.source import DemoSource
 from ingest.collector import Collector

@@ -14,14 +14,13 @@ from typing import Any
 
 import msgspec
 
-from dashboards.compose import build_host
+from dashboards.composing.compose import build_host
 from dashboards.demo.source import DemoSource
 from ingest.collector import Collector
+from stream.hosting.partition import Partition
+from stream.hosting.processor import Processor
 from stream.log import Routed
-from stream.memory import seldom_collect
 from stream.operator import Operator
-from stream.partition import Partition
-from stream.processor import Processor
 from stream.scale.address import aiokafka
 from stream.scale.faust_app import Parts as FaustParts
 from stream.scale.faust_app import build_app, run_app
@@ -35,9 +34,10 @@ from stream.scale.routing import RouterKind
 from stream.scale.stage import Inbound, StageKind
 from stream.scale.watchdog import Watchdog
 from stream.settings import Settings
-from stream.sqlite_log import SqliteSubjectLog
-from stream.sqlite_state import SqliteState
-from stream.store import Store
+from stream.storage.memory import seldom_collect
+from stream.storage.sqlite_log import SqliteSubjectLog
+from stream.storage.state import SqliteState
+from stream.storage.store import Store
 from stream.topics import LARGEST_VALUE, Topic, Topics, read_subjects
 from tests.bench.scale.world import Clock, Found, Given, Parts, ends, timed
 from tests.scale.drift_world import agency, pipeline, read_recorded

@@ -26,8 +26,8 @@ from dashboards.care.manifest import BackupUnusableError, Manifest, sealed
 from dashboards.care.restore import check, restore
 from dashboards.cli import run
 from dashboards.desk import Desk
-from stream.storage import FolderInUseError, StorageFullError
-from stream.store import Store
+from stream.storage.errors import FolderInUseError, StorageFullError
+from stream.storage.store import Store
 
 ROOT = Path(__file__).parents[3]
 NOW = 1_795_000_000_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.cli import run
-from dashboards.compose import INDEX_FOLDER
+from dashboards.composing.compose import INDEX_FOLDER
 from stream.index import IndexBatch
 from stream.local_index import LocalIndex
 from tests.dashboards.web.test_campaigns import make_campaign

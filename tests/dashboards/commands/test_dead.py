@@ -12,7 +12,7 @@ import pytest
 
 from dashboards.cli import run
 from dashboards.commands.dead import escaped
-from dashboards.compose import INDEX_FOLDER, build_host, wall_clock
+from dashboards.composing.compose import INDEX_FOLDER, build_host, wall_clock
 from detect.watchlist import load_watchlist
 from ingest.collector import Collected
 from ingest.records import Malformed

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.cli import run
-from dashboards.compose import DESK_FILE, INDEX_FOLDER, build_host
+from dashboards.composing.compose import DESK_FILE, INDEX_FOLDER, build_host
 from dashboards.desk import Desk
 from detect.watchlist import load_watchlist
 from ingest.collector import Collected

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from dashboards.cli import cli
-from dashboards.judging import build_judge
+from dashboards.composing.judging import build_judge
 from stream.settings import ConfigError, JudgingSettings, Settings
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.cli import run as jikimi
-from dashboards.compose import build_host
+from dashboards.composing.compose import build_host
 from dashboards.demo.cast import AGENCY_FILE
 from dashboards.demo.scenario import Scenario
 from dashboards.demo.source import DemoSource
@@ -22,8 +22,8 @@ from stream.local_index import LocalIndex
 from stream.records import LoggedPost
 from stream.replay.staging import FILE
 from stream.settings import Settings
-from stream.sqlite_state import Results
-from stream.store import Store
+from stream.storage.state import Results
+from stream.storage.store import Store
 
 START = 1_789_948_800_000
 HOUR = 3_600_000

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.cli import run
-from dashboards.compose import INDEX_FOLDER, build_host, wall_clock
+from dashboards.composing.compose import INDEX_FOLDER, build_host, wall_clock
 from detect.watchlist import load_watchlist
 from ingest.collector import Collected
 from ingest.records import Malformed, Post

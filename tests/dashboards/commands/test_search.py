@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.cli import run
-from dashboards.compose import INDEX_FOLDER, build_host
+from dashboards.composing.compose import INDEX_FOLDER, build_host
 from detect.watchlist import load_watchlist
 from ingest.collector import Collected
 from ingest.records import Author, Post

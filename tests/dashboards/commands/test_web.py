@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from dashboards.commands.web import read_secret
-from dashboards.compose import DESK_FILE, INDEX_FOLDER
-from dashboards.serving import web_process
+from dashboards.composing.compose import DESK_FILE, INDEX_FOLDER
+from dashboards.composing.serving import web_process
 from stream.local_index import LocalIndex
 from tests.dashboards.web.conftest import post_form
 from tests.dashboards.web.world import SMEAR, fill

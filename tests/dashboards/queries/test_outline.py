@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dashboards.queries import outline as rules
 from dashboards.queries.outline import Branch, outline
 from stream.index import Relative
-from stream.spread import levels_of
+from stream.threads.spread import levels_of
 
 
 def node(i: int, parent: int | None, kind: str = "reply") -> Relative:

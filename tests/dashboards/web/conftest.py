@@ -14,7 +14,7 @@ import pytest
 from dashboards.desk import Desk
 from dashboards.web.app import create_app
 from detect.watchlist import Watchlist
-from stream.dead_box import DeadBox
+from stream.care.dead_box import DeadBox
 from stream.index import Index
 from tests.dashboards.web.memory_index import MemoryIndex
 from tests.dashboards.web.serving import serving

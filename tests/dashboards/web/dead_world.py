@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stream.dead_box import LocalDeadBox
-from stream.dead_letters import DeadLetters
+from stream.care.dead_box import LocalDeadBox
+from stream.care.dead_letters import DeadLetters
 from stream.records import DeadLetter
-from stream.store import Store
+from stream.storage.store import Store
 from tests.dashboards.web.world import DAY, HOUR, NOW
 from tests.ingest.jetstream_server import post_event
 

@@ -29,7 +29,6 @@ from stream.index import (
     Relative,
     Tree,
 )
-from stream.makeup import Makeup, decode_told, makeup_of
 from stream.records import (
     Alert,
     Burst,
@@ -40,7 +39,8 @@ from stream.records import (
     PostSeen,
     Severity,
 )
-from stream.relatives import Member, grow, references, relative
+from stream.search.makeup import Makeup, decode_told, makeup_of
+from stream.threads.relatives import Member, grow, references, relative
 from tests.stream import kinship
 from tests.stream.query_oracle import counted, matches
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dashboards.compose import INDEX_FOLDER
+from dashboards.composing.compose import INDEX_FOLDER
 from dashboards.desk import Desk
 from stream.local_index import LocalIndex
 from tests.dashboards.web.conftest import Serve, Served, post_form

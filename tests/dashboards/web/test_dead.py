@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.compose import build_host
+from dashboards.composing.compose import build_host
 from detect.watchlist import load_watchlist
-from stream.dead_box import LocalDeadBox
+from stream.care.dead_box import LocalDeadBox
 from stream.embedded import EmbeddedHost
 from stream.records import DeadLetter
 from stream.settings import load_settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from detect.records import HarmReason, HarmScore, Judgement, Mention
-from stream.harm_alerts import HarmAlerts
+from stream.alerting.harm import HarmAlerts
 from stream.index import IndexBatch
 from stream.records import Alert
 from tests.dashboards.web.conftest import Serve

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from dashboards.cli import run
-from dashboards.compose import INDEX_FOLDER
+from dashboards.composing.compose import INDEX_FOLDER
 from stream.local_index import LocalIndex
 from tests.dashboards.commands.test_search import fill_folder
 from tests.dashboards.web.conftest import Serve

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from detect.watchlist import FanProject, Official, Subject, Watchlist
 from stream.alerts import Alerts
-from stream.burst import CopyBursts
-from stream.clusters import TextClusters
+from stream.bursts.copy_bursts import CopyBursts
+from stream.clustering.clusters import TextClusters
 from stream.coordination.operator import Coordination
 from stream.operator import Operator
 from stream.records import Alert, Campaign, PostSeen, Result, SubjectEvent

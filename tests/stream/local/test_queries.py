@@ -17,9 +17,9 @@ from stream.index import POST_FACETS, IndexedPost, PostQuery
 from stream.local import facets as by_value
 from stream.local.documents import lots
 from stream.local_index import LocalIndex
-from stream.query import parse
-from stream.query_tree import And, Node, Not, Or, Term
 from stream.records import GapSeen, PostSeen
+from stream.search.query import parse
+from stream.search.tree import And, Node, Not, Or, Term
 from tests.stream.index_world import HOUR, MINUTE, T0, batch, gone, membership, picture, post
 from tests.stream.query_oracle import counted, matches
 

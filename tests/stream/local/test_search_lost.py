@@ -10,7 +10,7 @@ import pytest
 from stream.index import PostQuery, SearchUnavailableError
 from stream.local.search import FORMAT
 from stream.local_index import LocalIndex
-from stream.query import parse
+from stream.search.query import parse
 from tests.stream.index_world import HOUR, MINUTE, T0, batch, membership, post, seen
 
 SEARCH = Path("generation-1") / "search"

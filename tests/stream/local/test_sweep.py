@@ -22,7 +22,7 @@ from stream.local.search import FOLDER
 from stream.local.shard_view import SUFFIXES
 from stream.local.shards import PLACE, Shards
 from stream.local_index import LocalIndex
-from stream.query import parse
+from stream.search.query import parse
 from tests.stream.index_world import batch, gone, post, seen
 
 ROOT = Path(__file__).parents[3]

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from dashboards.compose import INDEX_FOLDER
+from dashboards.composing.compose import INDEX_FOLDER
 from dashboards.desk import Desk
 from stream.local_index import LocalIndex
 from tests.dashboards.web.api.demo_world import agency, play

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import dashboards.demo
-from dashboards.compose import INDEX_FOLDER, build_host
+from dashboards.composing.compose import INDEX_FOLDER, build_host
 from dashboards.demo.scenario import Scenario
 from dashboards.demo.source import DemoSource
 from detect.watchlist import Watchlist, load_watchlist

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from dashboards.compose import INDEX_FOLDER
+from dashboards.composing.compose import INDEX_FOLDER
 from dashboards.keys import Keys
 from stream.index import IndexBatch
 from stream.local_index import LocalIndex

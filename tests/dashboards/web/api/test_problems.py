@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from dashboards.compose import INDEX_FOLDER
+from dashboards.composing.compose import INDEX_FOLDER
 from stream.local_index import LOOK_EVERY_S
 from tests.dashboards.web.api.conftest import filled
 

@@ -1,0 +1,1 @@
+"""What every command shares: settings, progress, interrupts, exit codes."""

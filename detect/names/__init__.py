@@ -1,0 +1,1 @@
+"""Names in texts: how they are spelt, where they count, what follows them."""

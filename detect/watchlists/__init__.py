@@ -1,0 +1,1 @@
+"""Watchlists as files: read, checked, imported; what is official."""

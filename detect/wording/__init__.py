@@ -1,0 +1,1 @@
+"""Words under disguise: undone, by their letters, by their stems."""

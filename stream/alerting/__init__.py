@@ -1,0 +1,1 @@
+"""What becomes an alert: bursts of copies, campaigns, harm."""

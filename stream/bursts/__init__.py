@@ -1,0 +1,1 @@
+"""Bursts of copies: one text by many accounts at once, and what speaks for it."""

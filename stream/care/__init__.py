@@ -1,0 +1,1 @@
+"""Looking after data: dead letters, deletion, retention, holds, what people ask for."""

@@ -1,0 +1,1 @@
+"""Near-duplicate texts: which posts of a subject say the same."""

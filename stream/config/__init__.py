@@ -1,0 +1,1 @@
+"""Settings decoded and written out, secrets kept out of sight, the program's own log."""

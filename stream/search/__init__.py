@@ -1,0 +1,1 @@
+"""Search as every index does it: query language, tokens, terms, highlighting."""

@@ -1,0 +1,1 @@
+"""Posts that refer to each other: the tree, and how it spread."""
