@@ -49,6 +49,11 @@ MOST_OTHER = 0.25
 """Share of blocks that show something in both, and not the same, beyond which it is another
 picture in the same template."""
 
+MOST_IN_ONE = 0.28
+OTHER_LIGHT = 30.0
+"""Share of the visible picture that may differ in one piece, and how far brightness may be off
+(of 255): beyond, what agrees is only what lies around."""
+
 SMALLEST, LARGEST, LONGEST = 0.08, 12.0, 2.2
 """Sizes of a reference in a picture, and its stretch in one direction, that are believed."""
 
@@ -208,7 +213,27 @@ def _blocks(
     drawn = visible & (own > TEXTURE) & (other > TEXTURE)
     if int((changed & drawn).sum()) > MOST_OTHER * int(drawn.sum()):
         return float(visible.mean()), 0.0, ()
+    elsewhere = changed | (visible & _unlike(a, b, same))
+    if _largest(elsewhere) > MOST_IN_ONE * int(visible.sum()):
+        return float(visible.mean()), 0.0, ()
     return float(visible.mean()), float(same.sum() / counted), _rectangles(changed)
+
+
+def _unlike(reference: Plane, laid: Plane, same: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Blocks whose brightness does not follow from that of the blocks that are the same."""
+    if int(same.sum()) < LEAST_BLOCKS:
+        return np.zeros(reference.shape, np.bool_)
+    x, y = reference[same], laid[same]
+    spread = float(((x - x.mean()) ** 2).sum())
+    gain = float(((x - x.mean()) * (y - y.mean())).sum()) / max(spread, 1.0)
+    expected = y.mean() + gain * (reference - x.mean())
+    return np.asarray(np.abs(laid - expected) > OTHER_LIGHT)
+
+
+def _largest(grid: NDArray[np.bool_]) -> int:
+    """Blocks of the largest connected part."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats(grid.astype(np.uint8), connectivity=8)
+    return max((int(stats[n][4]) for n in range(1, count)), default=0)
 
 
 def _rectangles(
