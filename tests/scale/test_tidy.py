@@ -114,6 +114,7 @@ def test_alerts_and_takedown_times_go_by_limits_of_their_own(ground):
     index.take(batch(*seen(taken)))
     index.take(batch(gone=[gone(taken, revision=2)]))
     assert count(ground, "takedowns") == 1
+    index.refresh()
     limits = keeping.Limits(alerts=T0 - 50 * DAY, takedowns=T0 + DAY)
     keeping.expire(ground.client, ground.names, Sender(ground.client), limits)
     index.refresh()

@@ -13,7 +13,6 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.stream.test_query import REFUSED
 
 from dashboards.web.found import SENTENCES
 from dashboards.web.words import load
@@ -24,6 +23,7 @@ from stream.search.query import QueryError, parse
 from tests.dashboards.web.conftest import Serve, Served
 from tests.dashboards.web.test_pages import text_of
 from tests.dashboards.web.world import MINUTE, NOW, fill, make_post, seen
+from tests.stream.search.test_query import REFUSED
 
 
 def page(site: Served, **query: str) -> str:

@@ -215,7 +215,7 @@ def test_nothing_is_wiped_where_nothing_was_deleted(tmp_path):
 
 KILLED = """
 import os, pathlib, sys
-from tests.stream.test_erasure import deletion, hosting
+from tests.stream.care.test_erasure import deletion, hosting
 from tests.stream.test_embedded import collected
 host = hosting(pathlib.Path(sys.argv[1]))
 host.ingest([collected(deletion(1))])

@@ -56,7 +56,14 @@ def test_what_libraries_say_passes_the_same_chain(out):
     assert entry["level"] == "warning"
 
 
-def test_a_message_of_the_web_server_is_said_once(out):
+def test_a_message_of_the_web_server_is_said_once(out, monkeypatch):
+    for name in ("uvicorn", "uvicorn.error"):
+        # A server that an earlier test started in this process may have changed them.
+        logger = logging.getLogger(name)
+        monkeypatch.setattr(logger, "level", logging.NOTSET)
+        monkeypatch.setattr(logger, "propagate", True)
+        monkeypatch.setattr(logger, "disabled", False)
+        logger.manager._clear_cache()
     configure(level="info", form="json", stream=out)
 
     logging.getLogger("uvicorn.error").info(

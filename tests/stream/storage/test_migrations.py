@@ -116,7 +116,7 @@ def test_a_full_disk_stops_it_with_nothing_changed(tmp_path):
 
 KILLED = """
 import os, pathlib, sys
-from stream.storage.errors import schema as store_schema
+from stream.storage import schema as store_schema
 from stream.storage.store import Store
 
 at = sys.argv[2]
