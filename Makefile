@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 EDITABLE := $(VENV)/.jikimi-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-WORKERS ?= 3
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo run test check format bench bench-scale eval eval-harm eval-language chaos words docs lock screenshots clean \
@@ -66,7 +66,7 @@ bench-scale: setup-dev ## measure scale-out on a real Kafka and Elasticsearch, s
 chaos: setup-dev ## bad days too long for make test, on a real Kafka: twenty rounds of chaos
 	JIKIMI_CHAOS_ROUNDS=$${JIKIMI_CHAOS_ROUNDS:-20} $(BIN)/python -m pytest $(CHAOS) $(ARGS)
 
-CHAOS := $(addprefix tests/scale/test_,chaos.py spread.py)
+CHAOS := $(addprefix tests/scale/test_,chaos.py network.py restore.py spread.py)
 
 words: setup-dev ## bring the catalogues of the pages up to date with their sentences
 	$(BIN)/python -m dashboards.web.extraction

@@ -41,11 +41,12 @@ from tests.scale.kafka_world import (
     posts_on,
 )
 from tests.scale.proxy import Proxy
-from tests.scale.servers import own_kafka
+from tests.scale.servers import in_chaos, own_kafka
 from tests.scale.worker_world import collect_demo, demo, routed, wait_until
 from tests.stream.test_embedded import post
 
 pytestmark = [
+    in_chaos,
     pytest.mark.slow,
     pytest.mark.crash,
     # kafka-python leaves connections that never came about to the garbage collector.

@@ -20,9 +20,10 @@ from tests.scale.drift_world import (
     write_subjects,
 )
 from tests.scale.kafka_world import ends_on, kafka, new_topics
+from tests.scale.servers import in_chaos
 from tests.scale.worker_world import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, in_chaos]
 
 PARTITIONS = 2
 

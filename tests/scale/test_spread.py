@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import zlib
 from collections.abc import Iterator, Sequence
@@ -28,16 +27,15 @@ from tests.scale.drift_world import (
     write_subjects,
 )
 from tests.scale.kafka_world import kafka, new_topics
+from tests.scale.servers import in_chaos
 from tests.stream.index_world import share_stream
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [in_chaos, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 SUBJECTS = 40
-WHOLE = "JIKIMI_CHAOS_ROUNDS" in os.environ
-POSTS = 50_000 if WHOLE else 600
+POSTS = 50_000
 PARTITIONS, WORKERS = (1, 8), (1, 3)
 EVERY = [(p, w) for p in PARTITIONS for w in WORKERS]
-SOME = [(8, 3)]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +73,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Sequence[SubjectEvent]
     return read_recorded(folder, 4)
 
 
-@pytest.mark.parametrize(("partitions", "workers"), EVERY if WHOLE else SOME)
+@pytest.mark.parametrize(("partitions", "workers"), EVERY)
 def test_results_and_state_are_those_of_the_embedded_host(
     address, recorded, tmp_path, partitions, workers
 ):
