@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from detect.language.grams import has_table
 from stream.settings import ConfigError, Settings, SourceSettings
 
 Outcome = Literal["OK", "WARN", "FAIL"]
@@ -59,6 +60,7 @@ def examine(load: Callable[[], Settings], *, online: bool = False) -> Iterator[C
     yield check_tantivy()
     yield check_clock(time.time())
     yield check_program("node", "chart scripts of the pages are built with it; without it SVG")
+    yield check_languages(built=has_table())
     yield check_program("chromium", "the browser tests and screenshots use it")
     try:
         settings = load()
@@ -105,6 +107,18 @@ def check_package(distribution: str) -> Check:
         fix = "run `make setup`; on a slim image also `apt-get install libglib2.0-0`"
         return Check(name=distribution, outcome="FAIL", found=found, fix=fix)
     return Check(name=distribution, outcome="OK", found=version)
+
+
+def check_languages(*, built: bool) -> Check:
+    """The table by which languages of one script are told apart is built from npm."""
+    if built:
+        return Check(name="languages", outcome="OK", found="told apart also within a script")
+    return Check(
+        name="languages",
+        outcome="WARN",
+        found="told by script alone, and by what platforms say",
+        fix="install Node 18 or newer and run `make setup` again",
+    )
 
 
 def check_sqlite(version: tuple[int, int, int]) -> Check:

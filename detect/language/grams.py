@@ -2,7 +2,8 @@
 
 Additive scores of byte pieces: the table and the way words are cut are those of ELD
 (Efficient Language Detector, Copyright 2023 Nito T.M., Apache License 2.0), held to the
-languages below; ``tests/eval/language_table.py`` makes the file.
+languages below. ``make setup`` builds the table from npm (``detect/language/table.mjs``);
+where it was not built, nothing is told apart.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ DEVANAGARI = ("hi", "mr")
 LANGUAGES = (*LATIN, *CYRILLIC, *ARABIC, *DEVANAGARI)
 FAMILIES = (LATIN, CYRILLIC, ARABIC, DEVANAGARI)
 """Languages that are told apart from each other, one family a script."""
+
+TABLE = "grams.bin"
+"""The built table, beside this file."""
 
 _LONGEST = 70
 """Bytes of a word that count."""
@@ -74,10 +78,17 @@ def _pieces_of(word: str) -> tuple[int, ...]:
     return tuple(places[piece] for piece in found if piece in places)
 
 
+def has_table() -> bool:
+    """Whether the table was built, so that languages of one script can be told apart."""
+    return files("detect.language").joinpath(TABLE).is_file()
+
+
 @lru_cache(maxsize=1)
 def _table() -> tuple[Any, dict[bytes, int]]:
     """The scores, a row a piece and a column a language, and the row of each piece."""
-    raw = files("detect.language").joinpath("grams.bin").read_bytes()
+    if not has_table():
+        return np.zeros((0, len(LANGUAGES)), np.int16), {}
+    raw = files("detect.language").joinpath(TABLE).read_bytes()
     pieces, _, columns = zlib.decompress(raw).partition(b"\n\n")
     places = {piece: row for row, piece in enumerate(pieces.split(b"\n"))}
     matrix = np.frombuffer(columns, np.uint8).reshape(len(LANGUAGES), len(places))

@@ -298,3 +298,11 @@ def test_a_missing_secret_is_said_in_words_that_nothing_masks(server, capsys):
     assert (
         "FAIL  source reddit: sources.reddit.options.client_secret" in capsys.readouterr().out
     )
+
+
+def test_a_missing_table_of_languages_is_told_with_what_to_do():
+    missing = doctor.check_languages(built=False)
+
+    assert missing.outcome == "WARN"
+    assert "make setup" in missing.fix
+    assert doctor.check_languages(built=True).outcome == "OK"

@@ -130,3 +130,18 @@ def test_a_long_text_takes_no_longer_than_its_beginning(unit):
 
     assert identify(text) == identify(text[:LIMIT])
     assert time.process_time() - begin < 0.5
+
+
+def test_without_the_built_table_scripts_and_hints_still_tell(monkeypatch):
+    from detect.language import grams
+
+    monkeypatch.setattr(grams, "TABLE", "nothing.bin")
+    grams._table.cache_clear()
+    grams._pieces_of.cache_clear()
+    try:
+        assert identify("오늘 무대 최고였어") == "ko"
+        assert identify("the stage today was the best") == "und"
+        assert identify("the stage today was the best", hint="en") == "en"
+    finally:
+        grams._table.cache_clear()
+        grams._pieces_of.cache_clear()

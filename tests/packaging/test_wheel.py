@@ -99,6 +99,7 @@ def test_scripts_built_from_npm_are_inside_where_they_were_built(wheel):
     for file in built.rglob("*"):
         if file.is_file():
             assert str(file.relative_to(ROOT)) in inside
+    assert "detect/language/grams.bin" in inside
 
 
 def test_tests_and_deploy_cannot_be_imported_from_the_installed_wheel(bin_folder, tmp_path):
