@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import threading
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stream.storage.errors import FolderInUseError, StorageFullError, full_message, is_full
+from stream.storage.files import OwnedError, connect, own, transaction
 from stream.storage.migrations import Step, migrate
 
 DECISIONS = """
@@ -103,7 +103,7 @@ class DeskFile:
         self._guard = threading.RLock()
         self._lock = os.open(os.devnull, os.O_RDONLY) if beside else _lock(path)
         try:
-            self._db = _connect(path)
+            self._db = connect(path, pragmas=())
             try:
                 migrate(self._db, path, MIGRATIONS)
             except BaseException:
@@ -124,16 +124,8 @@ class DeskFile:
             if self._db.in_transaction:
                 yield self._db
                 return
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
+            with transaction(self._db, self.path.parent):
                 yield self._db
-                self._db.execute("COMMIT")
-            except BaseException as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                if is_full(error):
-                    raise StorageFullError(full_message(self.path.parent)) from error
-                raise
 
     def probe(self) -> None:
         """Check that it can be written: changes something and takes it back.
@@ -170,31 +162,10 @@ class DeskFile:
 
 
 def _lock(path: Path) -> int:
-    place = path.with_name(f"{path.name}.lock")
-    handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        owner = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
-        os.close(handle)
+        return own(path.with_name(f"{path.name}.lock"))
+    except OwnedError as owned:
         raise DeskInUseError(
-            f"{path} is in use by another jikimi (process {owner}); decisions have one owner: "
+            f"{path} is in use by another jikimi (process {owned}); decisions have one owner: "
             "stop that one first or choose another folder with --data"
         ) from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    return handle
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    # SQLite would make the file readable by everybody.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "secure_delete=ON",
-        "busy_timeout=10000",
-    ):
-        db.execute(f"PRAGMA {pragma}")
-    return db

@@ -24,7 +24,7 @@ from detect.media.near import HashTable
 from detect.media.pdq import BYTES, GOOD_QUALITY, MATCH
 from detect.media.placing import Placement
 from stream.ids import derive_id
-from stream.storage.errors import StorageFullError, full_message, is_full
+from stream.storage.files import connect, transaction
 from stream.storage.migrations import Step, migrate
 
 BANKS_FILE = "banks.db"
@@ -194,11 +194,8 @@ class Banks:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
+        self._db = connect(path, pragmas=("foreign_keys=ON",))
         try:
-            path.chmod(0o600)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA foreign_keys=ON")
             migrate(self._db, path, MIGRATIONS)
         except BaseException:
             self._db.close()
@@ -354,16 +351,8 @@ class Banks:
 
     @contextmanager
     def _change(self) -> Generator[sqlite3.Connection]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
+        with transaction(self._db, self._path.parent):
             yield self._db
-            self._db.execute("COMMIT")
-        except BaseException as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            if is_full(error):
-                raise StorageFullError(full_message(self._path.parent)) from error
-            raise
 
 
 def reference_id(bank: str, digits: str) -> str:

@@ -8,9 +8,7 @@ a power loss; ``secure_delete`` overwrites what is deleted.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,10 +22,17 @@ from stream.storage.errors import (
     is_full,
     prepare,
 )
+from stream.storage.files import OwnedError, connect, own, transaction
 from stream.storage.migrations import migrate
 from stream.storage.schema import STEPS
 
 DATABASE = "jikimi.db"
+_PRAGMAS = (
+    "page_size=8192",
+    "cache_size=-32768",
+    "temp_store=MEMORY",
+    "wal_autocheckpoint=4000",
+)
 
 __all__ = [
     "DATABASE",
@@ -57,7 +62,7 @@ class Store:
         self.folder = folder
         self._lock = lock(folder)
         try:
-            self.db = _connect(folder / DATABASE)
+            self.db = connect(folder / DATABASE, pragmas=_PRAGMAS, cached_statements=512)
             try:
                 migrate(self.db, folder / DATABASE, STEPS)
             except BaseException:
@@ -82,17 +87,10 @@ class Store:
             finally:
                 self._depth -= 1
             return
-        self.db.execute("BEGIN IMMEDIATE")
         self._depth = 1
         try:
-            yield
-            self.db.execute("COMMIT")
-        except BaseException as error:
-            if self.db.in_transaction:
-                self.db.execute("ROLLBACK")
-            if is_full(error):
-                raise StorageFullError(full_message(self.folder)) from error
-            raise
+            with transaction(self.db, self.folder):
+                yield
         finally:
             self._depth = 0
 
@@ -121,36 +119,10 @@ def lock(folder: Path) -> int:
     Raises:
         FolderInUseError: another process is.
     """
-    handle = os.open(folder / "jikimi.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        owner = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
-        os.close(handle)
+        return own(folder / "jikimi.lock")
+    except OwnedError as owned:
         raise FolderInUseError(
-            f"the data folder {folder} is in use by another jikimi (process {owner}); "
+            f"the data folder {folder} is in use by another jikimi (process {owned}); "
             "stop that one first or choose another folder with --data"
         ) from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    return handle
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    # SQLite would make the file readable by everybody.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    db = sqlite3.connect(
-        path, isolation_level=None, cached_statements=512, check_same_thread=False
-    )
-    for pragma in (
-        "page_size=8192",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "secure_delete=ON",
-        "cache_size=-32768",
-        "temp_store=MEMORY",
-        "wal_autocheckpoint=4000",
-        "busy_timeout=10000",
-    ):
-        db.execute(f"PRAGMA {pragma}")
-    return db
