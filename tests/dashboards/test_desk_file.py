@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import subprocess
@@ -47,6 +48,11 @@ def test_after_closing_the_next_one_may_open_it(tmp_path):
         file = DeskFile(tmp_path / "desk.db")
         file.close()
         file.close()
+    held = os.open(tmp_path / "desk.db.lock", os.O_RDWR)
+    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(held)
+
+    assert (tmp_path / "desk.db").is_file()
 
 
 def test_a_killed_owner_leaves_no_lock_behind(tmp_path):
