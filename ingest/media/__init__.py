@@ -1,0 +1,1 @@
+"""Fetching pictures and clips that posts name, from a world that may be hostile."""
