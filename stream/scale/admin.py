@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from stream.scale.address import KafkaAddress, kafka_python, unavailable
+from stream.scale.address import KafkaAddress, KafkaUnavailableError, kafka_python, unavailable
 from stream.topics import Topic
 
 REACH_MS = 10_000
 """Milliseconds in which a broker must answer at all."""
+PATIENCE_S = 30.0
+"""Seconds in which a broker that answers "not yet" must get ready: one that has just started
+makes its topic of groups when it is first asked for one."""
+PAUSE_S = 0.2
+T = TypeVar("T")
 
 
 class TopicsChangedError(Exception):
@@ -36,7 +42,9 @@ def ensure_topics(
         TopicsChangedError: a topic has another number of partitions.
         KafkaUnavailableError: Kafka cannot be reached or refuses.
     """
-    with kafka_admin(address) as admin:
+    changes: dict[str, TopicChange] = {}
+
+    def ensure(admin: Any) -> None:
         held = {
             found["name"]: len(found["partitions"])
             for found in admin.describe_topics()
@@ -44,14 +52,17 @@ def ensure_topics(
         }
         _check_partitions(topics, held)
         missing = [topic for topic in topics if topic.name not in held]
-        changes = [
-            TopicChange(topic=topic.name, action="create", config=topic.config(replication))
-            for topic in missing
-        ]
+        for topic in missing:
+            config = topic.config(replication)
+            changes[topic.name] = TopicChange(topic=topic.name, action="create", config=config)
         if missing and not dry_run:
             _create(admin, missing, replication)
         present = [topic for topic in topics if topic.name in held]
-        return changes + _correct(admin, present, replication, dry_run=dry_run)
+        for change in _correct(admin, present, replication, dry_run=dry_run):
+            changes.setdefault(change.topic, change)
+
+    patiently(address, ensure)
+    return list(changes.values())
 
 
 def delete_topics(address: KafkaAddress, topics: Sequence[Topic]) -> None:
@@ -60,11 +71,14 @@ def delete_topics(address: KafkaAddress, topics: Sequence[Topic]) -> None:
     Raises:
         KafkaUnavailableError: Kafka cannot be reached or refuses.
     """
-    with kafka_admin(address) as admin:
+
+    def delete(admin: Any) -> None:
         held = {found["name"] for found in admin.describe_topics() if not found["error_code"]}
         names = [topic.name for topic in topics if topic.name in held]
         if names:
             admin.delete_topics(names)
+
+    patiently(address, delete)
 
 
 def partition_count(address: KafkaAddress, topic: str) -> int:
@@ -73,9 +87,40 @@ def partition_count(address: KafkaAddress, topic: str) -> int:
     Raises:
         KafkaUnavailableError: Kafka cannot be reached or refuses.
     """
-    with kafka_admin(address) as admin:
+
+    def count(admin: Any) -> int:
         found = [t for t in admin.describe_topics() if t["name"] == topic]
-    return len(found[0]["partitions"]) if found else 0
+        return len(found[0]["partitions"]) if found else 0
+
+    return patiently(address, count)
+
+
+def patiently(
+    address: KafkaAddress, task: Callable[[Any], T], patience_s: float = PATIENCE_S
+) -> T:
+    """Do a task with an admin client, again while the brokers say that they are not ready.
+
+    Args:
+        task: is given the client; may be begun several times.
+        patience_s: how long "not ready" is not taken for an answer.
+
+    Raises:
+        KafkaUnavailableError: Kafka cannot be reached, refuses, or did not get ready.
+    """
+    errors = kafka_python("kafka.errors")
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            with kafka_admin(address) as admin:
+                return task(admin)
+        except KafkaUnavailableError as error:
+            reason = error.__cause__
+            # Nobody there at all is known at once; only who answers can get ready.
+            answered = isinstance(reason, errors.BrokerResponseError)
+            if not (answered and reason.retriable) or time.monotonic() > until:
+                raise
+        # A new client: this one goes on asking the coordinator that it was told first.
+        time.sleep(PAUSE_S)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from stream.scale.address import KafkaAddress, KafkaUnavailableError, kafka_python
-from stream.scale.admin import kafka_admin
+from stream.scale.admin import patiently
 from stream.topics import Topic
 
 KNOCK_S = 3.0
@@ -58,11 +58,14 @@ def look(address: KafkaAddress, groups: Mapping[str, Sequence[Topic]]) -> KafkaS
     Raises:
         KafkaUnavailableError: Kafka cannot be reached or refuses.
     """
-    with kafka_admin(address) as admin:
+
+    def state(admin: Any) -> KafkaState:
         cluster = admin.describe_cluster()
         found = {name: _group(admin, name, topics) for name, topics in groups.items()}
         version = tuple(int(n) for n in admin._manager.broker_version)  # noqa: SLF001
-    return KafkaState(version=version, brokers=len(cluster["brokers"]), groups=found)
+        return KafkaState(version=version, brokers=len(cluster["brokers"]), groups=found)
+
+    return patiently(address, state)
 
 
 def _group(admin: Any, name: str, topics: Sequence[Topic]) -> GroupState:
