@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 from elasticsearch import Elasticsearch, helpers
 
-from tests.scale.servers import SERVICES, Servers, free_ports, public_folder, shared
+from deploy.local.servers import ports
+from deploy.local.servers.ports import BROKERS, NODE, free_port
+from tests.scale.servers import SERVICES, Servers, public_folder, shared
 
 SCRIPTS = SERVICES.parent / "servers"
 
@@ -161,13 +163,12 @@ def test_every_artefact_is_pinned():
 
 
 def test_a_stale_pid_file_stops_nobody_else():
-    ports = free_ports(2, spread=110)
     with public_folder() as folder:
         node = folder / "kafka" / "node-1"
         node.mkdir(parents=True)
         (node / "pid").write_text(str(os.getpid()))
 
-        done = Servers(folder, *ports).call("down", "kafka")
+        done = Servers(folder, free_port(BROKERS), free_port(NODE)).call("down", "kafka")
 
     assert done.returncode == 0
     assert "kafka" in done.stdout
@@ -177,12 +178,39 @@ def test_a_stale_pid_file_stops_nobody_else():
 def test_a_taken_port_is_named_with_the_option_that_changes_it():
     with public_folder() as folder, socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = Servers(folder, port, free_ports(1)[0]).call("up", "kafka")
+        done = Servers(folder, port, free_port(NODE)).call("up", "kafka")
 
     assert done.returncode == 1
     if "cannot" not in done.stderr and "mvn" not in done.stderr and "Java" not in done.stderr:
         assert f"something else listens on port {port}" in done.stderr
         assert "--kafka-port" in done.stderr
+
+
+def test_ports_of_servers_are_none_that_outgoing_connections_are_given():
+    low, high = ports.given_away()
+
+    chosen = [free_port(BROKERS) for _ in range(50)]
+
+    assert all(port + BROKERS.stop < low or port > high for port in chosen)
+    assert len(set(chosen)) > 25
+
+
+def test_a_port_is_passed_over_when_one_that_goes_with_it_is_taken(monkeypatch):
+    first, second = free_port(range(1, 12)), free_port(range(1, 12))
+    offered = iter([first, second])
+    monkeypatch.setattr(ports.random, "randint", lambda low, high: next(offered))
+    with socket.create_server(("127.0.0.1", first + 5)):
+        assert free_port(BROKERS) == second
+
+
+@pytest.mark.parametrize("said", ["1024 65535", "10000 65535", "nonsense"])
+def test_where_the_system_gives_nearly_all_away_a_port_is_found_all_the_same(
+    tmp_path, monkeypatch, said
+):
+    (tmp_path / "range").write_text(said)
+    monkeypatch.setattr(ports, "GIVEN_AWAY", tmp_path / "range")
+
+    assert ports.is_free(free_port(NODE))
 
 
 def test_an_unknown_service_is_refused():

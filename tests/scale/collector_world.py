@@ -79,9 +79,9 @@ class Collector:
         return self._log.read_text()
 
     def end(self) -> None:
-        assert self.child.wait(120) == 0, self.said
+        assert self.child.wait(240) == 0, self.said
 
     def kill(self) -> None:
         if self.child.poll() is None:
             self.child.kill()
-        self.child.wait(20)
+        self.child.wait(60)

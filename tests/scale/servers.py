@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,23 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.servers.ports import BROKERS, NODE, free_port
+
 SERVICES = Path(__file__).resolve().parents[2] / "deploy" / "local" / "services"
 """The command a person types."""
+FOR_A_TEST = range(1, 25)
+"""Beside the first port of a test's own brokers: theirs, and listeners that the test adds."""
 in_chaos = pytest.mark.skipif(
     "JIKIMI_CHAOS_ROUNDS" not in os.environ, reason="too long for make test; see make chaos"
 )
-
-
-def free_ports(count: int, spread: int = 1) -> list[int]:
-    """Ports nobody listens on; each with ``spread`` free ones from it on."""
-    found: list[int] = []
-    while len(found) < count:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port + spread < 65_000 and all(abs(port - other) > spread for other in found):
-            found.append(port)
-    return found
 
 
 class Servers:
@@ -90,7 +81,7 @@ def shared(*services: str) -> Iterator[Servers]:
         # Inside the lock: the last user of an earlier round may be removing it.
         folder.mkdir(mode=0o755, exist_ok=True)
         if not users.exists():
-            kafka_port, es_port = free_ports(2, spread=110)
+            kafka_port, es_port = free_port(BROKERS), free_port(NODE)
             users.write_text(json.dumps([0, kafka_port, es_port]))
         count, kafka_port, es_port = json.loads(users.read_text())
         users.write_text(json.dumps([count + 1, kafka_port, es_port]))
@@ -140,13 +131,13 @@ def own_kafka(
     ``settings`` makes broker settings out of the port of the first broker.
     """
     with public_folder() as folder:
-        kafka_port, es_port = free_ports(2, spread=110)
+        kafka_port = free_port(FOR_A_TEST)
         more = ["--kafka-heap", str(heap)]
         if settings is not None:
             file = folder / "more.properties"
             file.write_text(settings(kafka_port))
             more += ["--kafka-settings", str(file)]
-        servers = Servers(folder, kafka_port, es_port, nodes, *more)
+        servers = Servers(folder, kafka_port, free_port(NODE), nodes, *more)
         servers.up("kafka")
         try:
             yield servers

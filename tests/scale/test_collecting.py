@@ -294,7 +294,7 @@ def test_topics_are_made_once_corrected_and_never_cut_anew(address, topics):
     assert planned == done
     assert {(c.action, *c.config) for c in done} == {("configure", "retention.ms")}
     # A broker shows a setting a moment after it was accepted.
-    wait_until(lambda: ensure_topics(address, shorter.all(), replication=1) == [], 20)
+    wait_until(lambda: ensure_topics(address, shorter.all(), replication=1) == [], 60)
 
     with pytest.raises(TopicsChangedError, match=r"has 3 partitions.*say 5"):
         ensure_topics(address, layout.topics(prefix, partitions=5).all(), replication=1)

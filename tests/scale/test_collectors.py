@@ -54,7 +54,7 @@ def test_two_at_once_with_clocks_hours_off_bring_the_same_posts_once(address, tm
     try:
         wait_until(lambda: len(ids_on(address, together)) > 20, pause=0.2)
         late.child.send_signal(signal.SIGKILL)
-        late.child.wait(20)
+        late.child.wait(60)
         again = Collector(address, together, tmp_path / "again", file, 3 * HOUR_S)
         again.end()
         early.end()

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.local.servers.ports import BROKERS, NODE, free_port
 from stream.elastic.bulk import Sender
 from stream.elastic.client import IndexUnavailableError, connect
 from stream.elastic.names import Names
@@ -22,7 +23,7 @@ from stream.elastic_index import ElasticIndex
 from stream.index import IndexBatch, PostQuery
 from tests.dashboards.web.world import SMEAR, fill
 from tests.scale.elastic_world import Ground, elasticsearch, urls
-from tests.scale.servers import Servers, free_ports, public_folder
+from tests.scale.servers import Servers, public_folder
 from tests.stream.index_world import MINUTE, T0, batch, gone, mention, post, seen
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
@@ -89,7 +90,7 @@ def assert_whole(index: ElasticIndex) -> None:
 
 def test_killed_and_paused_in_the_middle_nothing_is_lost_or_twice():
     with public_folder() as folder:
-        servers = Servers(folder, *free_ports(2, spread=110))
+        servers = Servers(folder, free_port(BROKERS), free_port(NODE))
         servers.up("elasticsearch")
         client = connect([servers.url], timeout_s=3)
         names = Names("bad")
@@ -249,7 +250,7 @@ def test_the_same_pages_run_on_it(ground, tmp_path):
 
 
 def test_nobody_there_is_a_page_that_says_so(tmp_path):
-    (port,) = free_ports(1)
+    port = free_port()
     index = ElasticIndex(connect([f"http://127.0.0.1:{port}"], timeout_s=2))
     for question in (index.counts, index.checkpoint, lambda: index.search(PostQuery())):
         with pytest.raises(IndexUnavailableError, match="does not answer"):

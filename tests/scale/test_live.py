@@ -73,14 +73,14 @@ class View:
         return {one["id"]: one["last_hour"] for one in told["subjects"] if one["last_hour"]}
 
     def until(self, wanted: dict[str, int]) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while self.counts() != wanted:
             assert time.monotonic() < deadline, (self.counts(), self.said)
             time.sleep(0.3)
 
     def end(self) -> int:
         self.child.send_signal(signal.SIGTERM)
-        return self.child.wait(30)
+        return self.child.wait(60)
 
     def close(self) -> None:
         if self.child.poll() is None:

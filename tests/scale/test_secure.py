@@ -73,7 +73,7 @@ def ways() -> Iterator[Ways]:
 
             secure = over_tls(SECURE)
             # The broker knows a name a moment after it was made.
-            wait_until(lambda: reached(secure), 20)
+            wait_until(lambda: reached(secure), 60)
             yield Ways(plain, secure, over_tls(EXPIRED))
 
 

@@ -50,7 +50,7 @@ def test_after_its_end_it_watches_no_longer():
 def test_a_process_that_hangs_ends_by_itself_and_says_so(work):
     done = subprocess.run(
         [sys.executable, "-c", STUCK.format(work=work)],
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
     assert done.returncode == 1

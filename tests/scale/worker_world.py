@@ -26,6 +26,9 @@ from stream.storage.store import Store
 from stream.topics import Topics
 from tests.scale.drift_world import AGENCY, START, agency
 
+ENDS_S = 60
+"""Seconds in which a worker must be gone; a busy machine takes its time."""
+
 
 class Process:
     """A ``jikimi worker``; ``said`` is what it wrote to standard error."""
@@ -59,13 +62,13 @@ class Process:
     def end(self) -> int:
         """Ask it to end; its exit code."""
         self.signal(signal.SIGTERM)
-        return self.child.wait(20)
+        return self.child.wait(ENDS_S)
 
     def kill(self) -> None:
         if self.child.poll() is None:
             self.signal(signal.SIGCONT)
             self.child.kill()
-        self.child.wait(20)
+        self.child.wait(ENDS_S)
 
 
 def kafka_settings(address: KafkaAddress) -> dict[str, str]:
@@ -85,7 +88,7 @@ def kafka_settings(address: KafkaAddress) -> dict[str, str]:
     }
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 90, pause: float = 0.5) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 180, pause: float = 0.5) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it took too long"

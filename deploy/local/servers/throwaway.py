@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from plan import ELASTICSEARCH, ES_VERSION, KAFKA, KAFKA_VERSION, Plan
+from ports import BROKERS, NODE, free_port
 from process import stop
 
 COMMAND_S = 60
@@ -35,18 +35,7 @@ def throwaway_plan(cache: Path) -> Plan:
     """A new folder that the servers' own user can reach, and ports nobody listens on."""
     folder = Path(tempfile.mkdtemp(prefix="jikimi-throwaway-"))
     folder.chmod(0o755)
-    return Plan(folder, cache, free_port(1), 1, free_port(100))
-
-
-def free_port(other: int) -> int:
-    """A port nobody listens on, neither on the one ``other`` numbers above it."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        with socket.socket() as second, suppress(OSError, OverflowError):
-            second.bind(("127.0.0.1", port + other))
-            return port
+    return Plan(folder, cache, free_port(BROKERS), 1, free_port(NODE))
 
 
 def run_with(
