@@ -114,7 +114,7 @@ def patiently(
             with kafka_admin(address) as admin:
                 return task(admin)
         except KafkaUnavailableError as error:
-            reason = error.__cause__
+            reason: Any = error.__cause__
             # Nobody there at all is known at once; only who answers can get ready.
             answered = isinstance(reason, errors.BrokerResponseError)
             if not (answered and reason.retriable) or time.monotonic() > until:
