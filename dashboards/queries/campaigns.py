@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from dashboards.queries.clusters import Variant, variants_of
 from stream.index import Index, IndexedPost
-from stream.records import Campaign, CampaignKind, Evidence
+from stream.records import Campaign, CampaignKind, Evidence, Member
 
 REPORTED: tuple[CampaignKind, ...] = ("campaign", "coordinated")
 """Kinds that are put before an analyst; the others explain what was seen."""
-AXES = ("coordination", "harm", "openness", "independence")
+AxisName = Literal["coordination", "harm", "openness", "independence"]
+AXES: tuple[AxisName, ...] = ("coordination", "harm", "openness", "independence")
+AGAINST: tuple[AxisName, ...] = ("openness", "independence")
+"""Axes of which much speaks against a campaign."""
 POSTS = 1000
 """Most posts of a campaign that are looked at."""
 EARLIER = 200
@@ -22,9 +26,14 @@ EARLIER = 200
 class Axis:
     """One axis, 0 to 1 or None where not assessed, with what speaks on it."""
 
-    name: str
+    name: AxisName
     value: float | None
     evidence: tuple[Evidence, ...]
+
+    @property
+    def speaks(self) -> Literal["for", "against"]:
+        """Whether much of it speaks for a campaign or against one."""
+        return "against" if self.name in AGAINST else "for"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +60,16 @@ def listed(
     *,
     subject: str | None = None,
     kinds: Sequence[CampaignKind] = REPORTED,
+    since: int | None = None,
     limit: int = 50,
 ) -> list[Campaign]:
     """Campaigns with the newest posts first."""
-    return index.campaigns(subject=subject, kinds=kinds, limit=limit)
+    return index.campaigns(subject=subject, kinds=kinds, since=since, limit=limit)
+
+
+def named(campaign: Campaign) -> tuple[Member, ...]:
+    """Its accounts, as far as they may be named: only where it is reported."""
+    return campaign.members if campaign.kind in REPORTED else ()
 
 
 def seen(index: Index, campaign_id: str) -> Seen | None:

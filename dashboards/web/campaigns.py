@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from dashboards.queries.campaigns import REPORTED, Axis, listed, seen
+from dashboards.queries.campaigns import REPORTED, Axis, listed, named, seen
 from dashboards.web.clusters import spread_of
 from dashboards.web.signals import EvidenceBar, evidence_bars
 from dashboards.web.site import Refused, TheSite
@@ -44,6 +44,7 @@ class AxisRow:
 
     label: str
     value: float | None
+    speaks: str
     bars: list[EvidenceBar]
 
 
@@ -94,7 +95,7 @@ def campaign(request: Request, site: TheSite, campaign_id: str, page: str = "") 
         variants=found.variants[:SHOWN_VARIANTS],
         more_variants=max(0, len(found.variants) - SHOWN_VARIANTS),
         wording={p: n for n, v in enumerate(found.variants, 1) for p in v.ids},
-        members=one.members[:SHOWN_ACCOUNTS],
+        members=named(one)[:SHOWN_ACCOUNTS],
         more_members=max(0, len(one.accounts) - SHOWN_ACCOUNTS),
         spread=spread_of(site.index, [p.post.event_at for p in found.posts]),
         kin=found.kin,
@@ -103,4 +104,6 @@ def campaign(request: Request, site: TheSite, campaign_id: str, page: str = "") 
 
 def _axis(axis: Axis, words: Words) -> AxisRow:
     bars = evidence_bars(axis.evidence, words)
-    return AxisRow(label=words(AXES[axis.name]), value=axis.value, bars=bars)
+    return AxisRow(
+        label=words(AXES[axis.name]), value=axis.value, speaks=axis.speaks, bars=bars
+    )

@@ -11,6 +11,7 @@ from prometheus_client import Counter, Gauge
 
 from dashboards.web.api import (
     alerts,
+    campaigns,
     clusters,
     counts,
     decisions,
@@ -38,6 +39,7 @@ PARTS = (
     search,
     posts,
     clusters,
+    campaigns,
     subjects,
     threads,
     counts,
@@ -47,7 +49,7 @@ PARTS = (
 )
 DESCRIPTION = """\
 What the pages of jikimi show, as JSON: alerts with what speaks for and against them, what
-people decided, posts, clusters of copies, trends, threads, sources.
+people decided, posts, clusters of copies, campaigns, trends, threads, sources.
 
 Times are ISO 8601 in UTC. Lists hold `total` and `next`, the address of the next part.
 Every error is a problem after RFC 9457. Texts of posts are given as they were written:
@@ -57,6 +59,7 @@ TAGS = (
     ("alerts", "What a person should look at, and what people decided about it."),
     ("posts", "Posts that are about somebody of the watchlist."),
     ("clusters", "Posts that say the same, and when many said it at once."),
+    ("campaigns", "Who pushes one story together, and what speaks for and against it."),
     ("subjects", "Whom we protect, and how much is said about them."),
     ("threads", "What followed a post."),
     ("counts", "Totals, posts over time, posts by value."),

@@ -32,6 +32,12 @@ _LINKS: Final[dict[tuple[str, str], dict[str, dict[str, str]]]] = {
         "listClusterPosts": {"cluster_id": f"{_FIRST}cluster_id"},
         "listBursts": {"cluster_id": f"{_FIRST}cluster_id"},
     },
+    ("listCampaigns", "200"): {
+        "getCampaign": {"campaign_id": f"{_FIRST}campaign_id"},
+    },
+    ("getCampaign", "200"): {
+        "explainCampaign": {"campaign_id": "$response.body#/campaign_id"},
+    },
 }
 
 

@@ -1,0 +1,87 @@
+"""Campaigns by the API: the same as on their pages, and nobody named without need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dashboards.composing.compose import INDEX_FOLDER
+from dashboards.queries.campaigns import seen
+from stream.index import IndexBatch
+from stream.local_index import LocalIndex
+from stream.records import Member
+from tests.dashboards.web.api.conftest import Ask, Asked
+from tests.dashboards.web.test_campaigns import make_campaign
+from tests.dashboards.web.world import DAY, NOW, smear_posts
+
+
+@pytest.fixture
+def api(tmp_path: Path, ask: Ask) -> Asked:
+    index = LocalIndex(tmp_path / INDEX_FOLDER)
+    posts = smear_posts()
+    named = Member(account="bluesky:u1", posts=3, first_at=NOW - DAY, last_at=NOW)
+    campaigns = [
+        make_campaign(),
+        make_campaign("ca_fans", "fan_event", members=(named,), last_post_at=NOW),
+        make_campaign("ca_before", "coordinated", last_post_at=NOW - 8 * DAY),
+        make_campaign("ca_old", merged_into="ca_smear", accounts=(), post_ids=()),
+    ]
+    index.write(IndexBatch(checkpoint="one", posts=posts, sightings=posts, results=campaigns))
+    index.close()
+    return ask(tmp_path)
+
+
+def got(api: Asked, path: str, **query: object) -> dict:
+    answer = api.client.get(f"/api{path}", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def ids(api: Asked, **query: object) -> list[str]:
+    return [one["campaign_id"] for one in got(api, "/campaigns", **query)["items"]]
+
+
+def test_the_list_holds_what_needs_a_look_newest_first(api: Asked):
+    assert ids(api) == ["ca_smear", "ca_before"]
+    assert ids(api, every="true") == ["ca_fans", "ca_smear", "ca_before"]
+    assert ids(api, kind=["fan_event"]) == ["ca_fans"]
+    assert ids(api, subject="nobody") == []
+    assert ids(api, since="9000-01-01T00:00:00Z") == []
+
+
+def test_one_from_near_has_members_wordings_and_kin(api: Asked):
+    found = got(api, "/campaigns/ca_old")
+
+    assert found["campaign_id"] == "ca_smear"
+    assert found["held"] == len(found["post_ids"]) == len(smear_posts())
+    assert found["members"][0]["trust"] == 1.5
+    assert sum(one["posts"] for one in found["samples"]) == found["held"]
+    assert [one["campaign_id"] for one in found["kin"]] == ["ca_before"]
+
+
+def test_accounts_of_a_fan_event_are_counted_and_not_named(api: Asked):
+    found = got(api, "/campaigns/ca_fans")
+
+    assert found["members"] == []
+    assert found["accounts"] > 0
+
+
+def test_the_explanation_keeps_the_four_axes_apart(api: Asked):
+    found = got(api, "/campaigns/ca_smear/explanation")
+    axes = {one["name"]: one for one in found["axes"]}
+    asked = seen(api.index, "ca_smear")
+
+    assert asked is not None
+    assert [one["value"] for one in found["axes"]] == [one.value for one in asked.axes]
+    assert axes["harm"]["value"] is None
+    assert axes["coordination"]["evidence"][0]["signal"] == "new_accounts"
+    assert axes["independence"]["speaks"] == "against"
+    assert found["reported"] is True
+
+
+def test_an_unknown_campaign_is_a_problem_that_says_what_to_do(api: Asked):
+    answer = api.client.get("/api/campaigns/none/explanation")
+
+    assert answer.status_code == 404
+    assert "list them" in answer.json()["detail"]
