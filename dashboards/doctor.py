@@ -80,6 +80,9 @@ def examine(load: Callable[[], Settings], *, online: bool = False) -> Iterator[C
     yield from (
         check_plugin("sink", name, sink.kind or name) for name, sink in settings.notify.items()
     )
+    from dashboards.doctor_media import check_gate
+
+    yield check_gate(settings.media)
     yield check_address(settings.web.host, has_password=bool(settings.web.password))
     from dashboards.doctor_scale import check_servers
 

