@@ -42,6 +42,7 @@ SIGNALS: dict[str, tuple[str, Unit]] = {
     "burst_surprise": (gettext_noop("Chance of such a burst of copies"), "odds"),
     "posts_in_ten_minutes": (gettext_noop("Most posts in ten minutes"), "count"),
     "harm": (gettext_noop("Harm to the subject"), "share"),
+    "appeals_to_report": (gettext_noop("Calls to report what others wrote"), "share"),
     "news_links": (gettext_noop("Links to news"), "share"),
     "own_words": (gettext_noop("Texts in own words"), "share"),
     "criticism": (gettext_noop("Judged to be criticism"), "share"),

@@ -15,10 +15,13 @@ import msgspec
 
 from detect.watchlist import Subject, Watchlist
 from ingest.records import Post
+from stream.bursts.appeals import is_appeal
 
 OFFICIAL_LINK = 1.0
 PLATFORM_LINK = 0.8
 ACTION_WORDS = 0.5
+APPEAL = 0.6
+"""A call to report what others wrote."""
 PROJECT_TAG = 0.5
 ANY_LINK = 0.3
 OFFICIAL_TAG = 0.3
@@ -68,7 +71,8 @@ class Marks(msgspec.Struct, frozen=True):
     """What one post shows.
 
     ``original`` is False for reposts. ``domain`` and ``link`` are of its first
-    link, empty without one. ``news`` says that the link looks like an article.
+    link, empty without one. ``news`` says that the link looks like an article,
+    ``appeal`` that it calls to report what others wrote.
     """
 
     openness: float
@@ -76,6 +80,7 @@ class Marks(msgspec.Struct, frozen=True):
     domain: str
     link: str
     news: bool
+    appeal: bool = False
 
 
 class _Words(msgspec.Struct, frozen=True):
@@ -85,6 +90,7 @@ class _Words(msgspec.Struct, frozen=True):
     occasion: bool
     action: bool
     retweet: bool
+    appeal: bool
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -119,8 +125,8 @@ class OpenMarks:
         tags = said.tags.union(t.casefold() for t in post.hashtags)
         if said.occasion:
             openness += OCCASION + (OCCASION_TAG if tags else 0.0)
-        if said.action:
-            openness += ACTION_WORDS
+        if said.action or said.appeal:
+            openness += APPEAL if said.appeal else ACTION_WORDS
             openness += ANY_LINK if links else 0.0
         if tags & known.project_tags:
             openness += PROJECT_TAG
@@ -132,6 +138,7 @@ class OpenMarks:
             domain=domain,
             link=link,
             news=bool(link) and bool(_NEWS.search(domain) or _NEWS.search(_path(link))),
+            appeal=said.appeal,
         )
 
 
@@ -143,6 +150,7 @@ def _words(text: str) -> _Words:
         occasion=_OCCASION.search(plain) is not None,
         action=_WORDS.search(plain) is not None,
         retweet=_RETWEET.match(text) is not None,
+        appeal=is_appeal(lower),
     )
 
 

@@ -42,6 +42,9 @@ NEWS_SHARE = 0.8
 TRUSTED = 0.5
 """Company from which even links to news do not explain what accounts have in common."""
 SPARE_SHARE = 0.5
+APPEALING = 0.5
+"""Share of calls to report from which harmful words are taken as quoted, unless those
+who call hide who they are: a ring may write such calls too."""
 ONE_MAN = 0.6
 CRITICAL_SHARE = 0.3
 
@@ -94,10 +97,11 @@ def kind_of(look: Look, axes: Axes, *, busiest: float, known_subject: bool) -> C
     harmful = axes.harm is not None and axes.harm >= HARMFUL
     alone = axes.independence >= INDEPENDENT
     hiding = axes.concealed >= CONCEALED or not known_subject
+    quoting = look.appeals >= APPEALING and axes.concealed < CONCEALED
     rules: tuple[tuple[CampaignKind, bool], ...] = (
         ("bot", busiest >= ONE_MAN),
         ("spam", look.spare >= SPARE_SHARE),
-        ("fan_event", axes.openness >= OPEN and not harmful),
+        ("fan_event", axes.openness >= OPEN and (not harmful or quoting)),
         ("campaign", harmful and axes.coordination >= ENTANGLED and not alone),
         ("news", look.news >= NEWS_SHARE and look.company < TRUSTED),
         ("criticism_wave", alone and (harmful or look.critical >= CRITICAL_SHARE)),

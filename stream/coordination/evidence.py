@@ -10,7 +10,7 @@ import numpy as np
 from stream.bursts.window import UNKNOWN_AGE
 from stream.coordination.axes import Axes
 from stream.coordination.looks import YOUNG_DAYS, Look, Places
-from stream.coordination.objects import DISGUISED, ORIGINAL, TEXT
+from stream.coordination.objects import APPEAL, DISGUISED, ORIGINAL, TEXT
 from stream.coordination.table import Columns, Table
 from stream.coordination.trust import HALF_TRUST
 from stream.records import Evidence
@@ -98,6 +98,11 @@ def _against(
         marked = seen.places[columns.open[seen.places] > 0]
         found.append(
             _one("openness", "openness", seen.openness, ground.openness, _ids(table, marked))
+        )
+    if seen.appeals:
+        calls = seen.places[(columns.flags[seen.places] & APPEAL) > 0]
+        found.append(
+            _one("appeals_to_report", "openness", seen.appeals, None, _ids(table, calls))
         )
     if seen.news:
         found.append(_one("news_links", "openness", seen.news, None, ()))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from stream.bursts.window import UNKNOWN_AGE
 from stream.coordination.objects import (
+    APPEAL,
     CRITICAL,
     DISGUISED,
     FAMILY,
@@ -53,6 +54,7 @@ class Look(msgspec.Struct, frozen=True):
     news: float
     critical: float
     spare: float
+    appeals: float
     company: float
     closed: float
     young: float | None
@@ -229,6 +231,7 @@ def look(
         news=_share((columns.flags[mine] & NEWS) > 0),
         critical=_share((flags & CRITICAL) > 0),
         spare=_share((flags & SPARE) > 0),
+        appeals=_share((columns.flags[mine] & APPEAL) > 0),
         company=_company(accounts, trust),
         closed=max(pairs.others(accounts, own), pairs.recurring(accounts, own)),
         young=_share(known < YOUNG_DAYS) if len(known) * 2 >= len(aged) else None,

@@ -229,8 +229,9 @@ class Sweep:
 
     def _is_dark(self, seen: Look) -> bool:
         axes = axes_of(seen)
-        if self._kind(seen, axes) in DARK:
-            return True
+        kind = self._kind(seen, axes)
+        if kind in DARK or kind == "fan_event":
+            return kind in DARK
         harmful = axes.harm is not None and axes.harm >= HARMFUL
         return harmful and axes.coordination >= HARMFUL_LOOK and axes.independence < INDEPENDENT
 

@@ -54,6 +54,8 @@ SPARE = 16
 """Judged to advertise something."""
 PRIMARY = 32
 """The subject stands for the post: its other subjects have it too and tell nothing of it."""
+APPEAL = 64
+"""It calls to report what others wrote."""
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -81,7 +83,8 @@ def seen(
     """The objects and marks of a post about a subject; its family is not known yet."""
     columns = [0] * COLUMNS
     mark = marks.of(subject, post)
-    flags = (ORIGINAL if mark.original else 0) | (NEWS if mark.news else 0)
+    flags = ORIGINAL if mark.original else 0
+    flags |= (NEWS if mark.news else 0) | (APPEAL if mark.appeal else 0)
     packed = picture = b""
     if post.repost_of is not None:
         columns[REPOST] = number("r" + post.repost_of, 64)

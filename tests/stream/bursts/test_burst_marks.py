@@ -162,3 +162,10 @@ def test_any_text_and_link_are_taken(text: str, url: str) -> None:
 
 def test_a_broken_link_is_no_link() -> None:
     assert marks(url="http://[half").domain == ""
+
+
+def test_a_call_to_report_posts_is_open_whatever_words_it_quotes() -> None:
+    found = marks("please report these accounts, they call arin a liar and a thief")
+
+    assert found.appeal
+    assert found.openness >= OPEN
