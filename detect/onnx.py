@@ -39,6 +39,16 @@ class Session:
         """What the file says of itself."""
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
+    @property
+    def inputs(self) -> dict[str, tuple[str, tuple[int | str | None, ...]]]:
+        """Type and shape by name; an axis of any length is a name or None."""
+        return {one.name: (one.type, tuple(one.shape)) for one in self._session.get_inputs()}
+
+    @property
+    def outputs(self) -> dict[str, tuple[str, tuple[int | str | None, ...]]]:
+        """The same of what it gives."""
+        return {one.name: (one.type, tuple(one.shape)) for one in self._session.get_outputs()}
+
     def run(
         self, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str]
     ) -> list[NDArray[Any]]:
