@@ -26,7 +26,7 @@ def functions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     return [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
 
-@pytest.mark.parametrize("file", PRODUCT, ids=name)
+@pytest.mark.parametrize("file", [*PRODUCT, *TESTS], ids=name)
 def test_a_file_has_at_most_400_lines(file):
     assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
 

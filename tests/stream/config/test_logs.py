@@ -14,15 +14,6 @@ from ingest.secret import Secret
 from stream.config.logs import Limiter, configure
 
 
-@pytest.fixture(autouse=True)
-def _restore():
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
-
-
 @pytest.fixture
 def out() -> io.StringIO:
     return io.StringIO()

@@ -3,99 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import queue
-import signal
-import socket
-import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import httpx
 import pytest
 
 from dashboards.composing.compose import INDEX_FOLDER
-from dashboards.keys import Keys
 from stream.index import IndexBatch
 from stream.local_index import LocalIndex
 from tests.dashboards.alert_world import alert, graver, write
-from tests.dashboards.commands.test_web import running, url_of
-from tests.dashboards.web.api.test_problems import problem
+from tests.dashboards.web.api.event_world import Event, events_of, listening, past
 from tests.dashboards.web.world import NOW, fill
-
-
-class Event(NamedTuple):
-    name: str
-    id: str | None
-    data: dict
-
-
-def events_of(lines: Iterator[str]) -> Iterator[Event]:
-    """Events of a stream, after the rules of the HTML standard."""
-    name, place, data = "", None, []
-    for line in lines:
-        if not line:
-            if data:
-                yield Event(name, place, json.loads("\n".join(data)))
-            name, data = "", []
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if field == "event":
-            name = value
-        elif field == "data":
-            data.append(value)
-        elif field == "id":
-            place = value
-
-
-class Listening:
-    """Somebody who listens in a thread of their own."""
-
-    def __init__(self, client: httpx.Client, since: str | None = None) -> None:
-        self.found: queue.Queue[Event] = queue.Queue()
-        self.status = 0
-        self.ended = threading.Event()
-        self._client = client
-        self._headers = {"last-event-id": since} if since else {}
-        self._line: Any = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            with self._client.stream("GET", "/api/events", headers=self._headers) as answer:
-                self.status = answer.status_code
-                self._line = answer.extensions["network_stream"]
-                for event in events_of(answer.iter_lines()):
-                    self.found.put(event)
-        except (httpx.TransportError, httpx.StreamError):
-            pass
-        self.ended.set()
-
-    def hang_up(self) -> None:
-        """Go away, as a browser does whose tab is closed."""
-        if self._line is not None and not self.ended.is_set():
-            with contextlib.suppress(OSError):
-                self._line.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-        self._thread.join(10)
-
-    def until(self, wanted: Callable[[Event], bool], timeout_s: float = 20) -> list[Event]:
-        """Everything up to the event that is waited for."""
-        seen: list[Event] = []
-        deadline = time.monotonic() + timeout_s
-        while True:
-            seen.append(self.found.get(timeout=max(0.01, deadline - time.monotonic())))
-            if wanted(seen[-1]):
-                return seen
-
-    def begun(self) -> list[Event]:
-        """Everything up to where the news begins."""
-        return self.until(lambda event: event.name == "place")
 
 
 @pytest.fixture
@@ -108,25 +28,6 @@ def live(ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     fill(writer)
     yield ask(tmp_path / "data"), writer
     writer.close()
-
-
-@contextmanager
-def listening(api, since: str | None = None, **options) -> Iterator[Listening]:
-    with httpx.Client(
-        base_url=api.served.url, timeout=30, trust_env=False, **options
-    ) as client:
-        who = Listening(client, since)
-        yield who
-        who.hang_up()
-
-
-def past(api, since: str) -> list[Event]:
-    """What was missed, without waiting for what is new."""
-    answer = api.client.get(
-        "/api/events", params={"follow": "false"}, headers={"last-event-id": since}
-    )
-    assert answer.headers["content-type"].startswith("text/event-stream")
-    return list(events_of(iter(answer.text.split("\n"))))
 
 
 def names(events: list[Event]) -> list[str]:
@@ -299,146 +200,3 @@ def test_the_index_is_asked_once_for_all_who_listen(live, monkeypatch):
         write(writer, [alert(1)])
         for who in everybody:
             who.until(lambda event: event.name == "alert")
-
-
-def test_a_mistake_of_our_own_ends_the_streams_and_the_next_one_begins(live, monkeypatch):
-    api, _ = live
-    counting = api.index.alert_seq
-    with listening(api) as who:
-        who.begun()
-        monkeypatch.setattr(api.index, "alert_seq", lambda: {}[0])
-
-        assert who.ended.wait(5)
-    monkeypatch.setattr(api.index, "alert_seq", counting)
-    with listening(api) as who:
-        assert who.begun()[-1].name == "place"
-
-
-def test_an_index_torn_while_the_past_is_read_ends_the_stream_in_order(live, monkeypatch):
-    api, _ = live
-
-    def torn(*_: object, **__: object) -> None:
-        raise sqlite3.DatabaseError("database disk image is malformed")
-
-    assert api.client.get("/api/counts").status_code == 200
-    monkeypatch.setattr(api.index, "alerts_after", torn)
-
-    answer = api.client.get("/api/events?since=0-0&follow=false")
-
-    assert answer.status_code == 200
-    assert "event: place" not in answer.text
-
-
-def test_more_listeners_than_can_be_served_are_sent_away_until_one_leaves(live, monkeypatch):
-    api, _ = live
-    monkeypatch.setattr("dashboards.web.api.feed.MAX_LISTENERS", 2)
-    with listening(api) as first, listening(api) as second:
-        first.begun()
-        second.begun()
-
-        answer = api.client.get("/api/events")
-        found = problem(answer, 503)
-        assert found["type"].endswith("too-many-listeners")
-        assert answer.headers["retry-after"]
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with listening(api) as third:
-            third.ended.wait(0.3)
-            if third.status == 200:
-                break
-    assert third.status == 200
-    third.begun()
-
-
-def test_who_does_not_keep_up_is_cut_off_and_loses_nothing(live, monkeypatch):
-    api, writer = live
-    monkeypatch.setattr("dashboards.web.api.feed.BUFFER", 3)
-    with listening(api) as quick:
-        last = quick.begun()[-1].id
-        with api.visitor().stream("GET", "/api/events") as slow:
-            raw = slow.iter_raw()
-            next(raw)
-            deadline = time.monotonic() + 30
-            n = 0
-            text = "x" * 20_000
-            while time.monotonic() < deadline:
-                write(writer, [alert(n + i, title=text) for i in range(100)])
-                n += 100
-                quick.until(lambda event: event.data.get("alert_id") == f"al_{n - 1:04d}")  # noqa: B023
-                scrape = api.client.get("/metrics").text
-                if "jikimi_sse_dropped_total 1.0" in scrape:
-                    break
-            assert "jikimi_sse_dropped_total 1.0" in scrape
-            assert "jikimi_sse_listeners 1.0" in scrape
-    alerts = [event for event in past(api, last) if event.name == "alert"]
-    assert len(alerts) == n
-
-
-def test_an_index_that_is_gone_for_a_while_does_not_end_the_stream(live, tmp_path):
-    api, writer = live
-    folder = tmp_path / "data" / INDEX_FOLDER
-    with listening(api) as who:
-        who.begun()
-        folder.rename(tmp_path / "away")
-        time.sleep(0.3)
-        (tmp_path / "away").rename(folder)
-        write(writer, [alert(1)])
-
-        heard = who.until(lambda event: event.name == "alert")
-
-    assert heard[-1].data["alert_id"] == "al_0001"
-
-
-def test_the_stream_ends_when_the_key_is_revoked(ask, monkeypatch):
-    monkeypatch.setattr("dashboards.web.api.events.HEARTBEAT_S", 0.1)
-    api = ask(password="a long enough password")
-    keys = Keys(api.desk.file)
-    _, text = keys.create("bot", ["read"], NOW)
-    with listening(api, headers={"authorization": f"Bearer {text.reveal()}"}) as who:
-        who.begun()
-        assert not who.ended.wait(0.5)
-        keys.revoke("bot", NOW)
-
-        assert who.ended.wait(5)
-
-
-def test_a_heartbeat_shows_that_the_line_is_open(api, monkeypatch):
-    monkeypatch.setattr("dashboards.web.api.events.HEARTBEAT_S", 0.1)
-    with api.visitor().stream("GET", "/api/events") as answer:
-        text = ""
-        for piece in answer.iter_text():
-            text += piece
-            if text.count("\n\n: \n\n") or text.count(": \n\n") > 2:
-                break
-
-    assert text.startswith(": jikimi\nretry: 3000\n\n")
-    assert answer.headers["cache-control"] == "no-store"
-
-
-def test_without_listeners_nothing_is_asked(live):
-    api, _ = live
-    with listening(api) as who:
-        who.begun()
-    deadline = time.monotonic() + 10
-    while "jikimi_sse_listeners 0.0" not in api.client.get("/metrics").text:
-        assert time.monotonic() < deadline
-    assert "feed" not in {thread.name for thread in threading.enumerate()}
-
-
-def test_streams_end_within_three_seconds_when_the_pages_stop(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    LocalIndex(tmp_path / "data" / INDEX_FOLDER).close()
-    with running(tmp_path / "data") as child:
-        url = url_of(child)
-        with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
-            who = Listening(client)
-            who.begun()
-            begun = time.monotonic()
-            os.kill(child.pid, signal.SIGTERM)
-
-            assert who.ended.wait(10)
-            assert time.monotonic() - begun < 3
-            child.wait(10)
-            assert time.monotonic() - begun < 4
-            assert child.stderr
-            assert "graceful" not in child.stderr.read()
