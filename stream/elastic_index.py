@@ -28,6 +28,7 @@ from stream.index import (
     Bucket,
     Facet,
     FacetCounts,
+    Forest,
     GapPage,
     IndexBatch,
     IndexedPost,
@@ -41,6 +42,7 @@ from stream.index import (
 from stream.records import Alert, Burst, Campaign, CampaignKind, Cluster, Membership, Severity
 from stream.search.makeup import Makeup
 from stream.search.standings import news_of
+from stream.spread.forest import planted
 from stream.threads.relatives import climb, descend
 
 __all__ = ["ElasticIndex", "IndexUnavailableError", "NotSetUpError"]
@@ -226,6 +228,10 @@ class ElasticIndex:
     def tree(self, post_id: str, /, *, limit: int = 10_000) -> Tree:
         """Everything below a post, held or not, in at most ``limit`` held posts."""
         return descend(self._posts, post_id, limit)
+
+    def forest(self, post_ids: Sequence[str], /, *, limit: int = 10_000) -> Forest:
+        """The cascades of posts, with everything held below them up to ``limit`` posts."""
+        return planted(self._posts, post_ids, limit)
 
     # --- results ---------------------------------------------------------------
 

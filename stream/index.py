@@ -171,6 +171,17 @@ class Tree(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool = False
 
 
+class Forest(msgspec.Struct, frozen=True, kw_only=True):
+    """Cascades: trees of posts that refer to each other, that with the oldest post first.
+
+    Parents come before their children. ``truncated``: there are more posts below them
+    than were asked for.
+    """
+
+    trees: tuple[tuple[Relative, ...], ...]
+    truncated: bool = False
+
+
 class GapPage(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     gaps: tuple[Gap, ...]
@@ -307,6 +318,13 @@ class Index(Protocol):
 
         A branch whose parent was deleted or never came stands under that parent,
         and the parent under the root of the thread.
+        """
+        ...
+
+    def forest(self, post_ids: Sequence[str], /, *, limit: int = 10_000) -> Forest:
+        """The cascades of these posts, with everything held below them up to ``limit`` posts.
+
+        Of the posts themselves those that are held are there, whatever the limit.
         """
         ...
 

@@ -22,6 +22,7 @@ from stream.index import (
     AlertQuery,
     Bucket,
     Facet,
+    Forest,
     GapPage,
     IndexBatch,
     IndexedPost,
@@ -234,6 +235,11 @@ class LocalIndex(PostSearch):
         """Everything below a post, held or not, in at most ``limit`` held posts."""
         with self._turn:
             return self._look().relations.tree(post_id, limit)
+
+    def forest(self, post_ids: Sequence[str], /, *, limit: int = 10_000) -> Forest:
+        """The cascades of posts, with everything held below them up to ``limit`` posts."""
+        with self._turn:
+            return self._look().relations.forest(post_ids, limit)
 
     # --- results ---------------------------------------------------------------
 

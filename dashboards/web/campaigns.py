@@ -11,6 +11,7 @@ from dashboards.queries.campaigns import REPORTED, Axis, listed, named, seen
 from dashboards.web.clusters import spread_of
 from dashboards.web.signals import EvidenceBar, evidence_bars
 from dashboards.web.site import Refused, TheSite
+from dashboards.web.spreading import spreading
 from dashboards.web.text import path_of
 from dashboards.web.triage import page_number
 from dashboards.web.words import Words, gettext_noop
@@ -99,6 +100,9 @@ def campaign(request: Request, site: TheSite, campaign_id: str, page: str = "") 
         more_members=max(0, len(one.accounts) - SHOWN_ACCOUNTS),
         spread=spread_of(site.index, [p.post.event_at for p in found.posts]),
         kin=found.kin,
+        spreading=spreading(
+            site.index, [p.post.id for p in found.posts], named=one.kind in REPORTED
+        ),
     )
 
 

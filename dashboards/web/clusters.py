@@ -13,6 +13,7 @@ from dashboards.queries.clusters import accounts_of, harmful, posts_of, variants
 from dashboards.queries.threads import beginning
 from dashboards.web import charts
 from dashboards.web.site import Refused, TheSite
+from dashboards.web.spreading import spreading
 from dashboards.web.text import path_of
 from dashboards.web.times import MINUTE
 from dashboards.web.triage import page_number
@@ -64,6 +65,7 @@ def cluster(request: Request, site: TheSite, cluster_id: str, page: str = "") ->
         more_variants=max(0, len(variants) - SHOWN_VARIANTS),
         spread=spread_of(site.index, [one.post.event_at for one in posts]),
         began=beginning(site.index, posts),
+        spreading=spreading(site.index, [one.post.id for one in posts], named=False),
         bursts=site.index.bursts(cluster_id=found.cluster_id),
         platforms=Counter(one.post.platform for one in posts).most_common(),
     )

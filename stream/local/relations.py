@@ -15,8 +15,9 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from stream.index import RELATION_KINDS, Held, RelationKind, Relative, Tree
+from stream.index import RELATION_KINDS, Forest, Held, RelationKind, Relative, Tree
 from stream.local.tables import CHUNK, select_in, storable
+from stream.spread.forest import planted
 from stream.threads.relatives import (
     Brief,
     Linked,
@@ -117,6 +118,10 @@ class RelationReader:
     def tree(self, post_id: str, limit: int) -> Tree:
         """Everything below a post, level by level."""
         return descend(self, post_id, limit)
+
+    def forest(self, post_ids: Sequence[str], limit: int) -> Forest:
+        """The cascades of posts, with what is below them."""
+        return planted(self, post_ids, limit)
 
     def members(self, post_ids: Sequence[str]) -> list[tuple[Member, str | None]]:
         """Those that are held, each with the root that its thread names."""

@@ -129,6 +129,28 @@ def descend(kin: Kin, post_id: str, limit: int) -> Tree:
     return grow(top, members, kin.held, truncated=truncated)
 
 
+def gather(kin: Kin, post_ids: Sequence[str], limit: int) -> tuple[list[Member], bool]:
+    """These posts and everything below them, level by level; whether there is more."""
+    asked = list(dict.fromkeys(post_ids))
+    found: list[Member] = []
+    for i in range(0, len(asked), AT_ONCE):
+        found += [member for member, _ in kin.members(asked[i : i + AT_ONCE])]
+    known = {member.id for member in found}
+    most = max(limit, len(known))
+    level, truncated = [member.id for member in found], False
+    while level and not truncated:
+        fresh: list[Member] = []
+        for i in range(0, len(level), AT_ONCE):
+            more, truncated = kin.below(level[i : i + AT_ONCE], known, most)
+            fresh += [member for member, _ in more]
+            known.update(member.id for member, _ in more)
+            if truncated:
+                break
+        found += fresh
+        level = [member.id for member in fresh]
+    return found, truncated
+
+
 def member_of(post: Brief, at: int) -> tuple[Member, str | None]:
     """A held post as a member, and the root that its thread names."""
     member = Member(

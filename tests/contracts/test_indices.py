@@ -235,6 +235,14 @@ def test_threads_are_the_same(world: World):
         assert {p.post.id for p in theirs} == {p.post.id for p in ours}
 
 
+def test_cascades_are_the_same(world: World):
+    some = [p.id for p in world.posts[:300]]
+    for limit in (5, 1000):
+        ours = world.local.forest(some, limit=limit)
+        assert world.elastic.forest(some, limit=limit) == ours
+        assert any(len(tree) > 1 for tree in ours.trees)
+
+
 def test_results_are_the_same(world: World):
     ours, theirs = world.local, world.elastic
     assert theirs.clusters(limit=5000) == ours.clusters(limit=5000)

@@ -20,6 +20,7 @@ from dashboards.web.api import (
     posts,
     search,
     sources,
+    spread,
     subjects,
     threads,
 )
@@ -40,6 +41,7 @@ PARTS = (
     posts,
     clusters,
     campaigns,
+    spread,
     subjects,
     threads,
     counts,

@@ -18,6 +18,7 @@ from stream.index import (
     Bucket,
     Facet,
     FacetCounts,
+    Forest,
     GapPage,
     Held,
     IndexBatch,
@@ -40,6 +41,7 @@ from stream.records import (
     Severity,
 )
 from stream.search.makeup import Makeup, decode_told, makeup_of
+from stream.spread.forest import cascades_of
 from stream.threads.relatives import Member, grow, references, relative
 from tests.stream import kinship
 from tests.stream.query_oracle import counted, matches
@@ -292,6 +294,15 @@ class MemoryIndex:
         if post_id in self._posts:
             top = relative(self._member(post_id), None, None)
         return grow(top, members, self._held, truncated=len(members) < len(ids))
+
+    def forest(self, post_ids: Sequence[str], /, *, limit: int = 10_000) -> Forest:
+        ids = dict.fromkeys(one for one in post_ids if one in self._posts)
+        asked = len(ids)
+        for one in list(ids):
+            ids |= dict.fromkeys(sorted(kinship.below(self._standing(), one)))
+        kept = list(ids)[: max(limit, asked)]
+        trees = cascades_of(self._member(one) for one in kept)
+        return Forest(trees=trees, truncated=len(kept) < len(ids))
 
     def cluster(self, cluster_id: str, /) -> Cluster | None:
         known = self._results.get(Cluster, {})

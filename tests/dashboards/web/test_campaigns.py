@@ -134,3 +134,29 @@ def test_an_old_id_leads_to_where_the_campaign_went(serve: Serve, index: MemoryI
 
 def test_an_unknown_campaign_is_not_found(empty_site: Served):
     assert empty_site.browser().get("/campaigns/none").status_code == 404
+
+
+def test_how_it_spread_is_told_with_a_table_beside_the_chart(serve: Serve, index: MemoryIndex):
+    html = serve(index).browser().get("/campaigns/ca_smear").text
+    seen = text_of(html)
+
+    assert "How it spread" in seen
+    assert "Copy 47" in seen
+    assert "From platform to platform" in seen
+    assert "Each brought" in seen
+    assert "Who brought most" in seen
+
+
+def test_of_a_fan_event_nobody_is_named_as_the_first(serve: Serve, index: MemoryIndex):
+    seen = text_of(serve(index).browser().get("/campaigns/ca_fans").text)
+
+    assert "How it spread" in seen
+    assert "Who was first" not in seen
+    assert "Who brought most" not in seen
+
+
+def test_a_campaign_whose_posts_are_gone_tells_no_spread(serve: Serve, index: MemoryIndex):
+    gone = make_campaign("ca_gone", post_ids=("x:none",), clusters=())
+    index.write(IndexBatch(checkpoint="gone", results=[gone]))
+
+    assert "How it spread" not in text_of(serve(index).browser().get("/campaigns/ca_gone").text)

@@ -85,3 +85,15 @@ def test_an_unknown_campaign_is_a_problem_that_says_what_to_do(api: Asked):
 
     assert answer.status_code == 404
     assert "list them" in answer.json()["detail"]
+
+
+def test_how_it_spread_is_that_of_the_page(api: Asked):
+    found = got(api, "/campaigns/ca_smear/spread")
+
+    assert found["posts"] == len(smear_posts())
+    assert found["copies"] == found["posts"] - 1
+    assert found["platforms"][0]["lag_s"] == 0
+    assert sum(one["posts"] for one in found["steps"]) == found["posts"]
+    assert found["carriers"]
+    assert got(api, "/campaigns/ca_fans/spread")["carriers"] == []
+    assert api.client.get("/api/campaigns/none/spread").status_code == 404

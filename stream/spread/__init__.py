@@ -1,0 +1,1 @@
+"""How a narrative spread: its cascades, their shapes, their speed. Pure functions."""
