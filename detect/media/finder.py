@@ -20,6 +20,10 @@ MOST_LAID_OVER = 8
 MOST_MIRRORED = 4
 """Candidates that are looked at closely, as they are and left to right."""
 
+LEAST_SEEN_MIRRORED = 0.3
+"""Share of a reference that must be visible left to right: lines of words in both are laid
+over each other upside down too."""
+
 
 class Found(msgspec.Struct, frozen=True):
     """The ``place`` of a reference among all, where it lies, and whether left to right."""
@@ -59,10 +63,11 @@ class Finder:
                 placement = place(
                     pixels, features, self._pixels[candidate], self._features[candidate]
                 )
-                if placement is not None:
-                    if flipped:
-                        placement = _turned_back(placement, features.width * features.shrunk)
-                    found[candidate] = Found(candidate, placement, flipped)
+                if placement is None or (flipped and placement.seen < LEAST_SEEN_MIRRORED):
+                    continue
+                if flipped:
+                    placement = _turned_back(placement, features.width * features.shrunk)
+                found[candidate] = Found(candidate, placement, flipped)
         return sorted(found.values(), key=lambda one: (-one.placement.inliers, one.place))
 
 

@@ -49,10 +49,22 @@ MOST_OTHER = 0.25
 """Share of blocks that show something in both, and not the same, beyond which it is another
 picture in the same template."""
 
-MOST_IN_ONE = 0.28
-OTHER_LIGHT = 30.0
-"""Share of the visible picture that may differ in one piece, and how far brightness may be off
-(of 255): beyond, what agrees is only what lies around."""
+MOST_IN_ONE = 0.18
+"""Share of the visible picture that may differ in one piece: beyond, what agrees is only what
+lies around."""
+
+OTHER_LIGHT = 25.0
+OTHER_PLAIN = 8.0
+"""How far brightness may be off (of 255) in a block whose texture agrees, and in one without
+texture, where brightness is all there is to compare."""
+
+PLAIN = 8.0
+LIKE = 0.4
+"""Standard deviation up to which a block has no texture, and correlation from which texture
+counts together with brightness."""
+
+CURVED = 60.0
+"""Range of brightness from which a curve is fitted to how it was changed, not a line."""
 
 SMALLEST, LARGEST, LONGEST = 0.08, 12.0, 2.2
 """Sizes of a reference in a picture, and its stretch in one direction, that are believed."""
@@ -63,6 +75,7 @@ _ALIASES_FROM, _SOFTER_BELOW = 1.3, 0.7
 _INSIDE = 250
 _WHOLLY = 0.98
 _LEAST_CHANGED = 3
+_SPREAD = 4.0
 
 
 class Placement(msgspec.Struct, frozen=True):
@@ -213,26 +226,41 @@ def _blocks(
     drawn = visible & (own > TEXTURE) & (other > TEXTURE)
     if int((changed & drawn).sum()) > MOST_OTHER * int(drawn.sum()):
         return float(visible.mean()), 0.0, ()
-    elsewhere = changed | (visible & _unlike(a, b, same))
-    if _largest(elsewhere) > MOST_IN_ONE * int(visible.sum()):
+    alike = _alike(a, b, same)
+    plain = (own <= PLAIN) & (other <= PLAIN)
+    agreeing = (same & (alike <= OTHER_LIGHT)) | (
+        (plain | (correlation > LIKE)) & (alike <= OTHER_PLAIN)
+    )
+    if _largest(visible & ~agreeing) > MOST_IN_ONE * int(visible.sum()):
         return float(visible.mean()), 0.0, ()
     return float(visible.mean()), float(same.sum() / counted), _rectangles(changed)
 
 
-def _unlike(reference: Plane, laid: Plane, same: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Blocks whose brightness does not follow from that of the blocks that are the same."""
+def _alike(reference: Plane, laid: Plane, same: NDArray[np.bool_]) -> Plane:
+    """How far the brightness of each block is from what follows from those that are the same.
+
+    Beyond the brightness that these have, less is known, and a quarter of the way there is
+    forgiven.
+    """
     if int(same.sum()) < LEAST_BLOCKS:
-        return np.zeros(reference.shape, np.bool_)
-    x, y = reference[same], laid[same]
-    spread = float(((x - x.mean()) ** 2).sum())
-    gain = float(((x - x.mean()) * (y - y.mean())).sum()) / max(spread, 1.0)
-    expected = y.mean() + gain * (reference - x.mean())
-    return np.asarray(np.abs(laid - expected) > OTHER_LIGHT)
+        return np.full(reference.shape, np.inf, np.float32)
+    x, y = reference[same].astype(np.float64), laid[same].astype(np.float64)
+    low, high = float(x.min()), float(x.max())
+    within = np.clip(reference, low, high)
+    beyond = reference - within
+    if float(x.std()) < _SPREAD:
+        expected = y.mean() + (within - x.mean())
+    else:
+        curve = np.polyfit(x, y, 2 if high - low > CURVED else 1)
+        expected = np.polyval(curve, within)
+    gain = float(np.clip(y.std() / max(float(x.std()), 1.0), 0.3, 1.5))
+    off = np.abs(laid - (expected + gain * beyond)) - 0.25 * np.abs(beyond)
+    return np.asarray(off, np.float32)
 
 
 def _largest(grid: NDArray[np.bool_]) -> int:
     """Blocks of the largest connected part."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats(grid.astype(np.uint8), connectivity=8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(grid.astype(np.uint8), connectivity=4)
     return max((int(stats[n][4]) for n in range(1, count)), default=0)
 
 
