@@ -15,8 +15,9 @@ from stream.topics import Topic
 REACH_MS = 10_000
 """Milliseconds in which a broker must answer at all."""
 PATIENCE_S = 30.0
-"""Seconds in which a broker that answers "not yet" must get ready: one that has just started
-makes its topic of groups when it is first asked for one."""
+"""Seconds in which brokers that answer "not yet" must get ready, or others take over from
+one that is away: a broker that has just started makes its topic of groups when it is first
+asked for one."""
 PAUSE_S = 0.2
 T = TypeVar("T")
 
@@ -98,26 +99,27 @@ def partition_count(address: KafkaAddress, topic: str) -> int:
 def patiently(
     address: KafkaAddress, task: Callable[[Any], T], patience_s: float = PATIENCE_S
 ) -> T:
-    """Do a task with an admin client, again while the brokers say that they are not ready.
+    """Do a task with an admin client, again while the brokers say that they are not ready,
+    or while one of them does not answer.
 
     Args:
         task: is given the client; may be begun several times.
-        patience_s: how long "not ready" is not taken for an answer.
+        patience_s: how long that is not taken for an answer.
 
     Raises:
         KafkaUnavailableError: Kafka cannot be reached, refuses, or did not get ready.
     """
-    errors = kafka_python("kafka.errors")
     until = time.monotonic() + patience_s
     while True:
+        reached = False
         try:
             with kafka_admin(address) as admin:
+                reached = True
                 return task(admin)
         except KafkaUnavailableError as error:
-            reason: Any = error.__cause__
-            # Nobody there at all is known at once; only who answers can get ready.
-            answered = isinstance(reason, errors.BrokerResponseError)
-            if not (answered and reason.retriable) or time.monotonic() > until:
+            # Nobody there at all is known by now; of several, one may be away.
+            passing = reached and getattr(error.__cause__, "retriable", False)
+            if not passing or time.monotonic() > until:
                 raise
         # A new client: this one goes on asking the coordinator that it was told first.
         time.sleep(PAUSE_S)

@@ -6,14 +6,18 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dashboards.composing.compose import matching
 from dashboards.demo.scenario import Scenario, generate
+from ingest.archive import ArchiveSource
 from ingest.records import Post
 from stream.scale.address import KafkaAddress
+from stream.settings import Settings
 from stream.topics import Topics
-from tests.scale.drift_world import AGENCY
+from tests.scale.drift_world import AGENCY, agency
 from tests.scale.worker_world import kafka_settings
 from tests.stream.test_embedded import START
 
@@ -45,6 +49,13 @@ def written(folder: Path, posts: int) -> Path:
     return file
 
 
+def matched(file: Path) -> set[str]:
+    """Ids of the posts of a file that are about somebody."""
+    match, _ = matching(Settings(), agency())
+    items = [sighting.item for sighting in ArchiveSource([file]).read(None, threading.Event())]
+    return {item.id for item in items if isinstance(item, Post) and match(item)}
+
+
 class Collector:
     """A ``jikimi collect`` of that file, on a machine with a clock of its own."""
 
@@ -61,7 +72,9 @@ class Collector:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("JIKIMI__")}
         environment |= kafka_settings(address) | {
             "JIKIMI__KAFKA__PREFIX": topics.posts.name.partition(".")[0],
-            "JIKIMI__KAFKA__PARTITIONS": str(topics.posts.partitions),
+            "JIKIMI__KAFKA__PARTITIONS": str(topics.subjects.partitions),
+            "JIKIMI__KAFKA__ROUTER_PARTITIONS": str(topics.posts.partitions),
+            "JIKIMI__KAFKA__REPLICATION": str(len(address.servers())),
             "JIKIMI__WATCHLIST__FILE": str(AGENCY),
             "JIKIMI__PIPELINE__BATCH": "10",
             "PYTHONPATH": str(Path(__file__).parents[2]),

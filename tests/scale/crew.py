@@ -11,11 +11,12 @@ from tests.scale.worker_world import Process
 
 
 class Crew:
-    """Workers of one group that run the operators.
+    """Workers of one group.
 
     Args:
         address: how the workers reach Kafka.
         direct: how the test itself does.
+        only: the one stage that they run, None for both.
     """
 
     def __init__(
@@ -24,24 +25,33 @@ class Crew:
         topics: Topics,
         folder: Path,
         direct: KafkaAddress | None = None,
+        only: str | None = "operators",
     ) -> None:
         self.address = address
         self.direct = direct or address
         self.topics = topics
         self.folder = folder
+        self.only = only
         self.workers: dict[str, Process] = {}
         self.options: dict[str, tuple[str, ...]] = {}
+        self.gone: list[Process] = []
         self.ended: list[tuple[str, int, str]] = []
         """Who has ended by itself, with which code, and what it had said."""
 
     def start(self, name: str, *options: str) -> Process:
         assert name not in self.workers or self.workers[name].child.poll() is not None
         self.options[name] = options
-        made = Process(
-            self.address, self.topics, self.folder / name, "--only", "operators", *options
-        )
+        only = ("--only", self.only) if self.only else ()
+        made = Process(self.address, self.topics, self.folder / name, *only, *options)
         self.workers[name] = made
         return made
+
+    def leave(self, name: str, number: int) -> None:
+        """Send a worker away for good, asked or killed."""
+        process = self.workers.pop(name)
+        self.gone.append(process)
+        if process.child.poll() is None:
+            process.signal(number)
 
     def supervise(self) -> None:
         """Start again what has ended."""
@@ -56,13 +66,18 @@ class Crew:
         client = kafka_python()
         prefix = self.topics.posts.name.partition(".")[0]
         consumer = client.KafkaConsumer(
-            **self.direct.options(), group_id=f"{prefix}.workers.operators",
+            **self.direct.options(),
+            group_id=f"{prefix}.workers" + (f".{self.only}" if self.only else ""),
             enable_auto_commit=False,
-        )  # fmt: skip
+        )
+        read = (
+            [self.topics.subjects] if self.only else [self.topics.posts, self.topics.subjects]
+        )
         try:
-            name = self.topics.subjects.name
             places = [
-                client.TopicPartition(name, p) for p in range(self.topics.subjects.partitions)
+                client.TopicPartition(topic.name, p)
+                for topic in read
+                for p in range(topic.partitions)
             ]
             ends = consumer.end_offsets(places)
             return sum(ends[place] - (consumer.committed(place) or 0) for place in places)
@@ -70,13 +85,21 @@ class Crew:
             consumer.close()
 
     def settle(self, seconds: float = 200) -> None:
-        """Let them work until nothing is left."""
+        """Let them work until nothing is left.
+
+        Where the router writes what the operators read, each partition may end with the
+        mark of a transaction, which nobody reads, and more may come at any moment: there
+        nothing is left when that was seen three times.
+        """
         deadline = time.monotonic() + seconds
-        while self.left():
+        marks, wanted = (0, 1) if self.only else (2 * self.topics.subjects.partitions, 3)
+        quiet = 0
+        while quiet < wanted:
+            quiet = quiet + 1 if self.left() <= marks else 0
             assert time.monotonic() < deadline, self.ended
             self.supervise()
             time.sleep(1)
 
     def stop(self) -> None:
-        for process in self.workers.values():
+        for process in [*self.workers.values(), *self.gone]:
             process.kill()

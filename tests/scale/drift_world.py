@@ -21,12 +21,12 @@ from stream.records import Result, SubjectEvent, Tick
 from stream.scale.address import KafkaAddress
 from stream.scale.host import Place, ScaleHost
 from stream.scale.loop import WorkerLoop
-from stream.scale.operating import Operating
+from stream.scale.operating import Operating, RouterClocks
 from stream.settings import Settings
 from stream.storage.sqlite_log import SqliteSubjectLog
 from stream.storage.state import key_of
 from stream.storage.store import DATABASE, Store
-from stream.topics import Topics, pack, read_results, subject_key
+from stream.topics import RouterTick, Topics, pack, read_results, read_subjects, subject_key
 from tests.scale.kafka_world import raw_producer, values
 
 AGENCY = Path(__file__).parents[2] / "dashboards" / "demo" / "agency.toml"
@@ -122,6 +122,35 @@ def write_subjects(
             key, value = subject_key(event), pack(event)
             for place in partitions_for(event, partitions):
                 producer.send(topics.subjects.name, key=key, value=value, partition=place)
+
+
+def as_embedded(address: KafkaAddress, topics: Topics, folder: Path) -> tuple[Results, State]:
+    """What the embedded host makes of the subject logs that the routers wrote to Kafka."""
+    results: Results = {}
+    state: State = []
+    reader = read_subjects()
+    written = values(address, topics.subjects.name, topics.subjects.partitions)
+    for partition, log in enumerate(written):
+        clocks = RouterClocks({}, 0)
+        events: list[SubjectEvent] = []
+        for entry in map(reader.read, log):
+            event = clocks.tick(entry) if isinstance(entry, RouterTick) else entry
+            if event is not None:
+                events.append(event)
+        made, kept = embedded(folder / str(partition), events, 1)
+        results |= made
+        state += kept
+    return results, sorted(state)
+
+
+def ticks_on(address: KafkaAddress, topics: Topics) -> list[SubjectEvent]:
+    """How far event time has come on every partition of the subjects topic, in the end."""
+    reader = read_subjects()
+    logs = values(address, topics.subjects.name, topics.subjects.partitions)
+    return [
+        Tick(at=max(e.at for e in map(reader.read, log) if isinstance(e, RouterTick)))
+        for log in logs
+    ]
 
 
 def results_on(address: KafkaAddress, topics: Topics) -> Results:

@@ -26,9 +26,11 @@ def kafka() -> Iterator[KafkaAddress]:
         yield KafkaAddress(bootstrap=servers.bootstrap)
 
 
-def new_topics(address: KafkaAddress, partitions: int = 4, replication: int = 1) -> Topics:
+def new_topics(
+    address: KafkaAddress, partitions: int = 4, replication: int = 1, routers: int | None = None
+) -> Topics:
     """Topics that nobody else uses."""
-    made = topics(f"t{uuid.uuid4().hex[:10]}", partitions=partitions)
+    made = topics(f"t{uuid.uuid4().hex[:10]}", partitions=partitions, routers=routers)
     ensure_topics(address, made.all(), replication=replication)
     return made
 

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -142,4 +143,7 @@ def own_kafka(
         try:
             yield servers
         finally:
+            # Their data goes with them; the last of three would wait for the others.
+            for pid in filter(None, servers.pids("kafka").values()):
+                os.kill(pid, signal.SIGKILL)
             servers.call("down", "kafka")

@@ -38,7 +38,8 @@ class Process:
     ) -> None:
         settings = {
             "JIKIMI__KAFKA__PREFIX": topics.posts.name.partition(".")[0],
-            "JIKIMI__KAFKA__PARTITIONS": str(topics.posts.partitions),
+            "JIKIMI__KAFKA__PARTITIONS": str(topics.subjects.partitions),
+            "JIKIMI__KAFKA__ROUTER_PARTITIONS": str(topics.posts.partitions),
             "JIKIMI__KAFKA__REPLICATION": str(len(address.servers())),
             "JIKIMI__WATCHLIST__FILE": str(AGENCY),
             "JIKIMI__PIPELINE__BATCH": "100",
