@@ -27,6 +27,42 @@ class Mention(Record, frozen=True, kw_only=True, tag="mention/1"):
     via: str | None = None
 
 
+class PictureMatch(Part, frozen=True, kw_only=True):
+    """A known picture that another is or holds.
+
+    By hash: ``distance`` differing bits of ``view``. By local features: ``region`` are the
+    corners of the known picture as shares of this one, ``agreeing`` is the share of what
+    can be compared that is the same, ``changed`` are rectangles (x, y, width, height) that
+    are not, as shares of the known picture.
+    """
+
+    reference: str
+    bank: str
+    kind: str
+    label: str = ""
+    distance: int | None = None
+    view: str = "original"
+    region: tuple[tuple[float, float], ...] = ()
+    inliers: int = 0
+    agreeing: float | None = None
+    changed: tuple[tuple[float, float, float, float], ...] = ()
+
+
+class SeenFace(Part, frozen=True, kw_only=True):
+    """A face: ``box`` (x, y, width, height) as shares of the picture.
+
+    ``subject`` is an enrolled person whom it resembles by ``likeness``; ``sure`` says
+    whether that is above their threshold or only in the band to be reviewed. Nothing by
+    which anybody could be known again is kept.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    subject: str | None = None
+    likeness: float | None = None
+    sure: bool = False
+
+
 class Finding(Record, frozen=True, kw_only=True, tag="finding/1"):
     """What a detector says about one thing, with the limits of what it knows."""
 
@@ -36,6 +72,49 @@ class Finding(Record, frozen=True, kw_only=True, tag="finding/1"):
     score: float | None = None
     flagged: bool = False
     reasons: tuple[str, ...] = ()
+
+
+class PictureFinding(Record, frozen=True, kw_only=True, tag="picture-finding/1"):
+    """What was found in one picture of one post, with the limits of what is known.
+
+    ``score`` is how sexual it is, ``gate`` whether more than hashes may be kept, ``family``
+    the id that all its variants share, ``found_by`` how it came there, ``reasons`` what
+    speaks (``detect/media/fusion.py``), ``severity`` what they amount to, ``partial`` the
+    steps that were left out for now, ``faces`` None where nobody looked for any. A finding
+    of a deleted post is ``gone`` and holds nothing else.
+    """
+
+    finding_id: str
+    version: str
+    revision: int = 1
+    subject: str = ""
+    post_id: str = ""
+    account: str = ""
+    platform: str = ""
+    at: int = 0
+    reach: int = 0
+    url: str = ""
+    sha256: str = ""
+    pdq: str = ""
+    quality: int = 0
+    width: int = 0
+    height: int = 0
+    format: str = ""
+    family: str = ""
+    found_by: str = ""
+    severity: Literal["", "low", "medium", "high", "critical"] = ""
+    reasons: tuple[str, ...] = ()
+    score: float | None = None
+    gate: str = ""
+    matches: tuple[PictureMatch, ...] = ()
+    faces: tuple[SeenFace, ...] | None = None
+    forgery: float | None = None
+    forgery_band: str = ""
+    forgery_model: str = ""
+    provenance: tuple[tuple[str, str], ...] = ()
+    partial: tuple[str, ...] = ()
+    problem: str | None = None
+    gone: bool = False
 
 
 HarmCategory = Literal[

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from elasticsearch import Elasticsearch
 
+from detect.records import PictureFinding
 from ingest.records import Gap, SourceStatus
 from stream.elastic.bulk import Action, Sender
 from stream.elastic.client import IndexUnavailableError, NotSetUpError, told
@@ -28,6 +29,7 @@ from stream.index import (
     Bucket,
     Facet,
     FacetCounts,
+    FindingQuery,
     Forest,
     GapPage,
     IndexBatch,
@@ -252,6 +254,10 @@ class ElasticIndex:
     def bursts(self, *, cluster_id: str) -> list[Burst]:
         """Bursts of the cluster and of those merged into it, oldest first."""
         return self._results.bursts(cluster_id)
+
+    def findings(self, query: FindingQuery, /) -> list[PictureFinding]:
+        """What was found in pictures, oldest first; of deleted posts nothing."""
+        return self._results.findings(query)
 
     def campaign(self, campaign_id: str, /) -> Campaign | None:
         """The campaign, following ``merged_into``."""

@@ -12,7 +12,7 @@ from typing import Literal, Protocol, get_args
 
 import msgspec
 
-from detect.records import Judgement, Mention
+from detect.records import Judgement, Mention, PictureFinding
 from ingest.records import Gap, Post, SourceStatus
 from stream.records import (
     Alert,
@@ -97,6 +97,14 @@ class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
 class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     alerts: tuple[Alert, ...]
+
+
+class FindingQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found in pictures: of a family, in a post, or all."""
+
+    family: str | None = None
+    post_id: str | None = None
+    limit: int = 500
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -341,6 +349,10 @@ class Index(Protocol):
     def members(self, cluster_id: str, /, *, limit: int = 1000) -> list[Membership]: ...
 
     def bursts(self, *, cluster_id: str) -> list[Burst]: ...
+
+    def findings(self, query: FindingQuery, /) -> list[PictureFinding]:
+        """What was found in pictures, oldest first; of deleted posts nothing."""
+        ...
 
     def campaign(self, campaign_id: str, /) -> Campaign | None:
         """The campaign, following ``merged_into``."""

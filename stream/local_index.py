@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from detect.records import PictureFinding
 from ingest.records import Gap, SourceStatus
 from stream.index import (
     RELATION_KINDS,
@@ -22,6 +23,7 @@ from stream.index import (
     AlertQuery,
     Bucket,
     Facet,
+    FindingQuery,
     Forest,
     GapPage,
     IndexBatch,
@@ -264,6 +266,11 @@ class LocalIndex(PostSearch):
         """Bursts of the cluster and of those merged into it, oldest first."""
         with self._turn:
             return self._look().bursts(cluster_id)
+
+    def findings(self, query: FindingQuery, /) -> list[PictureFinding]:
+        """What was found in pictures, oldest first; of deleted posts nothing."""
+        with self._turn:
+            return self._look().findings(query)
 
     def campaign(self, campaign_id: str, /) -> Campaign | None:
         """The campaign, following ``merged_into``."""

@@ -22,7 +22,8 @@ class Seen(Record, frozen=True, kw_only=True, tag="seen/1"):
     ``named`` are the subjects its mentions name, ``subjects`` the logs it went to
     (groups included). ``offsets`` are its places in the posts log, so that a
     deletion can reach them. ``past`` says that it came too late to be judged.
-    ``observed`` is when the source saw it last, ``older`` are digests of the sightings
+    ``media`` says that its pictures were looked at. ``observed`` is when the source saw
+    it last, ``older`` are digests of the sightings
     before. A tombstone keeps only ``deleted``: the post never comes back.
     """
 
@@ -34,6 +35,7 @@ class Seen(Record, frozen=True, kw_only=True, tag="seen/1"):
     offsets: tuple[int, ...] = ()
     deleted: bool = False
     past: bool = False
+    media: bool = False
     observed: int = 0
     older: tuple[int, ...] = ()
 

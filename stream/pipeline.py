@@ -2,7 +2,7 @@
 
     posts log ─▶ router ─▶ subject logs ─▶ TextClusters ─▶ CopyBursts ─▶ Coordination
                                                                               │
-                                                    results ◀─ HarmAlerts ◀─ Alerts
+                                     results ◀─ MediaAlerts ◀─ HarmAlerts ◀─ Alerts
 
 Each step sees every entry of the subject log in order, together with what the
 steps before it derived from that entry.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from detect.watchlist import Watchlist
 from stream.alerting.harm import HarmAlerts
+from stream.alerting.media import MediaAlerts
 from stream.alerts import Alerts
 from stream.bursts.copy_bursts import CopyBursts
 from stream.clustering.clusters import TextClusters
@@ -46,4 +47,5 @@ def operators(
         Coordination(watchlist),
         Alerts(cooldown_hours=cooldown_hours),
         HarmAlerts(cooldown_hours=cooldown_hours),
+        MediaAlerts(),
     ]

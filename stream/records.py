@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from detect.records import Judgement, Mention
+from detect.records import Judgement, Mention, PictureFinding
 from ingest.records import Deletion, Gap, Part, Post, Record
 
 # --- the posts log: what collectors append, keyed by post id -----------------
@@ -39,7 +39,15 @@ class LoggedClock(Record, frozen=True, kw_only=True, tag="logged-clock/1"):
     at: int
 
 
-Logged = LoggedPost | LoggedDeletion | LoggedGap | LoggedClock
+class LoggedMedia(Record, frozen=True, kw_only=True, tag="logged-media/1"):
+    """What was found in the pictures of a logged post; none when the post was deleted."""
+
+    post_id: str
+    account: str = ""
+    findings: tuple[PictureFinding, ...] = ()
+
+
+Logged = LoggedPost | LoggedDeletion | LoggedGap | LoggedClock | LoggedMedia
 
 # --- the subject logs: all that stateful operators read ----------------------
 
@@ -110,7 +118,15 @@ class Versions(Record, frozen=True, kw_only=True, tag="versions/1"):
     banks: str = ""
 
 
-SubjectEvent = PostSeen | PostGone | Tick | GapSeen | Versions
+class MediaSeen(Record, frozen=True, kw_only=True, tag="media-seen/1"):
+    """What was found in the pictures of a post of ``subject``; a later one replaces it."""
+
+    subject: str
+    post_id: str
+    findings: tuple[PictureFinding, ...] = ()
+
+
+SubjectEvent = PostSeen | PostGone | Tick | GapSeen | Versions | MediaSeen
 
 # --- results ------------------------------------------------------------------
 
@@ -279,6 +295,7 @@ class Alert(Record, frozen=True, kw_only=True, tag="alert/1"):
     operator_version: str
     cluster_id: str | None = None
     campaign_id: str | None = None
+    family_id: str | None = None
     posts: int = 0
     accounts: int = 0
     platforms: tuple[str, ...] = ()
@@ -288,7 +305,7 @@ class Alert(Record, frozen=True, kw_only=True, tag="alert/1"):
     replayed: bool = False
 
 
-Result = Membership | Cluster | Burst | Campaign | Alert
+Result = Membership | Cluster | Burst | Campaign | Alert | PictureFinding
 
 
 class DeadLetter(Record, frozen=True, kw_only=True, tag="dead-letter/1"):

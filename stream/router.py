@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import xxhash
 
 from detect.records import Mention
@@ -21,7 +22,9 @@ from stream.records import (
     Logged,
     LoggedClock,
     LoggedDeletion,
+    LoggedMedia,
     LoggedPost,
+    MediaSeen,
     PostGone,
     PostSeen,
     Tick,
@@ -55,7 +58,8 @@ class Routing:
     """What routing a batch leads to.
 
     ``erase`` lists deletions with the places of the post in the posts log;
-    ``compact`` lists entries (re-sends) whose content need not be kept.
+    ``compact`` lists entries (re-sends) whose content need not be kept, ``bare``
+    deleted posts of whose pictures something was logged.
     """
 
     clock: RouterClock
@@ -65,6 +69,7 @@ class Routing:
         default_factory=list[tuple[Deletion, tuple[int, ...]]]
     )
     compact: list[int] = field(default_factory=list[int])
+    bare: list[str] = field(default_factory=list[str])
     counts: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
 
     def count(self, source: str, name: str) -> None:
@@ -107,6 +112,8 @@ class Router:
                     self._deletion(routing, seen, entry.deletion, posts_of)
                 case LoggedClock():
                     _advance(routing, entry.at)
+                case LoggedMedia():
+                    self._media(routing, seen, offset, entry)
                 case _:
                     routing.events.append(Routed(event=GapSeen(gap=entry.gap)))
         return routing
@@ -127,6 +134,21 @@ class Router:
             return
         _advance(routing, post.event_at)
         self._fan_out(routing, before, offset, entry, digest, metrics)
+
+    def _media(
+        self, routing: Routing, seen: Mapping[str, Seen], offset: int, entry: LoggedMedia
+    ) -> None:
+        """To every subject of the post; of a post that is gone nothing may be said."""
+        held = routing.known.get(entry.post_id)
+        before = held[1] if held else seen.get(entry.post_id)
+        if before is None or before.deleted or not entry.account:
+            routing.compact.append(offset)
+            return
+        for subject in before.subjects:
+            event = MediaSeen(subject=subject, post_id=entry.post_id, findings=entry.findings)
+            routing.events.append(Routed(event=event, post_offset=offset))
+        known = msgspec.structs.replace(before, media=True, offsets=(*before.offsets, offset))
+        routing.known[entry.post_id] = (entry.account, known)
 
     def _resent(self, routing: Routing, post: Post, offset: int) -> None:
         routing.compact.append(offset)
@@ -186,6 +208,7 @@ class Router:
             subjects=subjects,
             offsets=(*(before.offsets if before else ()), offset),
             past=past,
+            media=before.media if before is not None else False,
             observed=post.observed_at or 0,
             older=_older(before),
         )
@@ -231,6 +254,12 @@ class Router:
                     revision=before.revision + 1,
                 )
                 routing.events.append(Routed(event=gone))
+                if before.media:
+                    # In a compacted log it takes the place of what was found.
+                    nothing = MediaSeen(subject=subject, post_id=post_id)
+                    routing.events.append(Routed(event=nothing))
+            if before.media:
+                routing.bare.append(post_id)
             routing.erase.append((one, before.offsets))
             routing.known[post_id] = ("", Seen(deleted=True))
             routing.count(deletion.source, "removed")
@@ -244,6 +273,8 @@ def known_ids(
     for _, entry in entries:
         if isinstance(entry, LoggedPost):
             ids.add(entry.post.id)
+        elif isinstance(entry, LoggedMedia):
+            ids.add(entry.post_id)
         elif isinstance(entry, LoggedDeletion):
             if entry.deletion.scope == "account":
                 ids.update(posts_of(entry.deletion.id))

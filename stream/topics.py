@@ -31,7 +31,9 @@ from stream.records import (
     LoggedClock,
     LoggedDeletion,
     LoggedGap,
+    LoggedMedia,
     LoggedPost,
+    MediaSeen,
     PostGone,
     PostSeen,
     Result,
@@ -295,6 +297,8 @@ def post_key(entry: Logged) -> bytes:
             return _key(entry.post.id)
         case LoggedDeletion(deletion=deletion):
             return _key(deletion.id)
+        case LoggedMedia():
+            return _key(entry.post_id, "media")
         case LoggedGap(gap=gap):
             return _key("", "gap", gap.source, str(gap.since))
         case LoggedClock():
@@ -308,6 +312,8 @@ def subject_key(entry: SubjectEntry) -> bytes:
             return _key(entry.subject, entry.post.id)
         case PostGone():
             return _key(entry.subject, entry.post_id)
+        case MediaSeen():
+            return _key(entry.subject, entry.post_id, "media")
         case RouterTick():
             return _key(EVERYONE, "tick", str(entry.router))
         case GapSeen():
@@ -319,6 +325,13 @@ def subject_key(entry: SubjectEntry) -> bytes:
 def result_key(result: Result) -> bytes:
     """Key on the results topic: a revision replaces the one before."""
     return _key(*key_of(result))
+
+
+def post_partition(entry: Logged, partitions: int) -> int:
+    """Where an entry stands on the posts topic: what is said of a post, beside it."""
+    if isinstance(entry, LoggedMedia):
+        return partition_of(entry.post_id, partitions)
+    return partition_of(post_key(entry).decode(), partitions)
 
 
 def result_partition(result: Result, partitions: int) -> int:

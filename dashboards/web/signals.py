@@ -46,6 +46,27 @@ SIGNALS: dict[str, tuple[str, Unit]] = {
     "news_links": (gettext_noop("Links to news"), "share"),
     "own_words": (gettext_noop("Texts in own words"), "share"),
     "criticism": (gettext_noop("Judged to be criticism"), "share"),
+    "media_face_sexual": (gettext_noop("Sexual pictures with the face of the person"), "count"),
+    "media_official_altered_sexual": (
+        gettext_noop("Official photo turned into a sexual picture"),
+        "count",
+    ),
+    "media_official_face_altered": (
+        gettext_noop("Official photo with a changed face"),
+        "count",
+    ),
+    "media_known_bad": (gettext_noop("Known harmful picture"), "count"),
+    "media_family_known_bad": (gettext_noop("Variant of a known harmful picture"), "count"),
+    "media_official_altered": (gettext_noop("Official photo that was changed"), "count"),
+    "media_face_machine_made": (
+        gettext_noop("The file says that a machine made it"),
+        "count",
+    ),
+    "media_forgery_likely": (
+        gettext_noop("A model takes it for forged: supports, proves nothing"),
+        "count",
+    ),
+    "media_changed_area": (gettext_noop("Share of the photo that was changed"), "share"),
     "long_standing_accounts": (gettext_noop("Accounts older than 30 days"), "share"),
 }
 

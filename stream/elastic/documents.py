@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from detect.records import Judgement
+from detect.records import Judgement, PictureFinding
 from ingest.records import Gap, Post, Record, SourceStatus
 from stream.elastic.mappings import ECS_VERSION
 from stream.elastic.names import joint_key, key_of
@@ -199,6 +199,30 @@ def campaign_document(one: Campaign) -> dict[str, Any]:
         "independence": one.independence,
     }
     return _framed(one.detected_at, "campaigns", own)
+
+
+def finding_document(one: PictureFinding) -> dict[str, Any]:
+    """What was found in a picture; never the picture."""
+    own = {
+        "id": key_of(one.finding_id),
+        "subject": one.subject,
+        "revision": one.revision,
+        "operator_version": one.version,
+        "record": _binary(one),
+        "post": key_of(one.post_id),
+        "account": one.account,
+        "platform": one.platform,
+        "family": one.family,
+        "sha256": one.sha256,
+        "pdq": one.pdq,
+        "severity": one.severity,
+        "reasons": one.reasons,
+        "gate": one.gate,
+        "banks": sorted({match.bank for match in one.matches}),
+        "partial": one.partial,
+        "gone": one.gone,
+    }
+    return _framed(one.at, "findings", own)
 
 
 def alert_document(one: Alert) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from stream.elastic.replayed import replayed_document
 from stream.records import Result
 from stream.replay.plan import Plan, ReplayUnclearError
 
-REPLAYED = ("clusters", "memberships", "bursts", "campaigns", "alerts")
+REPLAYED = ("clusters", "memberships", "bursts", "campaigns", "alerts", "findings")
 """What operators make, clusters before their memberships."""
 AT_ONCE = 1000
 EVERY = 1 << 40

@@ -13,7 +13,7 @@ from typing import Any
 from detect.records import HARM_CATEGORIES
 from stream.search.tree import METRICS
 
-VERSION = 2
+VERSION = 3
 """Raise it with every change of a mapping: `jikimi setup` then brings templates up to date."""
 
 ECS_VERSION = "9.0.0"
@@ -134,6 +134,12 @@ OWN: dict[str, dict[str, Any]] = {
     "alerts": RESULT | {
         "kind": KEYWORD, "severity": KEYWORD, "cluster": KEY, "campaign": KEY,
         "updated_at": DATE, "posts": INTEGER, "accounts": INTEGER, "platforms": KEYWORD,
+    },
+    "findings": RESULT | {
+        "post": KEY, "account": KEYWORD, "platform": KEYWORD,
+        "family": KEYWORD, "sha256": KEYWORD, "pdq": KEYWORD, "severity": KEYWORD,
+        "reasons": KEYWORD, "gate": KEYWORD, "banks": KEYWORD, "partial": KEYWORD,
+        "gone": {"type": "boolean"},
     },
     "gaps": {
         "source": KEYWORD, "since": LONG, "until": LONG, "minutes": INTEGER, "reason": KEYWORD,

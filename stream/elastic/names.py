@@ -16,7 +16,7 @@ LONGEST_ID = 512
 LONGEST_KEY = 400
 
 NOUNS = (
-    "memberships", "clusters", "bursts", "campaigns", "alerts", "gaps", "sources",
+    "memberships", "clusters", "bursts", "campaigns", "alerts", "findings", "gaps", "sources",
     "takedowns", "strays", "state",
 )  # fmt: skip
 """What has one index each, behind an alias of that name."""

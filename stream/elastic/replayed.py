@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 
+from detect.records import PictureFinding
 from stream.elastic.documents import (
     alert_document,
     burst_document,
     campaign_document,
     cluster_document,
+    finding_document,
     membership_document,
     membership_key,
 )
@@ -33,6 +35,9 @@ def replayed_document(result: Result) -> tuple[str, str, dict[str, Any]]:
         case Campaign():
             key = key_of(result.campaign_id)
             noun, body = "campaigns", campaign_document(result)
+        case PictureFinding():
+            key = key_of(result.finding_id)
+            noun, body = "findings", finding_document(result)
         case Alert():
             key = key_of(result.alert_id)
             quiet = msgspec.structs.replace(result, replayed=True)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from detect.records import PictureFinding
 from stream.elastic.bulk import Action, Outcome, Sender
 from stream.elastic.client import CONFLICT
 from stream.elastic.documents import (
@@ -14,6 +15,7 @@ from stream.elastic.documents import (
     burst_document,
     campaign_document,
     cluster_document,
+    finding_document,
     gap_document,
     gap_key,
     membership_document,
@@ -36,7 +38,7 @@ _membership = msgspec.msgpack.Decoder(Membership).decode
 Write = tuple[str, Action]
 """What a write is of, in the words of the records, and the write."""
 
-R = TypeVar("R", Cluster, Burst, Campaign, Alert)
+R = TypeVar("R", Cluster, Burst, Campaign, Alert, PictureFinding)
 
 
 def version_of(revision: int, *, blanked: bool = False) -> int:
@@ -125,6 +127,7 @@ class ResultWriter:
         bursts: dict[str, Burst] = {}
         campaigns: dict[str, Campaign] = {}
         alerts: dict[str, Alert] = {}
+        findings: dict[str, PictureFinding] = {}
         memberships: dict[str, Membership] = {}
         for result in results:
             match result:
@@ -141,6 +144,8 @@ class ResultWriter:
                     _keep(campaigns, result.campaign_id, result)
                 case Alert():
                     _keep(alerts, result.alert_id, result)
+                case PictureFinding():
+                    _keep(findings, result.finding_id, result)
         place = self._names.of
         made: list[Write] = []
         for key, one in memberships.items():
@@ -153,7 +158,9 @@ class ResultWriter:
         made += [
             _versioned(place("campaigns"), *c, campaign_document) for c in campaigns.items()
         ]
-        return made + [_versioned(place("alerts"), *a, alert_document) for a in alerts.items()]
+        made += [_versioned(place("alerts"), *a, alert_document) for a in alerts.items()]
+        found = findings.items()
+        return made + [_versioned(place("findings"), *f, finding_document) for f in found]
 
     def _sources(self, batch: IndexBatch) -> list[Write]:
         gaps = {gap_key(seen.gap): seen.gap for seen in batch.gaps}

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
+from detect.records import PictureFinding
 from ingest.records import Gap, SourceStatus
 from stream.elastic.compiling import EVERYTHING, all_of
 from stream.elastic.documents import record_bytes
 from stream.elastic.hits import Asking, Condition, Found, Sort
 from stream.elastic.names import Names, key_of
-from stream.index import AlertPage, AlertQuery, GapPage
+from stream.index import AlertPage, AlertQuery, FindingQuery, GapPage
 from stream.records import Alert, Burst, Campaign, CampaignKind, Cluster, Membership, Severity
 from stream.search.minutes import held
 
@@ -28,6 +29,7 @@ _cluster = msgspec.msgpack.Decoder(Cluster).decode
 _membership = msgspec.msgpack.Decoder(Membership).decode
 _burst = msgspec.msgpack.Decoder(Burst).decode
 _campaign = msgspec.msgpack.Decoder(Campaign).decode
+_finding = msgspec.msgpack.Decoder(PictureFinding).decode
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _status = msgspec.msgpack.Decoder(SourceStatus).decode
 
@@ -107,6 +109,18 @@ class ResultReader:
             )
         ]
         return sorted(found, key=lambda burst: (burst.first_at, burst.burst_id))
+
+    def findings(self, query: FindingQuery) -> list[PictureFinding]:
+        """What was found in pictures, oldest first; of deleted posts nothing."""
+        must: list[Condition] = [{"bool": {"must_not": [{"term": {"jikimi.gone": True}}]}}]
+        if query.family is not None:
+            must.append(_is("family", query.family))
+        if query.post_id is not None:
+            must.append(_is("post", key_of(query.post_id)))
+        in_time: Sort = [{"@timestamp": "asc"}, *BY_ID]
+        place = self._names.of("findings")
+        hits = self._ask.page(place, all_of(must), in_time, limit=max(query.limit, 0))
+        return [_finding(record_bytes(one.source)) for one in hits.found]
 
     def campaign(self, campaign_id: str) -> Campaign | None:
         """The highest revision of a campaign, following merges."""

@@ -10,6 +10,7 @@ import msgspec
 
 from ingest.records import Gap, Post, SourceStatus
 from stream.index import AlertPage, AlertQuery, Bucket, Facet, GapPage, IndexedPost
+from stream.local.findings import FindingReader
 from stream.local.relations import RelationReader
 from stream.local.tables import EVERY_SUBJECT, select_in, storable
 from stream.local.writing import unpacked
@@ -46,7 +47,7 @@ ROOT = (
 )
 
 
-class TableReader:
+class TableReader(FindingReader):
     """Queries over one connection; the caller sees to it that threads take turns."""
 
     def __init__(self, db: sqlite3.Connection) -> None:

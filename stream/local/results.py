@@ -8,12 +8,13 @@ from typing import TypeVar
 
 import msgspec
 
+from detect.records import PictureFinding
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, Result
 
 _encode = msgspec.msgpack.Encoder().encode
 decode_cluster = msgspec.msgpack.Decoder(Cluster).decode
 
-R = TypeVar("R", Cluster, Burst, Campaign, Alert)
+R = TypeVar("R", Cluster, Burst, Campaign, Alert, PictureFinding)
 
 _NEWER = " ON CONFLICT (id) DO UPDATE SET {columns} WHERE excluded.revision > revision"
 
@@ -30,6 +31,7 @@ CAMPAIGN = _upsert("campaigns", "revision", "subject", "kind", "last_at", "merge
 ALERT = _upsert(
     "alerts", "revision", "seq", "subject", "kind", "severity", "created_at", "body"
 )
+FINDING = _upsert("findings", "revision", "post_id", "family", "at", "body")
 # A merge moves a post to another cluster without a new revision of the post.
 MEMBERSHIP = (
     "INSERT INTO memberships VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
@@ -58,6 +60,7 @@ class ResultWriter:
         bursts: dict[str, Burst] = {}
         campaigns: dict[str, Campaign] = {}
         alerts: dict[str, Alert] = {}
+        findings: dict[str, PictureFinding] = {}
         memberships: list[tuple[object, ...]] = []
         for result in results:
             match result:
@@ -79,6 +82,8 @@ class ResultWriter:
                     _keep(campaigns, result.campaign_id, result)
                 case Alert():
                     _keep(alerts, result.alert_id, result)
+                case PictureFinding():
+                    _keep(findings, result.finding_id, result)
         self._db.executemany(MEMBERSHIP, memberships)
         self._db.executemany(CLUSTER, [_cluster_row(c) for c in clusters.values()])
         self._db.executemany(
@@ -86,6 +91,7 @@ class ResultWriter:
         )
         self._db.executemany(CAMPAIGN, [_campaign_row(c) for c in campaigns.values()])
         self._alerts(alerts)
+        self._db.executemany(FINDING, [_finding_row(one) for one in findings.values()])
 
     def forget_post(self, post_id: str, text: str) -> None:
         """Take a deleted post out of its clusters, and its text out of their samples."""
@@ -131,6 +137,11 @@ def _keep(held: dict[str, R], id_: str, result: R) -> None:
         # An alert that grew comes later in the order of delivery.
         held.pop(id_, None)
         held[id_] = result
+
+
+def _finding_row(one: PictureFinding) -> tuple[object, ...]:
+    at = None if one.gone else one.at
+    return (one.finding_id, one.revision, one.post_id, one.family, at, _encode(one))
 
 
 def _campaign_row(one: Campaign) -> tuple[object, ...]:

@@ -77,6 +77,12 @@ CREATE TABLE alerts (
 ) WITHOUT ROWID;
 CREATE INDEX alerts_created ON alerts (created_at);
 CREATE INDEX alerts_kind ON alerts (kind, severity);
+CREATE TABLE findings (
+    id TEXT PRIMARY KEY, revision INTEGER NOT NULL, post_id TEXT NOT NULL,
+    family TEXT NOT NULL, at INTEGER, body BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX findings_post ON findings (post_id) WHERE at IS NOT NULL;
+CREATE INDEX findings_family ON findings (family, at) WHERE at IS NOT NULL;
 CREATE TABLE gaps (
     source TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
     reason TEXT NOT NULL, PRIMARY KEY (source, since, until)

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from ingest.records import Deletion
-from stream.records import Logged, LoggedDeletion, LoggedGap, LoggedPost
+from stream.records import Logged, LoggedDeletion, LoggedGap, LoggedMedia, LoggedPost
 from stream.replay.plan import Piece, Plan, ReplayUnclearError, day
 
 FILE = "replay.db"
@@ -121,6 +121,11 @@ class Staging:
                 if plan.since <= post.event_at < plan.until:
                     place = turn if self._whole else post.event_at
                     self._put(post.id, place, post.account, partition, entry)
+            case LoggedMedia(findings=findings) if not deletions_only:
+                at = min((one.at for one in findings), default=plan.since)
+                if plan.since <= at < plan.until:
+                    key = f"{entry.post_id}\x1fmedia"
+                    self._put(key, turn if self._whole else at, entry.account, partition, entry)
             case LoggedGap(gap=gap) if not deletions_only:
                 if gap.since < plan.until and gap.until > plan.since:
                     key = f"\x1fgap\x1f{gap.source}\x1f{gap.since}"

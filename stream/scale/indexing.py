@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
+from detect.records import PictureFinding
 from ingest.records import SourceStatus
 from ingest.source import Stop
 from stream.ids import partition_of
@@ -339,7 +340,7 @@ class Indexer:
                 taken.raw.setdefault(post_id, value)
             case GapSeen():
                 taken.part(lanes.of(entry.gap.source)).gaps.append(entry)
-            case Membership() | Cluster() | Burst() | Campaign() | Alert():
+            case Membership() | Cluster() | Burst() | Campaign() | Alert() | PictureFinding():
                 of = id_of(entry)
                 taken.part(lanes.of(of)).results.append(entry)
                 taken.raw[of] = value
@@ -385,3 +386,5 @@ def id_of(result: Result) -> str:
             return result.campaign_id
         case Alert():
             return result.alert_id
+        case PictureFinding():
+            return result.finding_id

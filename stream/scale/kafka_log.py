@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import structlog
 
-from stream.ids import partition_of
 from stream.records import Logged, LoggedClock, LoggedDeletion
 from stream.scale.address import (
     KafkaAddress,
@@ -26,6 +25,7 @@ from stream.topics import (
     UnreadableRecordError,
     pack,
     post_key,
+    post_partition,
     read_posts,
     read_sources,
     source_key,
@@ -95,7 +95,7 @@ class PostsProducer:
             if _for_all(entry):
                 messages += [(partition, key, value) for partition in range(partitions)]
             else:
-                messages.append((partition_of(key.decode(), partitions), key, value))
+                messages.append((post_partition(entry, partitions), key, value))
         self._deliver(self._topics.posts.name, messages)
 
     def note(self, entries: Iterable[SourceEntry]) -> None:

@@ -10,6 +10,7 @@ from stream.operator import Operator
 from stream.records import (
     EVERYONE,
     DeadLetter,
+    MediaSeen,
     PostGone,
     PostSeen,
     Result,
@@ -161,7 +162,9 @@ class OperatorsStage:
             check_time(entry.at)
         elif isinstance(entry, PostSeen):
             check_time(entry.post.event_at)
-        subject = entry.subject if isinstance(entry, PostSeen | PostGone) else EVERYONE
+        subject = EVERYONE
+        if isinstance(entry, PostSeen | PostGone | MediaSeen):
+            subject = entry.subject
         if subject == EVERYONE or subject in self._ours:
             return
         place = partition_of(subject, self._topics.subjects.partitions)

@@ -9,7 +9,15 @@ import msgspec
 from ingest.records import Deletion
 from stream.hosting.intake import add_counts
 from stream.log import Routed, Seen, partitions_for
-from stream.records import Logged, LoggedClock, LoggedDeletion, LoggedPost, Tick, Versions
+from stream.records import (
+    Logged,
+    LoggedClock,
+    LoggedDeletion,
+    LoggedMedia,
+    LoggedPost,
+    Tick,
+    Versions,
+)
 from stream.router import Router, RouterClock, Routing, known_ids
 from stream.scale.journal import ChangeJournal
 from stream.scale.stage import (
@@ -172,10 +180,11 @@ class RouterStage:
             _, known = routing.known.get(post.id, ("", seen.get(post.id)))
             if known is not None and known.deleted and offset > last.get(post.id, 0):
                 last[post.id] = offset
-                gone = Deletion(id=post.id, source=post.source, deleted_at=post.event_at)
-                erase.append(gone)
-        for deletion in erase:
-            entry = LoggedDeletion(deletion=deletion)
+                one = Deletion(id=post.id, source=post.source, deleted_at=post.event_at)
+                erase.append(one)
+        gone: list[Logged] = [LoggedDeletion(deletion=deletion) for deletion in erase]
+        gone += [LoggedMedia(post_id=post_id) for post_id in routing.bare]
+        for entry in gone:
             out.send(self._topics.posts, self._number, post_key(entry), pack(entry))
 
     def _keep(self, routing: Routing) -> None:

@@ -22,7 +22,9 @@ from stream.records import (
     Logged,
     LoggedClock,
     LoggedDeletion,
+    LoggedMedia,
     LoggedPost,
+    MediaSeen,
     PostGone,
     PostSeen,
     SubjectEvent,
@@ -154,7 +156,14 @@ class PostReference(Record, frozen=True, kw_only=True, tag="post-reference/1"):
     late: bool
 
 
-_Stored = PostReference | PostGone | Tick | GapSeen | Versions
+class MediaReference(Record, frozen=True, kw_only=True, tag="media-reference/1"):
+    """A MediaSeen as it lies in a subject log: what was found is kept in the posts log."""
+
+    subject: str
+    post_id: str
+
+
+_Stored = PostReference | MediaReference | PostGone | Tick | GapSeen | Versions
 
 
 class SqliteSubjectLog:
@@ -265,6 +274,10 @@ class SqliteSubjectLog:
 
     def _revive(self, body: bytes, post_body: bytes | None) -> SubjectEvent:
         stored = self._decode(body)
+        if isinstance(stored, MediaReference):
+            found = None if post_body is None else self._decode_post(post_body)
+            findings = found.findings if isinstance(found, LoggedMedia) else ()
+            return MediaSeen(subject=stored.subject, post_id=stored.post_id, findings=findings)
         if not isinstance(stored, PostReference):
             return stored
         if post_body is None:
@@ -292,6 +305,8 @@ class SqliteSubjectLog:
 
 
 def _strip(event: SubjectEvent) -> _Stored:
+    if isinstance(event, MediaSeen):
+        return MediaReference(subject=event.subject, post_id=event.post_id)
     if not isinstance(event, PostSeen):
         return event
     return PostReference(

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from detect.records import PictureFinding
 from stream.operator import Effects, Put
 from stream.records import Alert, Burst, Campaign, Cluster, Membership, Result
 from stream.storage.store import Store
@@ -225,6 +226,8 @@ def key_of(result: Result) -> tuple[str, str]:
             return "campaign", result.campaign_id
         case Alert():
             return "alert", result.alert_id
+        case PictureFinding():
+            return "finding", result.finding_id
 
 
 class Offsets:

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detect.records import Mention
+from detect.records import Mention, PictureFinding
 from ingest.records import Deletion, Gap, Post
 from stream.log import Seen
 from stream.records import (
@@ -16,7 +16,9 @@ from stream.records import (
     LoggedClock,
     LoggedDeletion,
     LoggedGap,
+    LoggedMedia,
     LoggedPost,
+    MediaSeen,
     PostGone,
     PostSeen,
     Tick,
@@ -32,6 +34,7 @@ from stream.router import (
 )
 
 START = 1_700_000_040_000 // MINUTE_MS * MINUTE_MS
+FOUND = PictureFinding(finding_id="fi_1", version="media/1", post_id="x:1", at=START)
 GROUPS = {"arin": ("luna",), "bora": ("luna",)}
 
 
@@ -314,3 +317,28 @@ def test_ticks_only_move_forward(entries: list[Logged]) -> None:
 
     ticks = [e.at for e in driver.events if isinstance(e, Tick)]
     assert all(a < b for a, b in itertools.pairwise(ticks))
+
+
+def test_what_was_found_in_pictures_reaches_every_subject_of_the_post_once_it_is_known() -> (
+    None
+):
+    found = LoggedMedia(post_id="x:1", account="x:someone", findings=(FOUND,))
+    world = Driver()
+    assert world.feed(found) == []
+    world.feed(logged("1"))
+    events = world.feed(found)
+    assert {(e.subject, e.findings) for e in events if isinstance(e, MediaSeen)} == {
+        ("arin", (FOUND,)),
+        ("luna", (FOUND,)),
+    }
+
+
+def test_of_a_deleted_post_nothing_is_said_any_more() -> None:
+    found = LoggedMedia(post_id="x:1", account="x:someone", findings=(FOUND,))
+    world = Driver()
+    world.feed(logged("1"), found)
+    events = world.feed(
+        LoggedDeletion(deletion=Deletion(id="x:1", source="x", deleted_at=START + 1))
+    )
+    assert [e.findings for e in events if isinstance(e, MediaSeen)] == [(), ()]
+    assert world.feed(found) == []

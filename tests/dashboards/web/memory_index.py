@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 import msgspec
 
-from detect.records import Mention
+from detect.records import Mention, PictureFinding
 from ingest.records import Gap, Post, SourceStatus
 from stream.index import (
     POST_FACETS,
@@ -18,6 +18,7 @@ from stream.index import (
     Bucket,
     Facet,
     FacetCounts,
+    FindingQuery,
     Forest,
     GapPage,
     Held,
@@ -91,8 +92,8 @@ class MemoryIndex:
             return
         key = next(
             str(getattr(result, name))
-            for name in ("alert_id", "burst_id", "campaign_id", "cluster_id")
-            if type(result).__struct_fields__[0] == name
+            for name in ("alert_id", "burst_id", "campaign_id", "cluster_id", "finding_id")
+            if type(result).__struct_fields__[0] == name or name == "finding_id"
         )
         self._results.setdefault(type(result), {})[key] = result
         if isinstance(result, Alert):
@@ -328,6 +329,16 @@ class MemoryIndex:
 
     def bursts(self, *, cluster_id: str) -> list[Burst]:
         return [one for one in self._all(Burst) if one.cluster_id == cluster_id]
+
+    def findings(self, query: FindingQuery, /) -> list[PictureFinding]:
+        found = [
+            one
+            for one in self._all(PictureFinding)
+            if not one.gone
+            and (query.family is None or one.family == query.family)
+            and (query.post_id is None or one.post_id == query.post_id)
+        ]
+        return sorted(found, key=lambda one: (one.at, one.finding_id))[: query.limit]
 
     def campaign(self, campaign_id: str, /) -> Campaign | None:
         found = self._results.get(Campaign, {}).get(campaign_id)

@@ -1,0 +1,36 @@
+"""Findings of pictures, read from the tables of the local index."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import msgspec
+
+from detect.records import PictureFinding
+from stream.index import FindingQuery
+from stream.local.tables import storable
+
+_decode = msgspec.msgpack.Decoder(PictureFinding).decode
+
+
+class FindingReader:
+    """Part of the reader of the tables."""
+
+    _db: sqlite3.Connection
+
+    def findings(self, query: FindingQuery) -> list[PictureFinding]:
+        """What was found, oldest first; of deleted posts nothing."""
+        conditions = ["at IS NOT NULL"]
+        values: list[str | int] = []
+        for column, wanted in (("family", query.family), ("post_id", query.post_id)):
+            if wanted is not None:
+                if not storable(wanted):
+                    return []
+                conditions.append(f"{column} = ?")
+                values.append(wanted)
+        where = " AND ".join(conditions)
+        rows = self._db.execute(
+            f"SELECT body FROM findings WHERE {where} ORDER BY at, id LIMIT ?",
+            (*values, max(query.limit, 0)),
+        )
+        return [_decode(row[0]) for row in rows]
