@@ -189,3 +189,15 @@ def values(found: IndexedPost, facet: PostFacet) -> set[str]:
 def counted(hits: Iterable[IndexedPost], facet: PostFacet) -> dict[str, int]:
     """Posts by value."""
     return dict(Counter(value for hit in hits for value in values(hit, facet)))
+
+
+def findings_of(held, query):
+    """What a query for findings of pictures asks for, without any index."""
+    found = [
+        one
+        for one in held
+        if not one.gone
+        and query.family in {None, one.family}
+        and query.post_id in {None, one.post_id}
+    ]
+    return sorted(found, key=lambda one: (one.at, one.finding_id))[: query.limit]

@@ -45,7 +45,7 @@ from stream.search.makeup import Makeup, decode_told, makeup_of
 from stream.spread.forest import cascades_of
 from stream.threads.relatives import Member, grow, references, relative
 from tests.stream import kinship
-from tests.stream.query_oracle import counted, matches
+from tests.stream.query_oracle import counted, findings_of, matches
 
 
 class MemoryIndex:
@@ -331,14 +331,7 @@ class MemoryIndex:
         return [one for one in self._all(Burst) if one.cluster_id == cluster_id]
 
     def findings(self, query: FindingQuery, /) -> list[PictureFinding]:
-        found = [
-            one
-            for one in self._all(PictureFinding)
-            if not one.gone
-            and (query.family is None or one.family == query.family)
-            and (query.post_id is None or one.post_id == query.post_id)
-        ]
-        return sorted(found, key=lambda one: (one.at, one.finding_id))[: query.limit]
+        return findings_of(self._all(PictureFinding), query)
 
     def campaign(self, campaign_id: str, /) -> Campaign | None:
         found = self._results.get(Campaign, {}).get(campaign_id)
