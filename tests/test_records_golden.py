@@ -27,8 +27,6 @@ from detect.records import (
     Judgement,
     Mention,
     PictureFinding,
-    PictureMatch,
-    SeenFace,
 )
 from detect.watchlist import FanProject, Official, Subject, Watchlist
 from ingest.records import (
@@ -66,6 +64,7 @@ from stream.router import RouterClock
 from stream.sink import Delivery
 from stream.storage.sqlite_log import MediaReference, PostReference
 from stream.topics import RouterTick, SourceCursor
+from tests.picture_samples import FOUND
 
 GOLDEN = Path(__file__).parent / "golden"
 AT = 1_790_000_000_000
@@ -114,51 +113,6 @@ JUDGEMENT = Judgement(
 EVIDENCE = Evidence(signal="accounts", value=25.0, expected=1.5, post_ids=(POST.id,))
 GAP = Gap(source="bluesky", since=AT, until=AT + 60_000, reason="connection closed")
 DELETION = Deletion(id=POST.id, source="bluesky", deleted_at=AT + 9, scope="account")
-FOUND = PictureFinding(
-    version="media/1",
-    subject="seo-haneul",
-    score=0.031,
-    reasons=("official_face_altered", "official_altered"),
-    finding_id="fi_1",
-    revision=2,
-    post_id=POST.id,
-    account=POST.account,
-    platform="x",
-    at=AT,
-    reach=1200,
-    url="https://media.example/a.jpg",
-    sha256="0" * 64,
-    pdq="f" * 64,
-    quality=100,
-    width=640,
-    height=480,
-    format="jpeg",
-    family="fam_1",
-    found_by="features",
-    severity="high",
-    gate="passed",
-    matches=(
-        PictureMatch(
-            reference="ref_1",
-            bank="official",
-            kind="official",
-            label="concept.jpg",
-            region=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),
-            inliers=80,
-            agreeing=0.9,
-            changed=((0.25, 0.25, 0.125, 0.125),),
-        ),
-    ),
-    faces=(
-        SeenFace(box=(0.25, 0.25, 0.5, 0.5), score=0.9, subject="seo-haneul", likeness=0.5),
-    ),
-    forgery=0.5,
-    forgery_band="inconclusive",
-    forgery_model="sbi/1",
-    provenance=(("c2pa", "absent"),),
-    partial=("forgery",),
-    problem="cut off",
-)
 ALERT = Alert(
     alert_id="al_0123456789abcdef0123",
     subject="seo-haneul",
