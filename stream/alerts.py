@@ -3,7 +3,8 @@
 A burst of kind ``copy`` makes an alert. More bursts of the same cluster, or of
 clusters merged with it, grow the alert that is there while it is warm; it is
 said again only when it has doubled, become more severe, or turned out to be
-something else. Fan events and news make none. A campaign makes one too, unless
+something else. Fan events and news make none, and a group none for what names one of its
+members only: the member has it. A campaign makes one too, unless
 copies of its text have done so already (``stream/alerting/campaigns.py``). Copies whose
 words do harm to the subject are one level more severe: one of them speaks for all.
 """
@@ -16,6 +17,7 @@ import msgspec
 
 from stream.alerting.campaigns import SEVERITIES, CampaignAlerts
 from stream.alerting.harm import Worst, worst_of
+from stream.bursts.judge import OF_A_MEMBER
 from stream.hosting.overlay import Overlay
 from stream.ids import derive_id
 from stream.operator import Context, Effects, Item, State
@@ -133,7 +135,7 @@ class Alerts:
         if row is not None and burst.last_at - row.warm > self._cooldown_ms:
             row = None
         if row is None:
-            if burst.kind != "copy" or told:
+            if burst.kind != "copy" or told or _of_a_member(burst):
                 return None
             first = self._first(burst, platforms, worst)
             row = AlertRow(first, burst.kind, burst.last_at, [], worst)
@@ -227,6 +229,11 @@ def _severity(burst: Burst, worst: Worst | None) -> Severity:
     if worst is None:
         return level
     return SEVERITIES[min(SEVERITIES.index(level) + 1, len(SEVERITIES) - 1)]
+
+
+def _of_a_member(burst: Burst) -> bool:
+    """Whether a group's burst is one member's, who has the alert: one attack, one alert."""
+    return any(one.signal == OF_A_MEMBER for one in burst.counter)
 
 
 def _title(burst: Burst) -> str:

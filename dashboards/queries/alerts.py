@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from heapq import nsmallest
 from typing import Final, NamedTuple
 
@@ -44,11 +44,23 @@ class Chosen(NamedTuple):
 
 
 class AlertBoard:
-    """Every alert under the state that people brought it into; for many threads."""
+    """Every alert under the state that people brought it into; for many threads.
 
-    def __init__(self, index: Index, desk: Desk) -> None:
+    Args:
+        index: where alerts are.
+        desk: what people decided.
+        groups_of: groups of a subject; who asks for a group's alerts gets its members' too.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        desk: Desk,
+        groups_of: Callable[[str], tuple[str, ...]] = lambda _: (),
+    ) -> None:
         self._index = index
         self._desk = desk
+        self._groups_of = groups_of
         self._turn = threading.Lock()
         self._kept: dict[object, Chosen] = {}
         self._forget()
@@ -102,7 +114,7 @@ class AlertBoard:
             one
             for group in groups
             for one in group.values()
-            if (subject is None or one.subject == subject)
+            if (subject is None or subject in (one.subject, *self._groups_of(one.subject)))
             and (not kinds or one.kind in kinds)
             and (not severities or one.severity in severities)
             and (since is None or one.created_at >= since)

@@ -20,7 +20,7 @@ from dashboards.addresses import address_of
 from dashboards.desk import Desk
 from dashboards.queries.alerts import AlertBoard
 from dashboards.saved_views import SavedViews
-from dashboards.web import gap_words, harm, text, times, words
+from dashboards.web import gap_words, harm, text, times, titles, words
 from dashboards.web.sessions import CSRF_COOKIE, SESSION_COOKIE, FormTokens, Sessions
 from dashboards.web.views import Health, health_of
 from detect.watchlist import Watchlist
@@ -64,7 +64,7 @@ class Site:
         self.dead = dead
         self.desk = desk
         self.watchlist = watchlist
-        self.board = AlertBoard(index, desk)
+        self.board = AlertBoard(index, desk, watchlist.groups_of)
         self.views = SavedViews(desk.file)
         self.view_counts: dict[str, tuple[int, int]] = {}
         self.now = now
@@ -165,6 +165,7 @@ class Site:
             "here": here(request),
             "path": request.url.path,
             "subject_name": self._short_name_of,
+            "title_of": partial(titles.title_of, words=said, name_of=self._short_name_of),
             "charts": (STATIC / "vendor" / "uplot.js").is_file(),
         }
 

@@ -7,11 +7,11 @@ from typing import Literal
 
 from dashboards import trends
 from dashboards.export import Cell, iso
+from dashboards.queries.alerts import in_state
 from dashboards.trends import Profile, Trend
 from dashboards.web.periods import Period
 from dashboards.web.site import Site
 from detect.watchlist import Subject
-from stream.index import AlertQuery
 
 ALL_ALERTS = 10_000
 ALL_TEXTS = 200
@@ -121,7 +121,7 @@ def _texts(site: Site, found: Subject, chosen: Period) -> Table:
 
 
 def _alerts(site: Site, found: Subject) -> Table:
-    raised = site.index.alerts(AlertQuery(subject=found.id, limit=ALL_ALERTS)).alerts
+    raised = in_state(site.index, site.board, "", subject=found.id, limit=ALL_ALERTS).alerts
     return ("alert", "created_at", "severity", "posts", "accounts", "title"), [
         (
             one.alert_id,

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dashboards import trends
 from dashboards.export import iso
+from dashboards.queries.alerts import in_state
 from dashboards.queries.clusters import harmful
 from dashboards.trends import PERIODS, Trend
 from dashboards.web import charts
@@ -25,7 +26,7 @@ from dashboards.web.times import DAY, ZONES
 from dashboards.web.trend_tables import Part, all_table, compared_table, part_table
 from dashboards.web.triage import page_number
 from detect.watchlist import Subject
-from stream.index import AlertQuery, PostQuery
+from stream.index import PostQuery
 
 router = APIRouter()
 SORTS = ("posts", "ratio", "name")
@@ -149,7 +150,7 @@ def subject(request: Request, site: TheSite, subject_id: str, chosen: ThePeriod)
         chart=charts.banded(shown.steps, shown.surges, shown.changes),
         profile=trends.profile(site.index, found.id, since=since, until=until),
         elsewhere=len(site.index.gaps(since=since, until=until)) - len(shown.gaps),
-        alerts=site.index.alerts(AlertQuery(subject=found.id, limit=ALERTS)).alerts,
+        alerts=in_state(site.index, site.board, "", subject=found.id, limit=ALERTS).alerts,
         clusters=texts,
         judged=harmful(site.index, texts),
         period=chosen.length,

@@ -30,9 +30,11 @@ from stream.bursts.window import (
     accounts,
     accounts_of,
     append,
+    count_named,
     entries,
     fold,
     number,
+    of_a_member,
     remove,
     share,
 )
@@ -171,6 +173,8 @@ class CopyBursts:
             effects.timers.append((cluster.cluster_id, window.timer))
         if window.burst is not None and at - window.burst.last_at > DAY_MS:
             window.burst = None
+            window.named = {}
+        count_named(window, event)
         crowd = self._crowd(windows, window, at)
         if crowd is not None:
             self._crowded(windows, window, crowd, cluster, item, effects)
@@ -268,7 +272,8 @@ class CopyBursts:
         if not burst.remembered:
             burst.recurring = share(np.isin(held["account"], windows.recurring(window.subject)))
         crowd = Crowd(burst.crowd, burst.mean, burst.surprise, burst.copied)
-        return judge(held, crowd, burst.recurring, tuple(window.samples[:SHOWN]))
+        member = of_a_member(window, self._min)
+        return judge(held, crowd, burst.recurring, tuple(window.samples[:SHOWN]), member)
 
     def _emit(
         self, windows: Windows, window: WindowRow, cluster_id: str, item: Item, effects: Effects

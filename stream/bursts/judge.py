@@ -25,6 +25,9 @@ AGES_KNOWN = 0.5
 """One article passed on through a share button: everybody has its headline word for
 word, and most are accounts known to be old. People who push a text vary it."""
 
+OF_A_MEMBER = "of_a_member"
+"""Counter-evidence in a group's log: the posts are about one member, whose log has them."""
+
 Kind = Literal["copy", "fan_event", "news"]
 
 
@@ -46,7 +49,13 @@ class Crowd(msgspec.Struct, frozen=True):
     """Whether original copies alone are too many; else reposts made the crowd."""
 
 
-def judge(held: Entries, crowd: Crowd, recurring: float, samples: tuple[str, ...]) -> Judgement:
+def judge(
+    held: Entries,
+    crowd: Crowd,
+    recurring: float,
+    samples: tuple[str, ...],
+    member: float = 0.0,
+) -> Judgement:
     """Judge the posts of a burst.
 
     Args:
@@ -54,6 +63,7 @@ def judge(held: Entries, crowd: Crowd, recurring: float, samples: tuple[str, ...
         crowd: the window that stood out most.
         recurring: share of its accounts that took part in earlier copy bursts.
         samples: ids of posts to show.
+        member: share of posts that name one member of the group and nobody else.
     """
     original = held[held["original"] == 1]
     openness = float(original["open"].mean()) / 100 if len(original) else 0.0
@@ -66,11 +76,10 @@ def judge(held: Entries, crowd: Crowd, recurring: float, samples: tuple[str, ...
         kind = "fan_event"
     elif news or article:
         kind = "news"
-    return Judgement(
-        kind,
-        _evidence(held, crowd, recurring, samples),
-        _counter(held, original, openness, news, article),
-    )
+    counter = _counter(held, original, openness, news, article)
+    if member:
+        counter = (*counter, Evidence(signal=OF_A_MEMBER, value=round(member, 3)))
+    return Judgement(kind, _evidence(held, crowd, recurring, samples), counter)
 
 
 def _evidence(

@@ -9,11 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from stream.records import PostSeen
+
 CAP = 1_024
 """Posts of a cluster looked at; older ones fall out."""
 SAMPLES = 60
 """Post ids kept to show."""
 UNKNOWN_AGE = -1
+MOST_NAMED = 16
+MEMBER_SHARE = 0.8
 
 ENTRY = np.dtype(
     [
@@ -74,6 +78,8 @@ class WindowRow(msgspec.Struct, array_like=True):
     the other posts about the subject at that time; ``timer`` is when the
     episode is looked at again. ``most`` are the accounts of the cluster: the
     founder's account is known to the cluster only, and would count twice here.
+    ``named`` counts posts by the one other subject that they name instead of this
+    one; the empty id stands for all other posts.
     """
 
     subject: str
@@ -87,6 +93,7 @@ class WindowRow(msgspec.Struct, array_like=True):
     dropped: int = 0
     most: int = 0
     burst: BurstRow | None = None
+    named: dict[str, int] = {}
 
 
 def number(value: str, bits: int = 32) -> int:
@@ -99,6 +106,27 @@ def number(value: str, bits: int = 32) -> int:
 def entries(row: WindowRow) -> Entries:
     """The posts as an array (not writable)."""
     return np.frombuffer(row.entries, dtype=ENTRY)
+
+
+def count_named(row: WindowRow, event: PostSeen) -> None:
+    """Note whom a post names: a member's post that went up to the group names the member."""
+    named = {mention.subject for mention in event.mentions}
+    other = "" if event.subject in named or len(named) != 1 else next(iter(named))
+    if other not in row.named and len(row.named) >= MOST_NAMED:
+        other = ""
+    row.named[other] = row.named.get(other, 0) + 1
+
+
+def of_a_member(row: WindowRow, least: int) -> float:
+    """Share of posts that name one member and nobody else; 0 where it is not a clear case.
+
+    It is clear where all do, or most and twice the ``least`` that make a burst: then the
+    member's own log holds the same burst.
+    """
+    total = sum(row.named.values())
+    most = max((n for other, n in row.named.items() if other), default=0)
+    clear = most and (most == total or (most >= MEMBER_SHARE * total and most >= 2 * least))
+    return most / total if clear else 0.0
 
 
 def append(row: WindowRow, entry: tuple[int, ...]) -> None:
@@ -131,6 +159,8 @@ def fold(old: WindowRow, new: WindowRow) -> None:
     new.samples = [*old.samples, *(s for s in new.samples if s not in old.samples)][:SAMPLES]
     new.peak = max(new.peak, old.peak)
     new.opened = min(new.opened, old.opened)
+    for other, n in old.named.items():
+        new.named[other] = new.named.get(other, 0) + n
     if new.burst is None:
         new.burst = old.burst
 

@@ -88,6 +88,21 @@ def test_the_gravest_come_first_and_then_the_newest(index, desk):
     assert [one.alert_id for one in bodies(index, entries)] == [one.alert_id for one in entries]
 
 
+def test_who_asks_for_a_group_gets_the_alerts_of_its_members_too(index, desk):
+    write(index, [alert(1, subject="sol"), alert(2, subject="nabi"), alert(3, subject="other")])
+    board = AlertBoard(index, desk, lambda one: {"sol": ("nabi",)}.get(one, ()))
+
+    chosen = {
+        who: board.choose("open", subject=who).entries for who in ("nabi", "sol", "other")
+    }
+
+    assert {who: {one.subject for one in found} for who, found in chosen.items()} == {
+        "nabi": {"sol", "nabi"},
+        "sol": {"sol"},
+        "other": {"other"},
+    }
+
+
 def test_a_page_is_cut_from_the_newest_with_its_total(index, desk):
     write(index, [alert(n) for n in range(9)])
     decide(desk, 8)

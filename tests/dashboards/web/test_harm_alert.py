@@ -67,4 +67,4 @@ def test_it_says_what_is_done_to_whom_and_shows_no_post_unasked(serve: Serve):
 
 def test_it_stands_among_the_alerts(serve: Serve):
     said = text_of(serve(offered()).browser().get("/").text)
-    assert "Sexual deepfakes of seoan offered or asked for" in said
+    assert "sexual deepfakes offered or asked for in" in said
