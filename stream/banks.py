@@ -117,13 +117,16 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     """A reference that a picture is, or holds.
 
     By hash: ``distance`` differing bits of ``view``. By local features: ``placement`` says
-    where in the picture, and ``distance`` is None.
+    where in the picture, and ``distance`` is None. In a clip ``at_ms`` and ``until_ms`` tell
+    when it is shown.
     """
 
     reference: Reference
     distance: int | None = None
     view: str = "original"
     placement: Placement | None = None
+    at_ms: int | None = None
+    until_ms: int | None = None
 
 
 class Snapshot:

@@ -16,7 +16,7 @@ from dashboards.terminal.exits import FAILURE, OK, PARTIAL
 
 if TYPE_CHECKING:
     from detect.media.examined import Examined, Look
-    from stream.banks import BankKind, Banks, Match, Reference, Snapshot
+    from stream.banks import BankKind, Banks, Match, Reference
 
 KIND_NAMES = ("official", "known_bad", "ignore")
 
@@ -132,14 +132,16 @@ def list_(cli: Cli, name: str | None, changes: bool, as_json: bool, data: Path |
 def match(
     cli: Cli, files: tuple[Path, ...], within: int, as_json: bool, data: Path | None
 ) -> int:
-    """Compare picture FILES with all enabled references."""
+    """Compare pictures and clips, FILES, with all enabled references."""
     import msgspec
+
+    from stream.bank_matching import matches_in
 
     with _banks(cli, data) as banks:
         known = banks.snapshot()
     failed = 0
     for file, seen in _seen(files, "query"):
-        found = _compared(known, seen, within)
+        found = matches_in(known, seen, within)
         failed += seen.error is not None
         if as_json:
             line: dict[str, Any] = {
@@ -268,16 +270,6 @@ def _seen(files: tuple[Path, ...], use: str) -> Iterator[tuple[Path, Examined]]:
                 yield file, cage.examine(opened.read(LARGEST + 1), wanted)
 
 
-def _compared(known: Snapshot, seen: Examined, within: int) -> list[Match]:
-    """By hash first; where no hash is near, by what can be seen."""
-    found: list[Match] = []
-    if seen.pdq is not None and _doubt(seen) is None:
-        found = known.matches({"original": seen.pdq, **seen.views}, bits=within)
-    if not found and seen.look is not None:
-        found = known.found_in(seen.look)
-    return found
-
-
 def _as_json(one: Match) -> dict[str, Any]:
     from msgspec import to_builtins
 
@@ -291,6 +283,8 @@ def _as_json(one: Match) -> dict[str, Any]:
         "method": f"{'pdq' if placed is None else 'features'}:{one.view}",
         "region": None if placed is None else placed.region,
         "placement": to_builtins(placed),
+        "at_ms": one.at_ms,
+        "until_ms": one.until_ms,
     }
 
 
@@ -298,6 +292,8 @@ def _told(one: Match) -> str:
     name = one.reference.label or one.reference.reference_id
     how = "" if one.view == "original" else f", {one.view}"
     what = f"{one.reference.kind}: {name} in {one.reference.bank}"
+    if one.at_ms is not None and one.until_ms is not None:
+        what += f", {one.at_ms / 1000:.1f} to {one.until_ms / 1000:.1f} s"
     placed = one.placement
     if placed is None:
         return f"{what}, {one.distance} bits apart{how}"
@@ -316,7 +312,7 @@ def _doubt(seen: Examined) -> str | None:
 
     if seen.error is not None:
         return str(seen.error)
-    if seen.quality < GOOD_QUALITY:
+    if seen.clip is None and seen.quality < GOOD_QUALITY:
         return f"the picture is too flat to be compared (quality {seen.quality})"
     return None
 

@@ -1,4 +1,4 @@
-"""``jikimi inspect media``: what is known of pictures, decoded in a cage."""
+"""``jikimi inspect media``: what is known of pictures and clips, decoded in a cage."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from dashboards.terminal.exits import OK, PARTIAL
 
 if TYPE_CHECKING:
     from detect.media.cage import Cage
+    from detect.media.examined import Clip, Examined
     from detect.media.nsfw import SexualContent
 
 EPILOG = """\b
 Examples:
   jikimi inspect media photo.jpg          size, hashes, what the file says of its origin
+  jikimi inspect media clip.mp4           what it shows, and when
   jikimi inspect media *.png --json       one JSON object a file
 """
 
@@ -32,9 +34,9 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
 @pass_cli
 def media(cli: Cli, files: tuple[Path, ...], as_json: bool) -> int:
-    """Show size, hashes and claimed origin of picture FILES.
+    """Show size, hashes and claimed origin of FILES, pictures and clips.
 
-    A picture is decoded in a process of its own that can open neither files nor
+    A file is decoded in a process of its own that can open neither files nor
     connections. Sexual content is scored where `jikimi models fetch` has brought the model;
     what is not judged is null.
     """
@@ -66,9 +68,6 @@ def examine(file: Path, cage: Cage, model: SexualContent | None = None) -> dict[
     with file.open("rb") as opened:
         data = opened.read(LARGEST + 1)
     seen = cage.examine(data, HASHES if model is None else HASHES | PIXELS)
-    nsfw = None
-    if model is not None and seen.raster is not None:
-        nsfw = {"score": model.score(seen.raster), "model": model.version}
     too_large = len(data) > LARGEST
     return {
         "file": str(file),
@@ -80,11 +79,45 @@ def examine(file: Path, cage: Cage, model: SexualContent | None = None) -> dict[
         "pdq_quality": None if seen.pdq is None else seen.quality,
         "views": seen.views,
         "cut_off": seen.cut_off,
+        "clip": None if seen.clip is None else _clip(seen.clip),
         "faces": None,
-        "nsfw": nsfw,
+        "nsfw": None if model is None else _sexual(seen, model),
         "forgery": None,
         "provenance": {} if too_large else to_builtins(read_provenance(data)),
         "error": seen.error,
+    }
+
+
+def _sexual(seen: Examined, model: SexualContent) -> dict[str, Any] | None:
+    """The score of a picture; of a clip its highest, and when."""
+    if seen.clip is None:
+        if seen.raster is None:
+            return None
+        return {"score": model.score(seen.raster), "model": model.version}
+    scores = [
+        (model.score(frame.raster), -frame.at_ms)
+        for frame in seen.clip.frames
+        if frame.raster is not None
+    ]
+    if not scores:
+        return None
+    score, at = max(scores)
+    return {"score": score, "model": model.version, "at_ms": -at}
+
+
+def _clip(clip: Clip) -> dict[str, Any]:
+    return {
+        "duration_ms": clip.duration_ms,
+        "complete": clip.complete,
+        "frames": [
+            {
+                "at_ms": frame.at_ms,
+                "until_ms": frame.until_ms,
+                "hash": frame.pdq,
+                "quality": frame.quality,
+            }
+            for frame in clip.frames
+        ],
     }
 
 
@@ -104,8 +137,12 @@ def _tell(found: dict[str, Any]) -> None:
     if found["nsfw"] is not None:
         score = found["nsfw"]["score"]
         click.echo(f"    sexual content scores {score:.3f} of 1, a number for caution alone")
+    if found["clip"] is not None:
+        clip = found["clip"]
+        seconds, more = clip["duration_ms"] / 1000, "" if clip["complete"] else " and more"
+        click.echo(f"    {seconds:.1f} s, {len(clip['frames'])} different pictures{more}")
     if found["cut_off"]:
-        click.echo("    the file ends before its picture does")
+        click.echo("    the file ends before what it holds does")
     if found["error"] is not None:
         click.echo(f"    {found['error']}")
     else:

@@ -19,15 +19,19 @@ from typing import IO, Self
 import msgspec
 
 from detect.media.caged import HASHES, LARGEST
+from detect.media.clips import CLIPS
 from detect.media.examined import Examined
+from detect.media.header import read_header
 
 FILES_A_PROCESS = 500
 """Files after which a process is replaced, so that nothing it leaks lasts."""
 
 PATIENCE_S = 20.0
-"""Wall time for one file; its processor time is bounded inside."""
+CLIP_PATIENCE = 3
+"""Wall time for one picture, and how many times that for a clip; processor time is bounded
+inside."""
 
-_MOST_REPLY = 4_000_000
+_MOST_REPLY = 32_000_000
 _decoder = msgspec.msgpack.Decoder(Examined)
 
 
@@ -93,7 +97,8 @@ class Cage:
         stdin, stdout = _pipe(process.stdin), _pipe(process.stdout)
         try:
             self._written(stdin, stdout, struct.pack(">IB", len(data), wanted) + data)
-            (length,) = struct.unpack(">I", self._read(stdout, 4))
+            times = CLIP_PATIENCE if read_header(data).format in CLIPS else 1
+            (length,) = struct.unpack(">I", self._read(stdout, 4, times))
             if length > _MOST_REPLY:
                 raise _Silent("the decoder's answer makes no sense")
             reply = self._read(stdout, length)
@@ -126,12 +131,12 @@ class Cage:
                     raise _Silent("the decoder ended on this file")
                 view = view[os.write(stdin.fileno(), view) :]
 
-    def _read(self, stdout: IO[bytes], length: int) -> bytes:
+    def _read(self, stdout: IO[bytes], length: int, times: int = 1) -> bytes:
         parts: list[bytes] = []
         with selectors.DefaultSelector() as selector:
             selector.register(stdout, selectors.EVENT_READ)
             while length:
-                if not selector.select(self._patience_s):
+                if not selector.select(self._patience_s * times):
                     raise _Silent("the decoder took too long")
                 part = os.read(stdout.fileno(), length)
                 if not part:

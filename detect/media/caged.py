@@ -19,6 +19,7 @@ import cv2
 import msgspec
 import numpy as np
 
+from detect.media.clips import CLIPS, is_torn, looked_through
 from detect.media.examined import Examined, Look, Raster
 from detect.media.features import (
     QUERY_POINTS,
@@ -29,14 +30,15 @@ from detect.media.features import (
     fitted,
     packed,
 )
-from detect.media.header import DECODED, is_cut_off, read_header
+from detect.media.header import DECODED, Format, is_cut_off, read_header
 from detect.media.pdq import pdq_dihedral
 
 MEMORY = 1_500_000_000
 """Bytes of address space, the libraries included."""
 
 SECONDS = 8
-"""Processor time for one file."""
+CLIP_SECONDS = 24
+"""Processor time for one picture, and for one clip."""
 
 HASHES, QUERY, REFERENCE = range(3)
 """What is wanted of a picture: hashes alone, or also what it is looked at with."""
@@ -46,6 +48,9 @@ PIXELS = 4
 
 RASTER_SIDE = 640
 """Longest side of those colours."""
+
+CLIP_LOOKS = 4
+"""Pictures of a clip whose local features are taken."""
 
 PREVIEW_SIDE = 320
 """Longest side of the pixels that are kept of a reference."""
@@ -62,13 +67,15 @@ _NOT_DUMPABLE = 4
 
 
 def examine(data: bytes, wanted: int = HASHES) -> Examined:
-    """Look at one picture; whatever goes wrong is told in ``error``."""
+    """Look at one picture or clip; whatever goes wrong is told in ``error``."""
     header = read_header(data)
     found = Examined(
         format=header.format, mime=header.mime, width=header.width, height=header.height
     )
     if header.problem is not None:
         return msgspec.structs.replace(found, error=header.problem)
+    if header.format in CLIPS:
+        return _clip(data, header.format, found, wanted)
     if header.format not in DECODED:
         error = f"files of the format {header.format} are not decoded yet"
         return msgspec.structs.replace(found, error=error)
@@ -96,6 +103,29 @@ def examine(data: bytes, wanted: int = HASHES) -> Examined:
         views={name: view.hex for name, view in hashes.items()},
         look=None if wanted & ~PIXELS == HASHES else _looked(pixels, wanted & ~PIXELS),
         raster=_raster(pixels) if wanted & PIXELS else None,
+    )
+
+
+def _clip(data: bytes, format_: Format, found: Examined, wanted: int) -> Examined:
+    try:
+        clip, (width, height), scenes = looked_through(data, format_)
+    except ValueError as error:
+        return msgspec.structs.replace(found, error=str(error), cut_off=is_torn(data, format_))
+    frames = list(clip.frames)
+    looks = {scene.number for scene in scenes[:: max(1, -(-len(scenes) // CLIP_LOOKS))]}
+    for scene in scenes:
+        wants_look = wanted & ~PIXELS != HASHES and scene.number in looks
+        frames[scene.number] = msgspec.structs.replace(
+            frames[scene.number],
+            look=_looked(scene.image, wanted & ~PIXELS) if wants_look else None,
+            raster=_raster(scene.image) if wanted & PIXELS else None,
+        )
+    return msgspec.structs.replace(
+        found,
+        width=width,
+        height=height,
+        cut_off=clip.cut_off,
+        clip=msgspec.structs.replace(clip, frames=tuple(frames)),
     )
 
 
@@ -135,9 +165,10 @@ def give_up_rights() -> None:
         resource.setrlimit(limit, (value, value))
 
 
-def _grant_time() -> None:
+def _grant_time(data: bytes) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
-    until = int(used.ru_utime + used.ru_stime) + SECONDS + 1
+    seconds = CLIP_SECONDS if read_header(data).format in CLIPS else SECONDS
+    until = int(used.ru_utime + used.ru_stime) + seconds + 1
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (until, hard))
 
@@ -157,6 +188,7 @@ def main() -> None:
         examine(
             cv2.imencode(ending, np.zeros((64, 64, 3), np.uint8))[1].tobytes(), QUERY | PIXELS
         )
+    examine(b"\0\0\0\x10ftypisom\0\0\0\0", QUERY)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     os.closerange(3, 65_536)
     give_up_rights()
@@ -168,7 +200,7 @@ def main() -> None:
             data = _taken(source, length)
         except EOFError:
             return
-        _grant_time()
+        _grant_time(data)
         reply = encoder.encode(examine(data, wanted))
         sink.write(struct.pack(">I", len(reply)) + reply)
         sink.flush()

@@ -11,6 +11,7 @@ import pytest
 
 from dashboards.cli import run
 from dashboards.terminal.exits import FAILURE, OK, PARTIAL
+from tests.detect.media.moving import clip
 from tests.detect.media.pictures import as_file, scene, waves
 
 PDQ = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
@@ -179,3 +180,16 @@ def test_of_known_harm_nothing_is_kept_that_could_be_turned_back_into_it(bank, t
     assert kept == (0,)
     assert "no reference is near" in bank("match", tmp_path / "crop.jpg")[1]
     assert "known_bad: harm.png" in bank("match", tmp_path / "harm.png")[1]
+
+
+def test_an_official_photo_is_found_in_a_clip_with_its_time(bank, tmp_path):
+    (tmp_path / "stage.png").write_bytes(as_file(scene(2)))
+    (tmp_path / "seen.mp4").write_bytes(clip(tmp_path, [1, 2, 3], size=(640, 480)))
+    bank("build", "press", files=[tmp_path / "stage.png"])
+    code, out, _ = bank("match", tmp_path / "seen.mp4", "--json")
+    (match,) = json.loads(out)["matches"]
+
+    assert code == OK
+    assert (match["label"], match["method"]) == ("stage.png", "pdq:original")
+    assert match["at_ms"] <= 4500 < match["until_ms"]
+    assert "stage.png in press, " in bank("match", tmp_path / "seen.mp4")[1]

@@ -9,6 +9,7 @@ import pytest
 from dashboards.cli import run
 from dashboards.terminal.exits import OK, PARTIAL
 from detect.media.pdq import pdq
+from tests.detect.media.moving import clip
 from tests.detect.media.pictures import as_file, waves
 from tests.detect.media.test_provenance import png_with
 
@@ -67,3 +68,14 @@ def test_people_are_told_that_silence_about_the_origin_proves_nothing(asked, tmp
     (tmp_path / "a.png").write_bytes(as_file(waves(90, 120, 4)))
 
     assert "which proves nothing" in asked(tmp_path / "a.png")[1]
+
+
+def test_a_clip_tells_its_length_and_what_it_shows_when(asked, tmp_path):
+    (tmp_path / "a.mp4").write_bytes(clip(tmp_path, [1, 2]))
+    code, out = asked(tmp_path / "a.mp4", options=["--json"])
+    found = json.loads(out)
+
+    assert (code, found["pdq"], found["cut_off"]) == (OK, None, False)
+    assert found["clip"]["duration_ms"] == pytest.approx(6000, abs=200)
+    assert {"at_ms", "until_ms", "hash", "quality"} == set(found["clip"]["frames"][0])
+    assert "6.0 s, " in asked(tmp_path / "a.mp4")[1]

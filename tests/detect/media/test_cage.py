@@ -44,7 +44,7 @@ def test_a_picture_gives_its_hashes_and_size(cage, ending):
         (b"<html>", "no picture or clip"),
         (png_claiming(20_000, 20_000), "more than 25 million"),
         (png_claiming(100, 100), "cannot be decoded"),
-        (b"\0\0\0\x18ftypisom\0\0\0\0isomiso2", "not decoded yet"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isomiso2", "clip cannot be decoded"),
         (bytes(65 * 1024 * 1024), "larger than 64 MB"),
     ],
     ids=["empty", "html", "bomb", "torn", "clip", "huge"],
