@@ -150,7 +150,9 @@ class _Watched:
     def take(self, at: int, image: Picture) -> None:
         self.seen += 1
         self.last_ms = max(at, self.last_ms)
-        gray, _ = fitted(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)), 2 * _GRAY_SIDE)
+        gray, _ = fitted(
+            np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8), 2 * _GRAY_SIDE
+        )
         hashes = local_dihedral(gray)
         first = hashes.pop("original")
         if self._found:
@@ -259,4 +261,5 @@ def is_same_clip(found: Shared) -> bool:
 def _apart(hashes: list[str], frames: list[Frame]) -> NDArray[np.int64]:
     ours = np.frombuffer(bytes.fromhex("".join(hashes)), np.uint64).reshape(-1, 1, 4)
     theirs = np.frombuffer(bytes.fromhex("".join(one.pdq for one in frames)), np.uint64)
-    return np.bitwise_count(ours ^ theirs.reshape(1, -1, 4)).sum(axis=2).astype(np.int64)
+    apart = np.bitwise_count(ours ^ theirs.reshape(1, -1, 4)).sum(axis=2)
+    return np.asarray(apart, np.int64)

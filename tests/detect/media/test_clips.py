@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import cv2
@@ -17,7 +18,6 @@ from detect.media.examined import Frame
 from detect.media.pdq import MATCH, distance, pdq
 from tests.detect.media.moving import clip
 from tests.detect.media.pictures import scene
-import itertools
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "images"
 
@@ -90,7 +90,7 @@ def test_a_clip_of_nothing_says_that_it_cannot_be_decoded(cage, data):
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=30),
