@@ -15,6 +15,7 @@ import msgspec
 
 from detect.watchlist import Subject, Watchlist
 from ingest.records import Post
+from stream.bursts.adverts import is_advert
 from stream.bursts.appeals import is_appeal
 
 OFFICIAL_LINK = 1.0
@@ -72,7 +73,7 @@ class Marks(msgspec.Struct, frozen=True):
 
     ``original`` is False for reposts. ``domain`` and ``link`` are of its first
     link, empty without one. ``news`` says that the link looks like an article,
-    ``appeal`` that it calls to report what others wrote.
+    ``appeal`` that it calls to report what others wrote, ``advert`` that it offers goods.
     """
 
     openness: float
@@ -81,6 +82,7 @@ class Marks(msgspec.Struct, frozen=True):
     link: str
     news: bool
     appeal: bool = False
+    advert: bool = False
 
 
 class _Words(msgspec.Struct, frozen=True):
@@ -91,6 +93,7 @@ class _Words(msgspec.Struct, frozen=True):
     action: bool
     retweet: bool
     appeal: bool
+    advert: bool
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -121,7 +124,8 @@ class OpenMarks:
             openness = OFFICIAL_LINK
         elif any(_under(h, ACTION_DOMAINS) for h, _ in links):
             openness = PLATFORM_LINK
-        said = _words_cached(post.text) if len(post.text) <= _CACHED else _words(post.text)
+        words = _words_cached if len(post.text) <= _CACHED else _words
+        said = words(post.text, linked=bool(links))
         tags = said.tags.union(t.casefold() for t in post.hashtags)
         if said.occasion:
             openness += OCCASION + (OCCASION_TAG if tags else 0.0)
@@ -139,10 +143,11 @@ class OpenMarks:
             link=link,
             news=bool(link) and bool(_NEWS.search(domain) or _NEWS.search(_path(link))),
             appeal=said.appeal,
+            advert=said.advert,
         )
 
 
-def _words(text: str) -> _Words:
+def _words(text: str, *, linked: bool) -> _Words:
     lower = text.casefold()
     plain = _TAG.sub(" ", lower)
     return _Words(
@@ -151,6 +156,7 @@ def _words(text: str) -> _Words:
         action=_WORDS.search(plain) is not None,
         retweet=_RETWEET.match(text) is not None,
         appeal=is_appeal(lower),
+        advert=is_advert(lower, linked=linked),
     )
 
 

@@ -19,7 +19,7 @@ from stream.records import CampaignKind
 COPYING = 0.55
 COMPANY = 0.6
 CLOSED = 0.4
-HIDING = 0.6
+VEILED = 0.6
 BURST = 0.6
 """What each sign may add to coordination at most, taken as independent of the others."""
 SURPRISING = 6.0
@@ -28,15 +28,26 @@ CROWD = 6.0
 """Accounts at which copying counts half."""
 
 ENTANGLED = 0.3
+BOUND = 0.5
 HIDDEN = 0.6
-"""Coordination from which harmful posts, and posts of unknown harm, are reported."""
+"""Coordination from which are reported: harmful posts by accounts that hide, sure harm by
+accounts that do not, posts that are not known to harm."""
 HARMFUL = 0.2
-"""Mean harm: a third of the posts are likely to do some."""
+SURE = 0.5
+HINTED = 0.1
+"""Mean harm: a third of the posts are likely to do some; most do; some may."""
+SHY = 1.3
+HIDING = 2.0
+"""-log10 of the chance of so many young accounts and disguises: what settled people who
+disguise nothing seldom show, and what they do not."""
 OPEN = 0.6
 YOUNG_CROWD = 0.5
 CONCEALED = 3.0
 """-log10 of the chance of so many young accounts and disguises from which posts that are
 not known to harm are called coordinated."""
+COMPANIONS = 0.2
+"""Mean trust from which a data set without a watchlist has a case though nobody hides: fans
+who repeat one text beside each other have earned none."""
 INDEPENDENT = 0.6
 NEWS_SHARE = 0.8
 TRUSTED = 0.5
@@ -66,7 +77,7 @@ def axes_of(look: Look) -> Axes:
     """The axes of a set of posts."""
     crowd = max(0, look.size - 2)
     copying = COPYING * look.copied * crowd / (crowd + CROWD)
-    hiding = HIDING * min(1.0, look.hiding / SURPRISING)
+    hiding = VEILED * min(1.0, look.hiding / SURPRISING)
     burst = BURST * min(1.0, look.burst / SURPRISING)
     coordination = _either(copying, COMPANY * look.company, CLOSED * look.closed, hiding, burst)
     own_words = look.texts / max(1, look.posts)
@@ -75,6 +86,16 @@ def axes_of(look: Look) -> Axes:
     doubted = young > YOUNG_CROWD and look.openness < _PLAIN
     openness = look.openness * (1 - young) if doubted else look.openness
     return Axes(coordination, look.harm, openness, independence, look.hiding)
+
+
+def _is_smear(axes: Axes) -> bool:
+    """Harm done together: the surer the harm, and the more they hide, the less of the other."""
+    harm, hiding, coordination = axes.harm or 0.0, axes.concealed, axes.coordination
+    return (
+        (harm >= HARMFUL and hiding >= SHY and coordination >= ENTANGLED)
+        or (harm >= HINTED and hiding >= HIDING and coordination >= BOUND)
+        or (harm >= SURE and coordination >= BOUND)
+    )
 
 
 _PLAIN = 0.95
@@ -96,13 +117,14 @@ def kind_of(look: Look, axes: Axes, *, busiest: float, known_subject: bool) -> C
     """
     harmful = axes.harm is not None and axes.harm >= HARMFUL
     alone = axes.independence >= INDEPENDENT
-    hiding = axes.concealed >= CONCEALED or not known_subject
+    trusted = look.company >= COMPANIONS and not known_subject
+    hiding = axes.concealed >= CONCEALED or trusted
     quoting = look.appeals >= APPEALING and axes.concealed < CONCEALED
     rules: tuple[tuple[CampaignKind, bool], ...] = (
         ("bot", busiest >= ONE_MAN),
-        ("spam", look.spare >= SPARE_SHARE),
+        ("spam", look.spare >= SPARE_SHARE and not harmful),
         ("fan_event", axes.openness >= OPEN and (not harmful or quoting)),
-        ("campaign", harmful and axes.coordination >= ENTANGLED and not alone),
+        ("campaign", _is_smear(axes) and not alone),
         ("news", look.news >= NEWS_SHARE and look.company < TRUSTED),
         ("criticism_wave", alone and (harmful or look.critical >= CRITICAL_SHARE)),
         ("coordinated", axes.coordination >= HIDDEN and axes.openness < OPEN and hiding),

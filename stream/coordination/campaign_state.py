@@ -14,8 +14,11 @@ from stream.records import CampaignKind, Evidence
 MOST_OBJECTS = 256
 MOST_MEMBERS = 1_000
 MOST_POSTS = 1_000
+MOST_OF_MEMBER = 16
+"""Objects noted of one account."""
 MOST_CAMPAIGNS = 100
 PHASES = 50
+UNASSESSED = -1
 SLEEP_MS = 2 * 24 * 60 * 60 * 1000
 DARK: frozenset[CampaignKind] = frozenset({"campaign", "coordinated"})
 """Kinds that are put before an analyst."""
@@ -31,16 +34,38 @@ class ObjectRow(msgspec.Struct, array_like=True):
     accounts: int = 0
     posts: int = 0
     stems: bytes = b""
+    harm: int = UNASSESSED
+    """Mean harm of its posts, 0 to 100, as it last was."""
 
 
 class MemberRow(msgspec.Struct, array_like=True):
-    """An account of a campaign."""
+    """An account of a campaign.
+
+    ``young`` and ``masked`` count its posts as a new account and those in disguise;
+    ``told`` those that say how old it is.
+    """
 
     name: str
     posts: int
     first_at: int
     last_at: int
     objects: list[int]
+    told: int = 0
+    young: int = 0
+    masked: int = 0
+
+
+class PostNote(msgspec.Struct, frozen=True):
+    """A post that a campaign is to note, and the objects of the campaign it carries."""
+
+    post: str
+    account: int
+    name: str
+    at: int
+    objects: list[int]
+    told: bool = False
+    young: bool = False
+    masked: bool = False
 
 
 class PhaseRow(msgspec.Struct, array_like=True):
@@ -99,6 +124,7 @@ def note_object(row: CampaignRow, value: int, found: ObjectRow) -> None:
         known.accounts = max(known.accounts, found.accounts)
         known.posts = max(known.posts, found.posts)
         known.stems = known.stems or found.stems
+        known.harm = found.harm if found.harm != UNASSESSED else known.harm
         return
     if len(row.objects) >= MOST_OBJECTS:
         oldest = min(row.objects.items(), key=lambda one: (one[1].last_at, one[0]))
@@ -106,26 +132,31 @@ def note_object(row: CampaignRow, value: int, found: ObjectRow) -> None:
     row.objects[value] = found
 
 
-def note_post(
-    row: CampaignRow, post: str, account: int, name: str, at: int, objects: list[int]
-) -> None:
+def note_post(row: CampaignRow, note: PostNote) -> None:
     """A post belongs to the campaign; those beyond the caps are only counted."""
     row.count += 1
-    row.first_at = min(row.first_at, at)
-    row.last_at = max(row.last_at, at)
+    row.first_at = min(row.first_at, note.at)
+    row.last_at = max(row.last_at, note.at)
     if len(row.posts) < MOST_POSTS:
-        row.posts[post] = account
-    _note_phase(row, at)
-    member = row.members.get(account)
+        row.posts[note.post] = note.account
+    _note_phase(row, note.at)
+    member = row.members.get(note.account)
     if member is None:
         if len(row.members) >= MOST_MEMBERS:
             return
-        row.members[account] = MemberRow(name, 1, at, at, objects)
-        return
+        member = row.members[note.account] = MemberRow(note.name, 0, note.at, note.at, [])
     member.posts += 1
-    member.first_at = min(member.first_at, at)
-    member.last_at = max(member.last_at, at)
-    member.objects = [*member.objects, *(o for o in objects if o not in member.objects)][:16]
+    member.first_at = min(member.first_at, note.at)
+    member.last_at = max(member.last_at, note.at)
+    member.told += note.told
+    member.young += note.young
+    member.masked += note.masked
+    _note_objects(member, note.objects)
+
+
+def _note_objects(member: MemberRow, objects: list[int]) -> None:
+    new = [one for one in objects if one not in member.objects]
+    member.objects = [*member.objects, *new][:MOST_OF_MEMBER]
 
 
 def _note_phase(row: CampaignRow, at: int) -> None:
@@ -157,9 +188,10 @@ def absorb(row: CampaignRow, other: CampaignRow) -> None:
         mine.posts += member.posts
         mine.first_at = min(mine.first_at, member.first_at)
         mine.last_at = max(mine.last_at, member.last_at)
-        mine.objects = [*mine.objects, *(o for o in member.objects if o not in mine.objects)][
-            :16
-        ]
+        mine.told += member.told
+        mine.young += member.young
+        mine.masked += member.masked
+        _note_objects(mine, member.objects)
     row.clusters = list(dict.fromkeys([*row.clusters, *other.clusters]))[:MOST_OBJECTS]
     phases = sorted([*row.phases, *other.phases], key=lambda p: (p.first_at, p.last_at))
     row.phases = []

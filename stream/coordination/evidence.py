@@ -9,10 +9,11 @@ import numpy as np
 
 from stream.bursts.window import UNKNOWN_AGE
 from stream.coordination.axes import Axes
-from stream.coordination.looks import YOUNG_DAYS, Look, Places
+from stream.coordination.looks import Look, Places
 from stream.coordination.objects import APPEAL, DISGUISED, ORIGINAL, TEXT
 from stream.coordination.table import Columns, Table
 from stream.coordination.trust import HALF_TRUST
+from stream.coordination.usual import YOUNG_DAYS
 from stream.records import Evidence
 
 SHOWN = 50

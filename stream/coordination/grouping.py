@@ -16,16 +16,19 @@ import numpy.typing as npt
 from detect.wording.stems import alike
 from stream.coordination.campaign_state import CampaignRow
 from stream.coordination.families import ALIKE
+from stream.coordination.usual import surprise_of_meeting
 
 SAME_POSTS = 0.5
 """Share of an object's posts that also carry one of a campaign's objects."""
 SAME_ACCOUNTS = 0.5
-"""Share of an object's accounts that a campaign knows already, at least two."""
 BEYOND_CHANCE = 2.0
-"""Times as many common accounts as two sets of that size would have by chance."""
 LEAST_COMMON = 2
-SMALLEST_SET = 3
-"""Accounts that two campaigns must have in common to become one."""
+SILENT_MS = 24 * 60 * 60 * 1000
+"""Silence after which other accounts with the same words count as its return."""
+PART_OF_IT = 0.33
+"""Share of an object's accounts that must be members for it to belong to a campaign."""
+UNLIKELY = 2.5
+"""-log10 of the chance at which two sets of accounts count as parts of one."""
 
 
 def home_of(
@@ -37,6 +40,8 @@ def home_of(
     homes: Mapping[int, str],
     *,
     dark: bool,
+    hides: bool,
+    at: int,
     active: int,
 ) -> list[str]:
     """The campaigns that an object belongs to, the closest first; empty for a new one.
@@ -48,15 +53,19 @@ def home_of(
         campaigns: those of the subject.
         homes: the campaign of each object that has one.
         dark: whether it looks like a campaign.
+        hides: whether those who shared it hide: only then may words alone lead to one,
+            because critics say what a ring says, and only to one that fell silent,
+            because of two rings at once each has its own accounts.
+        at: when it was shared first.
         active: accounts that were active about the subject.
     """
     mine = {name: row for name, row in campaigns.items() if row.dark == dark}
     found = [homes[value]] if homes.get(value) in mine else []
     found += [name for name in _by_posts(beside, homes) if name in mine]
     if dark:
-        found += _by_accounts(accounts, mine, active)
-    if not found and stems:
-        found = _by_words(stems, mine)
+        found += by_accounts(accounts, mine, active)
+    if not found and stems and (hides or not dark):
+        found = _by_words(stems, _silent(mine, at) if dark else mine)
     return list(dict.fromkeys(found))
 
 
@@ -68,18 +77,30 @@ def _by_posts(beside: Sequence[Sequence[int]], homes: Mapping[int, str]) -> list
     return [name for name, count in ranked if count >= SAME_POSTS * len(beside)]
 
 
-def _by_accounts(
+def by_accounts(
     accounts: npt.NDArray[np.uint64], campaigns: Mapping[str, CampaignRow], active: int
 ) -> list[str]:
+    """Campaigns whose members are a third of these accounts and more than chance gives."""
     found: list[tuple[float, str]] = []
     members = accounts.tolist()
     for name, row in campaigns.items():
         common = sum(account in row.members for account in members)
-        chance = len(members) * len(row.members) / max(1, active)
-        enough = max(LEAST_COMMON, SAME_ACCOUNTS * len(members), BEYOND_CHANCE * chance)
-        if common >= enough:
+        enough = common >= PART_OF_IT * len(members)
+        if enough and one_set(common, len(members), len(row.members), active):
             found.append((-common / len(members), name))
     return [name for _, name in sorted(found)]
+
+
+def one_set(common: int, accounts: int, others: int, active: int) -> bool:
+    """Whether two sets of accounts have more in common than chance would give.
+
+    Half of the smaller one is enough where few are active, so that no meeting is rare.
+    """
+    if common < LEAST_COMMON:
+        return False
+    chance = accounts * others / max(1, active)
+    mostly = common >= max(SAME_ACCOUNTS * min(accounts, others), BEYOND_CHANCE * chance)
+    return (common > LEAST_COMMON and mostly) or surprise_of_meeting(common, chance) >= UNLIKELY
 
 
 def overlapping(campaigns: Mapping[str, CampaignRow], active: int) -> list[tuple[str, str]]:
@@ -90,11 +111,13 @@ def overlapping(campaigns: Mapping[str, CampaignRow], active: int) -> list[tuple
         for other in rows[number + 1 :]:
             small, large = sorted((row, other), key=lambda one: len(one.members))
             common = len(small.members.keys() & large.members.keys())
-            chance = len(small.members) * len(large.members) / max(1, active)
-            least = max(SMALLEST_SET, SAME_ACCOUNTS * len(small.members))
-            if common >= max(least, BEYOND_CHANCE * chance):
+            if one_set(common, len(small.members), len(large.members), active):
                 found.append((row.id, other.id))
     return found
+
+
+def _silent(campaigns: Mapping[str, CampaignRow], at: int) -> dict[str, CampaignRow]:
+    return {name: row for name, row in campaigns.items() if row.last_at <= at - SILENT_MS}
 
 
 def _by_words(stems: bytes, campaigns: Mapping[str, CampaignRow]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import msgspec
@@ -24,13 +23,9 @@ from stream.coordination.objects import (
 from stream.coordination.past import Standings
 from stream.coordination.table import Columns, Table
 from stream.coordination.trust import HALF_TRUST
+from stream.coordination.usual import YOUNG_DAYS, Usual
 
-YOUNG_DAYS = 30
 SEVERAL = 2
-FEWEST = 10
-"""Accounts that a share is taken to rest on besides those that are there."""
-RAREST = 0.02
-"""Least share taken as usual: what was never seen yet is not thereby impossible."""
 PEAK_MS = 10 * 60 * 1000
 
 Places = npt.NDArray[np.int64]
@@ -74,56 +69,6 @@ class Look(msgspec.Struct, frozen=True):
         return len(self.accounts)
 
 
-class Usual(msgspec.Struct, frozen=True):
-    """Accounts about a subject: how many are young, or disguise what they write."""
-
-    young: int
-    told: int
-    masked: int
-    accounts: int
-
-    def young_among_others(self, young: int, told: int) -> float:
-        """The share of young accounts, a set of accounts left out."""
-        return max(RAREST, (self.young - young + 1) / (self.told - told + 2 * FEWEST))
-
-    def masked_among_others(self, masked: int, accounts: int) -> float:
-        """The share of accounts with disguises, a set of accounts left out."""
-        return max(RAREST, (self.masked - masked + 1) / (self.accounts - accounts + 2 * FEWEST))
-
-
-def usual_of(columns: Columns) -> Usual:
-    """What is usual among all accounts that are held."""
-    accounts, first = np.unique(columns.account, return_index=True)
-    ages = columns.age[first]
-    told = ages[ages != UNKNOWN_AGE]
-    masked = np.unique(columns.account[(columns.flags & DISGUISED) > 0])
-    return Usual(
-        int(np.count_nonzero(told < YOUNG_DAYS)), len(told), len(masked), len(accounts)
-    )
-
-
-def surprise_of(found: int, among: int, usual: float) -> float:
-    """-log10 of the chance of so many or more (binomial), 0 where it is no more than usual."""
-    if not found or found <= among * usual:
-        return 0.0
-    ratio = usual / (1 - usual)
-    term = math.exp(
-        math.lgamma(among + 1)
-        - math.lgamma(found + 1)
-        - math.lgamma(among - found + 1)
-        + found * math.log(usual)
-        + (among - found) * math.log1p(-usual)
-    )
-    tail = 0.0
-    for number in range(found, among + 1):
-        tail += term
-        term *= (among - number) / (number + 1) * ratio
-    return min(MOST_SURPRISE, -math.log10(max(tail, 1e-300)))
-
-
-MOST_SURPRISE = 12.0
-
-
 class Pairs:
     """Which account is part of which followed object, made once a sweep."""
 
@@ -136,9 +81,11 @@ class Pairs:
         objects = np.repeat(np.arange(len(values)), lengths)
         accounts = columns.account[rows] if rows else np.zeros(0, dtype=np.uint64)
         self._of_objects = accounts
+        posts = np.array(rows, dtype=np.int64)
         self._starts = np.cumsum([0, *lengths[:-1]]) if values else np.zeros(0, np.int64)
         order = np.lexsort((objects, accounts))
         self._accounts, self._objects = accounts[order], objects[order]
+        self._posts = posts[order]
         new = np.ones(len(order), dtype=np.int64)
         new[1:] = self._accounts[1:] != self._accounts[:-1]
         self._who = np.cumsum(new)
@@ -156,8 +103,12 @@ class Pairs:
         lengths = ends - self._starts
         return [self._values[n] for n in np.flatnonzero(mean >= least * lengths).tolist()]
 
-    def others(self, accounts: npt.NDArray[np.uint64], own: set[int]) -> float:
-        """Share of the accounts that meet others of them in an object outside ``own``."""
+    def others(self, accounts: npt.NDArray[np.uint64], own: set[int], places: Places) -> float:
+        """Share of the accounts that meet others of them elsewhere.
+
+        Elsewhere: in an object outside ``own``, by other posts than those at ``places``
+        (a text and the link beside it are not two meetings).
+        """
         low = np.searchsorted(self._accounts, accounts, side="left")
         high = np.searchsorted(self._accounts, accounts, side="right")
         bounds: list[tuple[int, int]] = list(zip(low.tolist(), high.tolist(), strict=True))
@@ -167,21 +118,21 @@ class Pairs:
         at = np.concatenate(ranges)
         who = np.repeat(np.arange(len(accounts)), high - low)
         mine = [self._number[value] for value in own if value in self._number]
-        outside = ~np.isin(self._objects[at], mine)
+        outside = ~np.isin(self._objects[at], mine) & ~np.isin(self._posts[at], places)
         pairs = np.unique(self._objects[at][outside] * len(accounts) + who[outside])
         objects, counts = np.unique(pairs // len(accounts), return_counts=True)
         meeting = np.isin(pairs // len(accounts), objects[counts > 1])
         return len(np.unique(pairs[meeting] % len(accounts))) / len(accounts)
 
     def recurring(self, accounts: npt.NDArray[np.uint64], own: set[int]) -> float:
-        """Share of the accounts that are part of several of the objects ``own``."""
+        """Share of the accounts that push several of the objects ``own``, by several posts."""
         mine = [self._number[value] for value in own if value in self._number]
         if len(mine) < SEVERAL:
             return 0.0
         inside = np.isin(self._objects, mine)
-        pairs = np.unique(np.stack([self._who[inside], self._objects[inside]]), axis=1)
-        _, counts = np.unique(pairs[0], return_counts=True)
-        return float(np.count_nonzero(counts >= SEVERAL)) / len(accounts)
+        who = self._who[inside]
+        several = _several(who, self._objects[inside]) & _several(who, self._posts[inside])
+        return len(several) / len(accounts)
 
     def around(self, members: npt.NDArray[np.uint64]) -> list[tuple[int, int, int]]:
         """Objects that any of these accounts shared: (object, of them, accounts in all)."""
@@ -233,15 +184,10 @@ def look(
         spare=_share((flags & SPARE) > 0),
         appeals=_share((columns.flags[mine] & APPEAL) > 0),
         company=_company(accounts, trust),
-        closed=max(pairs.others(accounts, own), pairs.recurring(accounts, own)),
+        closed=max(pairs.others(accounts, own, places), pairs.recurring(accounts, own)),
         young=_share(known < YOUNG_DAYS) if len(known) * 2 >= len(aged) else None,
         disguised=_share((flags & DISGUISED) > 0),
-        hiding=surprise_of(new, len(told), usual.young_among_others(new, len(told)))
-        + surprise_of(
-            len(masked),
-            len(accounts),
-            usual.masked_among_others(len(masked), len(accounts)),
-        ),
+        hiding=usual.hiding(accounts, new, len(told), len(masked)),
         exact=float(counts.max()) / len(mine),
         texts=int(np.count_nonzero(texts)),
         copied=float(several.sum()) / len(mine) * _share(original) if len(several) else 0.0,
@@ -250,6 +196,13 @@ def look(
         burst=burst,
         harm=float(assessed.mean()) / 100 if len(assessed) else None,
     )
+
+
+def _several(who: npt.NDArray[np.int64], what: npt.NDArray[np.int64]) -> set[int]:
+    """Those who have several of something."""
+    pairs = np.unique(np.stack([who, what]), axis=1)
+    found, counts = np.unique(pairs[0], return_counts=True)
+    return set(found[counts >= SEVERAL].tolist())
 
 
 def objects_of(columns: Columns, places: Places, own: int) -> list[list[int]]:

@@ -11,7 +11,7 @@ from itertools import takewhile
 import msgspec
 import numpy as np
 
-from stream.coordination.axes import HARMFUL, INDEPENDENT, OPEN, Axes, axes_of, kind_of
+from stream.coordination.axes import INDEPENDENT, NEWS_SHARE, OPEN, SHY, Axes, axes_of, kind_of
 from stream.coordination.bonds import Bonds
 from stream.coordination.campaign_state import (
     DARK,
@@ -23,17 +23,14 @@ from stream.coordination.campaign_state import (
     note_post,
 )
 from stream.coordination.evidence import Ground, ground_of, reasons
-from stream.coordination.grouping import (
-    BEYOND_CHANCE,
-    LEAST_COMMON,
-    SAME_ACCOUNTS,
-    home_of,
-    overlapping,
-)
-from stream.coordination.looks import Look, Pairs, Places, Usual, look, objects_of, usual_of
+from stream.coordination.grouping import PART_OF_IT, by_accounts, home_of, one_set, overlapping
+from stream.coordination.lifetime import over_life, worst
+from stream.coordination.looks import Look, Pairs, Places, look, objects_of
+from stream.coordination.membership import note_of, taking_part
 from stream.coordination.objects import NARRATIVE, PRIMARY
 from stream.coordination.past import Standings
 from stream.coordination.table import Columns, Table
+from stream.coordination.usual import Usual, usual_of
 from stream.ids import derive_id
 
 SMALLEST = 3
@@ -43,8 +40,9 @@ LEAST_BRIGHT = 15
 """Accounts from which a case, and a crowd that is none, is told."""
 TRUSTED_LOOK = 0.2
 """Mean trust of its sharers from which an object is looked at whenever trust changes."""
-HARMFUL_LOOK = 0.2
-"""Coordination from which an object full of harm is followed."""
+FOLLOWED_HARM = 0.1
+"""Harm from which an object is followed as a possible part of a case, as it is where its
+accounts hide: what it has in common with other objects decides."""
 JUDGED_AGAIN = 1.1
 STEP = 1.2
 """Growth after which a campaign, and an object without one, are looked at again."""
@@ -171,11 +169,12 @@ class Sweep:
             return
         members = np.array(sorted(row.members), dtype=np.uint64)
         for value, common, accounts in self._pairs.around(members):
-            chance = accounts * len(members) / max(1, self._active)
-            if value in self._homes or common < max(LEAST_COMMON, BEYOND_CHANCE * chance):
+            if value in self._homes or not one_set(
+                common, accounts, len(members), self._active
+            ):
                 continue
             places = self._places(value)
-            if common < SAME_ACCOUNTS * accounts or not self._is_ours(places):
+            if common < PART_OF_IT * accounts or not self._is_ours(places):
                 continue
             seen = self._look(places, {value})
             if axes_of(seen).openness < OPEN and row.id in self._campaigns:
@@ -192,12 +191,9 @@ class Sweep:
             row = dark[name]
             members = np.array(sorted(row.members), dtype=np.uint64)
             for place, value in bonds.with_members(members):
-                at = int(self.columns.at[place])
-                account = int(self.columns.account[place])
                 post = self._table.posts[place]
                 if post not in row.posts and len(row.posts) < MOST_POSTS:
-                    name_of = self._table.accounts[place]
-                    note_post(row, post, account, name_of, at, [value])
+                    note_post(row, note_of(self._table, self.columns, place, value))
                     self.touched[row.id] = None
 
     def _places(self, value: int) -> Places:
@@ -209,7 +205,7 @@ class Sweep:
         if len(accounts) < SMALLEST or not self._is_ours(places):
             return
         seen = self._look(places, {value})
-        dark = self._is_dark(seen)
+        dark = self._is_dark(seen) or self._is_known(seen)
         if not dark and (
             seen.size < LEAST_BRIGHT or self._kind(seen, axes_of(seen)) == "unclear"
         ):
@@ -232,8 +228,15 @@ class Sweep:
         kind = self._kind(seen, axes)
         if kind in DARK or kind == "fan_event":
             return kind in DARK
-        harmful = axes.harm is not None and axes.harm >= HARMFUL
-        return harmful and axes.coordination >= HARMFUL_LOOK and axes.independence < INDEPENDENT
+        doubtful = (axes.harm or 0.0) >= FOLLOWED_HARM or axes.concealed >= SHY
+        return doubtful and axes.openness < OPEN and axes.independence < INDEPENDENT
+
+    def _is_known(self, seen: Look) -> bool:
+        """Whether the accounts of a case shared it too."""
+        cases = {name: row for name, row in self._campaigns.items() if row.kind in DARK}
+        if not cases or seen.openness >= OPEN or seen.news >= NEWS_SHARE:
+            return False
+        return bool(by_accounts(seen.accounts, cases, self._active))
 
     def _kind(self, seen: Look, axes: Axes) -> str:
         _, counts = np.unique(self.columns.account[seen.places], return_counts=True)
@@ -254,6 +257,8 @@ class Sweep:
             self._campaigns,
             self._homes,
             dark=dark,
+            hides=seen.hiding >= SHY,
+            at=int(self.columns.at[first]),
             active=self._active,
         )
         row = self._united(homes) if homes else self._founded(first, value, dark=dark)
@@ -313,41 +318,34 @@ class Sweep:
         table = self._table
         counted = self._counted.setdefault(row.id, set())
         numbers = list(takewhile(lambda number: number >= since, table.rows(value)))
-        for number in reversed(numbers):
-            place = number - table.base
-            post = table.posts[place]
-            if post in row.posts or number in counted:
+        new = np.array(numbers[::-1], dtype=np.int64) - table.base
+        part: list[int] = taking_part(row, self.columns, value, new).tolist()
+        for place in part:
+            if table.posts[place] in row.posts or place in counted:
                 continue
-            counted.add(number)
-            at = int(self.columns.at[place])
-            account = int(self.columns.account[place])
-            note_post(row, post, account, table.accounts[place], at, [value])
+            counted.add(place)
+            note_post(row, note_of(table, self.columns, place, value))
             cluster = table.clusters[place]
             if cluster is not None and cluster not in row.clusters:
                 row.clusters = [*row.clusters, cluster][-32:]
 
-    def _worst(self, held: list[Places], mean: float | None) -> float | None:
-        """The harm of a campaign's most harmful object: what it does, whatever surrounds it."""
-        found = mean
-        for places in held:
-            harm = self.columns.harm[places]
-            assessed = harm[harm >= 0]
-            if len(assessed) >= SMALLEST:
-                found = max(found or 0.0, float(assessed.mean()) / 100)
-        return found
-
     def _judge(self, row: CampaignRow) -> None:
         """Work the axes out from all posts that are still held."""
-        held = [self._places(o) for o in row.objects if o in self._table.hot]
+        held = {
+            o: taking_part(row, self.columns, o, self._places(o))
+            for o in row.objects
+            if o in self._table.hot
+        }
+        held = {o: places for o, places in held.items() if len(places)}
         if not held:
             return
-        places = np.unique(np.concatenate(held))[-NEWEST:]
-        seen = self._look(places, set(row.objects))
+        places = np.unique(np.concatenate(list(held.values())))[-NEWEST:]
+        seen = over_life(row, self._look(places, set(row.objects)), self._usual)
         axes = axes_of(seen)
         row.coordination = round(axes.coordination, 4)
         row.openness = round(axes.openness, 4)
         row.independence = round(axes.independence, 4)
-        axes = msgspec.structs.replace(axes, harm=self._worst(held, axes.harm))
+        axes = msgspec.structs.replace(axes, harm=worst(row, self.columns, held, axes.harm))
         row.harm = None if axes.harm is None else round(axes.harm, 4)
         least = LEAST_DARK if row.dark else LEAST_BRIGHT
         kind = self._kind(seen, axes) if len(row.members) >= least else "unclear"

@@ -30,16 +30,20 @@ MEDIA = 10
 TARGET = 11
 REPOST = 12
 CLUSTER = 13
-COLUMNS = 14
+MIRROR = 14
+"""The path of the first link, which stays where only the host changes. It is no second
+object for which an account scores."""
+COLUMNS = 15
 
 SHARED = (FAMILY, LINK, SECOND_LINK, MEDIA)
 """Columns whose sharing counts for an account's score."""
-NARRATIVE = (FAMILY, LINK, SECOND_LINK, MEDIA, TARGET)
+NARRATIVE = (FAMILY, LINK, SECOND_LINK, MEDIA, TARGET, MIRROR)
 """Columns around which posts make a narrative."""
 NAMES: dict[int, Literal["text", "link", "media", "target"]] = {
     FAMILY: "text",
     LINK: "link",
     SECOND_LINK: "link",
+    MIRROR: "link",
     MEDIA: "media",
     TARGET: "target",
 }
@@ -51,7 +55,7 @@ DISGUISED = 4
 CRITICAL = 8
 """Judged to be criticism, which is nothing that alarms."""
 SPARE = 16
-"""Judged to advertise something."""
+"""Judged to advertise something, or offers goods."""
 PRIMARY = 32
 """The subject stands for the post: its other subjects have it too and tell nothing of it."""
 APPEAL = 64
@@ -85,6 +89,7 @@ def seen(
     mark = marks.of(subject, post)
     flags = ORIGINAL if mark.original else 0
     flags |= (NEWS if mark.news else 0) | (APPEAL if mark.appeal else 0)
+    flags |= SPARE if mark.advert else 0
     packed = picture = b""
     if post.repost_of is not None:
         columns[REPOST] = number("r" + post.repost_of, 64)
@@ -159,19 +164,23 @@ def _links(columns: list[int], post: Post) -> None:
             columns[place] = value
             place += 1
         if place > SECOND_LINK:
-            return
-    if slug and not columns[SECOND_LINK]:
-        columns[SECOND_LINK] = number("p" + slug, 64)
+            break
+    if slug:
+        columns[MIRROR] = number("p" + slug, 64)
 
 
 def _slug(page: str) -> str:
     """The path of a page where it is long enough to be one page's: mirrors keep it."""
     path = page.partition("/")[2].partition("?")[0].casefold()
-    return path if len(path) >= SLUG and any(c.isalpha() for c in path) else ""
+    letters, digits = any(c.isalpha() for c in path), any(c.isdigit() for c in path)
+    named = len(path) >= SLUG and letters
+    return path if named or (len(path) >= CODE and letters and digits) else ""
 
 
 SLUG = 12
-"""Characters from which a path names one page, whatever host it stands on."""
+CODE = 6
+"""Characters from which a path names one page, whatever host it stands on; fewer are enough
+for a code of letters and digits."""
 PDQ_BYTES = 32
 
 

@@ -58,3 +58,89 @@ def test_an_appeal_to_report_that_quotes_harm_is_a_fan_event() -> None:
 
 def test_the_same_appeal_by_accounts_made_for_it_is_a_campaign() -> None:
     assert biggest(appeal(age_days=1)).kind == "campaign"
+
+
+def strike(
+    wave: int, accounts: range, *, age_days: int, every: int = 20 * MINUTE
+) -> list[PostSeen]:
+    """Accounts with their own way of saying one thing that does some harm, on one day."""
+    words = ("arin", "lied", "about", "the", "staff", "again", f"story{wave}", f"proof{wave}")
+    posts: list[PostSeen] = []
+    for place, number in enumerate(accounts):
+        one = seen(
+            f"w{wave}-{number}",
+            " ".join((*words, "see", "for", "yourself", *("!" * (place % 3)))),
+            at=START + 3 * HOUR + wave * 30 * HOUR + place * every,
+            author=f"hand{number}",
+            account_created=START - (age_days + number) * DAY,
+        )
+        judgement = harmful(0.3)
+        posts.append(PostSeen(
+            subject=one.subject, subjects=one.subjects, post=one.post, change=one.change,
+            revision=one.revision, judgement=judgement,
+        ))  # fmt: skip
+    return posts
+
+
+def test_a_ring_of_few_that_comes_back_day_after_day_is_known_by_all_of_it() -> None:
+    waves = [strike(wave, range(wave, wave + 5), age_days=2) for wave in range(3)]
+
+    found = campaigns(run(chatter(600, span=4 * DAY), *waves).emitted)
+
+    [case] = [one for one in found if one.kind == "campaign"]
+    # The last one may wait for the next revision, which comes when a quarter is new.
+    assert {name.partition(":")[2] for name in case.accounts} >= {f"hand{n}" for n in range(6)}
+
+
+def test_settled_people_who_say_the_same_with_little_harm_are_no_case() -> None:
+    waves = [strike(wave, range(wave, wave + 5), age_days=900) for wave in range(3)]
+
+    found = campaigns(run(chatter(600, span=4 * DAY), *waves).emitted)
+
+    assert [one for one in found if one.kind in ("campaign", "coordinated")] == []
+
+
+def test_who_only_answers_the_same_post_as_a_brigade_is_no_part_of_it() -> None:
+    def answer(who: str, text: str, minute: int, age: int, harm: float) -> PostSeen:
+        one = seen(
+            f"a{who}", text, at=START + 4 * HOUR + minute * MINUTE, author=who,
+            reply_to="bluesky:official", account_created=START - age * DAY,
+        )  # fmt: skip
+        return PostSeen(
+            subject=one.subject, subjects=one.subjects, post=one.post, change=one.change,
+            revision=one.revision, judgement=harmful(harm),
+        )  # fmt: skip
+
+    brigade = [
+        answer(f"hand{n}", f"arin bullied a girl at school and {n} others, shame", n, 3, 0.8)
+        for n in range(8)
+    ]
+    crowd = [
+        answer(
+            f"fan{n}", f"so happy about this {n} what a lovely day for all of us", n, 800, 0.0
+        )
+        for n in range(12)
+    ]
+
+    found = campaigns(run(chatter(400), brigade, crowd).emitted)
+
+    [case] = [one for one in found if one.kind == "campaign"]
+    assert {name.partition(":")[2][:4] for name in case.accounts} == {"hand"}
+
+
+def test_goods_on_offer_are_spam_however_many_push_them() -> None:
+    shop = [
+        seen(
+            f"s{n}",
+            f"arin photocard lowest price, ships today, DM {'!' * (n % 4)}",
+            at=START + 2 * HOUR + n * 30 * MINUTE,
+            author=f"shop{n % 16}",
+            urls=(f"https://shop.example/item-{n % 3}",),
+            account_created=START - 5 * DAY,
+        )
+        for n in range(48)
+    ]
+
+    found = campaigns(run(chatter(400), shop).emitted)
+
+    assert {one.kind for one in found} == {"spam"}

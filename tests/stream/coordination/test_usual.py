@@ -1,0 +1,32 @@
+"""Chances: of so many that hide, and of so many met again."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.coordination.usual import MOST_SURPRISE, surprise_of, surprise_of_meeting
+
+
+@given(st.integers(0, 400), st.integers(0, 400), st.floats(0.01, 0.9))
+def test_surprise_is_finite_and_bounded(found: int, more: int, usual: float) -> None:
+    assert 0 <= surprise_of(found, found + more, usual) <= MOST_SURPRISE
+
+
+@given(st.integers(0, 500), st.floats(0.0, 300.0))
+def test_meeting_by_chance_is_finite_and_bounded(common: int, chance: float) -> None:
+    assert 0 <= surprise_of_meeting(common, chance) <= MOST_SURPRISE
+
+
+def test_what_is_usual_surprises_nobody() -> None:
+    assert surprise_of(5, 100, 0.05) == 0
+    assert surprise_of_meeting(2, 2.5) == 0
+
+
+def test_a_meeting_of_one_in_a_thousand_says_so() -> None:
+    chance = 0.1
+    exactly = -math.log10(1 - math.exp(-chance) * (1 + chance))
+
+    assert math.isclose(surprise_of_meeting(2, chance), exactly, rel_tol=1e-6)
