@@ -72,6 +72,7 @@ class CopyBursts:
         least_surprise: float = SURPRISE,
     ) -> None:
         self._marks = OpenMarks(watchlist)
+        self._groups_of = watchlist.groups_of
         self._min = min_accounts
         self._slow_min = max(min_accounts, round(min_accounts * SLOW_CROWD))
         self._window_ms = window_minutes * 60_000
@@ -174,7 +175,7 @@ class CopyBursts:
         if window.burst is not None and at - window.burst.last_at > DAY_MS:
             window.burst = None
             window.named = {}
-        count_named(window, event)
+        count_named(window, self._member(event))
         crowd = self._crowd(windows, window, at)
         if crowd is not None:
             self._crowded(windows, window, crowd, cluster, item, effects)
@@ -200,6 +201,12 @@ class CopyBursts:
             int(marks.news),
         )
         return entry, len(text.body) if text else 0
+
+    def _member(self, event: PostSeen) -> str:
+        """The one member of the group whose log this is that a post names; else empty."""
+        named = {one.subject for one in event.mentions}
+        members = [one for one in named if event.subject in self._groups_of(one)]
+        return members[0] if len(members) == 1 else ""
 
     def _crowd(self, windows: Windows, window: WindowRow, at: int) -> Crowd | None:
         """The window around ``at`` that stands out most; None when none does."""

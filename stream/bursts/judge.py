@@ -63,7 +63,7 @@ def judge(
         crowd: the window that stood out most.
         recurring: share of its accounts that took part in earlier copy bursts.
         samples: ids of posts to show.
-        member: share of posts that name one member of the group and nobody else.
+        member: share of posts that name the same one member of the group.
     """
     original = held[held["original"] == 1]
     openness = float(original["open"].mean()) / 100 if len(original) else 0.0

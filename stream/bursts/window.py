@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from stream.records import PostSeen
-
 CAP = 1_024
 """Posts of a cluster looked at; older ones fall out."""
 SAMPLES = 60
@@ -78,8 +76,8 @@ class WindowRow(msgspec.Struct, array_like=True):
     the other posts about the subject at that time; ``timer`` is when the
     episode is looked at again. ``most`` are the accounts of the cluster: the
     founder's account is known to the cluster only, and would count twice here.
-    ``named`` counts posts by the one other subject that they name instead of this
-    one; the empty id stands for all other posts.
+    ``named`` counts posts by the one member of the group that they name; the empty id
+    stands for all other posts.
     """
 
     subject: str
@@ -108,24 +106,22 @@ def entries(row: WindowRow) -> Entries:
     return np.frombuffer(row.entries, dtype=ENTRY)
 
 
-def count_named(row: WindowRow, event: PostSeen) -> None:
-    """Note whom a post names: a member's post that went up to the group names the member."""
-    named = {mention.subject for mention in event.mentions}
-    other = "" if event.subject in named or len(named) != 1 else next(iter(named))
-    if other not in row.named and len(row.named) >= MOST_NAMED:
-        other = ""
-    row.named[other] = row.named.get(other, 0) + 1
+def count_named(row: WindowRow, member: str) -> None:
+    """Note the one member of the group whom a post names, or that it does not (empty)."""
+    if member not in row.named and len(row.named) >= MOST_NAMED:
+        member = ""
+    row.named[member] = row.named.get(member, 0) + 1
 
 
 def of_a_member(row: WindowRow, least: int) -> float:
-    """Share of posts that name one member and nobody else; 0 where it is not a clear case.
+    """Share of posts that name the same one member; 0 where it is not a clear case.
 
-    It is clear where all do, or most and twice the ``least`` that make a burst: then the
-    member's own log holds the same burst.
+    It is clear where nearly all do and they are more than the ``least`` that make a burst:
+    then the member's own log holds the same burst.
     """
     total = sum(row.named.values())
-    most = max((n for other, n in row.named.items() if other), default=0)
-    clear = most and (most == total or (most >= MEMBER_SHARE * total and most >= 2 * least))
+    most = max((n for member, n in row.named.items() if member), default=0)
+    clear = most and (most == total or (most >= MEMBER_SHARE * total and most > least))
     return most / total if clear else 0.0
 
 

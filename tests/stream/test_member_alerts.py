@@ -55,10 +55,16 @@ def test_the_member_has_the_alert() -> None:
     assert {one.subject for one in alerts} == {"haruel"}
 
 
-@pytest.mark.parametrize(
-    "named", [("velloria",), ("velloria", "haruel"), ("haruel", "nabiel"), ()]
-)
-def test_what_names_the_group_or_several_of_it_is_an_alert_of_the_group(named) -> None:
+def test_the_name_of_the_group_beside_it_makes_no_second_alert() -> None:
+    _, of_group = told(*(naming(n, "haruel", "velloria") for n in range(12)))
+    _, of_member = told(*(naming(n, "haruel", "velloria", log="haruel") for n in range(12)))
+
+    assert of_group == []
+    assert {one.subject for one in of_member} == {"haruel"}
+
+
+@pytest.mark.parametrize("named", [("velloria",), ("haruel", "nabiel"), ("stranger",), ()])
+def test_what_names_only_the_group_or_several_of_it_is_an_alert_of_the_group(named) -> None:
     _, alerts = told(*(naming(n, *named) for n in range(12)))
 
     assert {one.subject for one in alerts} == {"velloria"}
