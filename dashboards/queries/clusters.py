@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from detect.records import LIKELY, Judgement
@@ -36,6 +36,14 @@ class Variant:
     first_at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """One text and whom it is about."""
+
+    cluster: Cluster
+    subjects: tuple[str, ...]
+
+
 def posts_of(index: Index, cluster: Cluster | None) -> list[IndexedPost]:
     """The posts of a cluster that are still there, at most a thousand."""
     if cluster is None:
@@ -49,12 +57,35 @@ def harmful(index: Index, clusters: Sequence[Cluster]) -> dict[str, Judgement]:
 
     A cluster whose first post is gone or was never judged is not among them.
     """
-    founders = {one.founder: one.cluster_id for one in clusters}
+    founders: defaultdict[str, list[str]] = defaultdict(list)
+    for one in clusters:
+        founders[one.founder].append(one.cluster_id)
     return {
-        founders[one.post.id]: one.judgement
+        cluster_id: one.judgement
         for one in index.posts(list(founders))
         if one.judgement is not None and one.judgement.worst >= LIKELY
+        for cluster_id in founders[one.post.id]
     }
+
+
+def once(
+    clusters: Sequence[Cluster], groups_of: Callable[[str], tuple[str, ...]]
+) -> list[Spread]:
+    """Each text once, in the given order of first sight, with all subjects it is about.
+
+    A text has a cluster for each subject. The one that stands for it is of a subject that
+    is no group of another one here: a member's rather than the group's.
+    """
+    same: defaultdict[str, list[Cluster]] = defaultdict(list)
+    for one in clusters:
+        same[one.founder].append(one)
+    found: list[Spread] = []
+    for those in same.values():
+        above = {group for one in those for group in groups_of(one.subject)}
+        first = next((one for one in those if one.subject not in above), those[0])
+        rest = tuple(one.subject for one in those if one is not first)
+        found.append(Spread(cluster=first, subjects=(first.subject, *rest)))
+    return found
 
 
 def accounts_of(posts: Sequence[IndexedPost]) -> list[Account]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboards.queries.clusters import harmful
+from dashboards.queries.clusters import harmful, once
 from dashboards.web import charts
 from dashboards.web.news import standing
 from dashboards.web.site import Site, TheSite
@@ -24,6 +24,7 @@ DAYS_BEFORE = 7
 STALE_MS = 3 * HOUR
 MAX_TRENDS = 6
 MAX_CLUSTERS = 8
+SUBJECTS_A_TEXT = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,9 @@ def overview(request: Request, site: TheSite) -> Response:
     until, current = window_end(site.index, site.now())
     since = until - DAY
     found = list_alerts(site, Filters(state="open"))
-    clusters = site.index.clusters(since=since, limit=MAX_CLUSTERS)
+    # A text has a cluster for each subject that it is about.
+    clusters = site.index.clusters(since=since, limit=MAX_CLUSTERS * SUBJECTS_A_TEXT)
+    spreading = once(clusters, site.watchlist.groups_of)[:MAX_CLUSTERS]
     return site.render(
         request,
         "overview.html",
@@ -60,8 +63,8 @@ def overview(request: Request, site: TheSite) -> Response:
         open_alerts=found.in_state["open"],
         by_severity={one: found.by_severity.get(one, 0) for one in SEVERITIES},
         by_state={one: found.in_state[one] for one in STATES},
-        clusters=clusters,
-        judged=harmful(site.index, clusters),
+        spreading=spreading,
+        judged=harmful(site.index, [one.cluster for one in spreading]),
         gaps=site.index.gaps(since=since, until=until),
         counts=site.index.counts(),
     )
