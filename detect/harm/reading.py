@@ -29,7 +29,7 @@ _SELF_REACH = 14
 _REACH = 80
 """Code points up to which a word near by can be the one aimed at."""
 _FANS_OF = 4
-"""Code points after a name in which a word for fans makes them the ones aimed at."""
+"""Code points between a name and a word for fans that make them the ones aimed at."""
 _LEAST = 0.05
 _MILD: frozenset[HarmCategory] = frozenset({"threat", "hate"})
 _TOLD_BY_OTHERS: frozenset[HarmCategory] = frozenset({"defamation", "stalking"})
@@ -177,7 +177,16 @@ class _Page:
     def _is_quoted(self, hit: Hit) -> bool:
         if self._quoted is None:
             self._quoted = _quotations(self._text)
-        return any(start < hit.start and hit.end < end for start, end in self._quoted)
+        return any(start < hit.start and hit.end <= end for start, end in self._quoted)
+
+    def _have_fans(self, subject: Hit) -> bool:
+        """Whether a name says whose fans: "X fans", "las fans de X", "แฟนคลับ X"."""
+        fan = self._nearest(subject, ("fan",), _FANS_OF)
+        if fan is None:
+            return False
+        # Where words for fans come first nothing but "of" stands between.
+        first = self._text[fan.start]
+        return fan.start >= subject.end or first < "\u0370" or "\u0e00" <= first <= "\u0e7f"
 
     def _target(self, hit: Hit, category: HarmCategory) -> Target:
         """At whom a word is aimed: the nearest who is named, fans where a name is theirs."""
@@ -191,7 +200,7 @@ class _Page:
             for order, (near, kind) in enumerate(((subject, "s"), (fan, "f"), (other, "o")))
             if near is not None
         )
-        if subject is not None and fan is not None and 0 <= fan.start - subject.end <= _FANS_OF:
+        if subject is not None and fan is not None and self._have_fans(subject):
             return "fan"
         if ranked:
             return {"s": "subject", "f": "fan", "o": "other"}[ranked[0][2]]  # type: ignore[return-value]

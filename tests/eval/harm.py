@@ -28,7 +28,14 @@ from detect.watchlist import load_watchlist
 from stream.settings import Settings
 from tests.eval import harm_data as data
 from tests.eval.evasions import EVASIONS, disguise
-from tests.eval.harm_scores import calibration_error, f1, interval, macro_f1, per_language
+from tests.eval.harm_scores import (
+    calibration_error,
+    f1,
+    interval,
+    macro_f1,
+    per_language,
+    precision_recall,
+)
 
 YES_FROM = 0.5
 """Score from which a category counts as said."""
@@ -38,6 +45,10 @@ LISTED = ("jamo", "choseong", "half_choseong", "yamin", "leet", "spaced", "punct
 UNDONE = ("jamo", "decomposed", "spaced", "punctuated", "homoglyphs", "zero_width",
           "full_width", "emoji", "repeated")  # fmt: skip
 """Disguises that can be put on every word of a text and still be read."""
+UNSEEN = {
+    "harm_varied.tsv": "looked at since",
+    "harm_fresh.tsv": "measured once, then looked at",
+}
 PUBLISHED = (
     ("KcBERT-base, fine-tuned (detox, on the published test set)", 0.604),
     ("KoBERT, fine-tuned (detox, on the published test set)", 0.539),
@@ -179,6 +190,28 @@ def macro_of(rows: Sequence[data.Case], table: np.ndarray, some: np.ndarray) -> 
     return float(np.mean(values))
 
 
+def unseen(bench: Bench) -> None:
+    head("Posts that were written before the words that find them")
+    for file, what in UNSEEN.items():
+        rows = data.cases(file)
+        print(f"{len(rows)} posts, {what}:")
+        print(f"  {'':<22}{'words':>18}{'both layers':>18}   (precision, recall)")
+        tables = [scores_of(bench.judged([one.text for one in rows], words=words)) >= YES_FROM
+                  for words in (True, False)]  # fmt: skip
+        truth = np.array([[one.category == c for c in HARM_CATEGORIES] for one in rows])
+        for place, category in enumerate(HARM_CATEGORIES):
+            cells = [precision_recall(truth[:, place], table[:, place]) for table in tables]
+            print(f"  {category:<22}" + "".join(f"{p:>12.2f} {r:.2f} " for p, r in cells))
+        for language, some in per_language([one.language for one in rows]).items():
+            cells = [precision_recall(truth[some], table[some]) for table in tables]
+            print(f"  {language:<22}" + "".join(f"{p:>12.2f} {r:.2f} " for p, r in cells))
+        for name, table in zip(("words", "both"), tables, strict=True):
+            p, r = precision_recall(truth, table)
+            bench.results[f"{file} {name}"] = {"precision": p, "recall": r}
+        print(f"  {'all':<22}" + "".join(
+            f"{p:>12.2f} {r:.2f} " for p, r in (precision_recall(truth, t) for t in tables)))  # fmt: skip
+
+
 def fairness(bench: Bench) -> None:
     head(f"Harmless posts: share scored {ALERT_FROM} and more (threshold of alerts)")
     own = data.harmless()
@@ -261,7 +294,7 @@ def main() -> None:
     print(f"# Harm: {bench.whole.version}, disguises known: {len(EVASIONS)}")
     if model is None:
         print("no model: posts are judged by words alone (jikimi models train-harm makes one)")
-    for part in (comments, kmhas, categories, fairness, evasions):
+    for part in (comments, kmhas, categories, unseen, fairness, evasions):
         part(bench)
     if "--json" in sys.argv:
         Path(sys.argv[sys.argv.index("--json") + 1]).write_text(

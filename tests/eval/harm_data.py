@@ -34,10 +34,10 @@ class Case:
     marked: tuple[str, ...]
 
 
-def cases() -> list[Case]:
-    """Our own labelled posts."""
+def cases(file: str = "harm_cases.tsv") -> list[Case]:
+    """Our own labelled posts of a file."""
     found = []
-    for line in (HERE / "harm_cases.tsv").read_text("utf-8").splitlines()[1:]:
+    for line in (HERE / file).read_text("utf-8").splitlines()[1:]:
         language, category, target, text = line.split("\t")
         marked = tuple(MARKED.findall(text))
         found.append(Case(language, category, target, MARKED.sub(r"\1", text), marked))

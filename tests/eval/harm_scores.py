@@ -23,6 +23,12 @@ def f1(truth: NDArray[np.bool_], named: NDArray[np.bool_]) -> float:
     return 2 * both / total if total else 0.0
 
 
+def precision_recall(truth: NDArray[np.bool_], named: NDArray[np.bool_]) -> tuple[float, float]:
+    """Precision and recall; 0 where nothing was named or nothing is there."""
+    both = int((truth & named).sum())
+    return both / max(int(named.sum()), 1), both / max(int(truth.sum()), 1)
+
+
 def interval(figure, size: int, *, seed: int = 11) -> tuple[float, float]:
     """The middle 95 % of a figure over resampled rows; ``figure`` takes row numbers."""
     random = np.random.default_rng(seed)

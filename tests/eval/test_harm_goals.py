@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from detect.harm.thresholds import ALERT_FROM
+from detect.records import HARM_CATEGORIES, OPINION
 from tests.eval import harm_data as data
 from tests.eval.evasions import disguise
-from tests.eval.harm import LISTED, Bench, macro_of, scores_of, worst_of
-from tests.eval.harm_scores import calibration_error, f1, interval, macro_f1
+from tests.eval.harm import LISTED, UNSEEN, Bench, macro_of, scores_of, worst_of
+from tests.eval.harm_scores import calibration_error, f1, interval, macro_f1, precision_recall
 
 MOST_LOST = 0.05
 BENCH = Bench(None)
@@ -30,6 +31,18 @@ def test_the_categories_of_our_own_posts_are_told():
     rows = data.cases()
     found = BENCH.judged([one.text for one in rows])
     assert np.mean([a.target == b.target for a, b in zip(rows, found, strict=True)]) >= 0.95
+
+
+@pytest.mark.parametrize("file", UNSEEN)
+def test_posts_written_before_the_words_that_find_them_are_told_by_words_alone(file):
+    rows = data.cases(file)
+    truth = np.array([[one.category == c for c in HARM_CATEGORIES] for one in rows])
+    found = BENCH.judged([one.text for one in rows])
+    precision, recall = precision_recall(truth, scores_of(found) >= 0.5)
+    assert precision >= 0.9
+    assert recall >= 0.85
+    harmless = ~truth[:, [c != OPINION for c in HARM_CATEGORIES]].any(axis=1)
+    assert (worst_of(found)[harmless] < ALERT_FROM).all()
 
 
 @pytest.mark.parametrize("kind", LISTED)
