@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("dashboards.commands.eval", "Measure how well campaigns are found."),
     "inspect": ("dashboards.commands.inspect", "Explain what is seen in one text or picture."),
     "bank": ("dashboards.commands.bank", "Known pictures: build, match, exchange hashes."),
+    "faces": ("dashboards.commands.faces", "Whose face may be recognised: enrol, delete."),
     "models": ("dashboards.commands.models", "Show and train the models that judge posts."),
     "search": ("dashboards.commands.search", "Find kept posts by words, fields and times."),
     "campaigns": (

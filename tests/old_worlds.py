@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dashboards.composing import compose
@@ -19,6 +20,7 @@ from ingest.collector import Collected
 from ingest.records import Author, Deletion, Gap, Malformed, Media, Post
 from stream.banks import BANKS_FILE, Banks, Reference
 from stream.embedded import EmbeddedHost
+from stream.enrolled import FACES_FILE, Enrolled
 from stream.records import Alert
 from stream.settings import load_settings
 
@@ -133,6 +135,17 @@ def fill_banks(folder: Path) -> Path:
         first = banks.references()[0]
         banks.enable(first.reference_id, False, who="Mina", now=NOW + 2, note="wrong")
     return folder / BANKS_FILE
+
+
+def fill_faces(folder: Path) -> Path:
+    """One enrolled person with two photos, one that was deleted."""
+    with Enrolled(folder / FACES_FILE) as enrolled:
+        ones = np.full(128, 128**-0.5, "<f4").tobytes()
+        photos = [("a" * 64, ones), ("b" * 64, ones)]
+        enrolled.enrol("arin", photos, consent="signed", who="하나", now=NOW)
+        enrolled.enrol("sena", photos[:1], consent="signed", who="하나", now=NOW)
+        enrolled.delete("sena", who="Mina", now=NOW + 1, note="asked")
+    return folder / FACES_FILE
 
 
 def dump(path: Path) -> str:

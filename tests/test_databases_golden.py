@@ -26,6 +26,7 @@ from dashboards.saved_views import SavedViews
 from ingest.collector import Collected
 from ingest.records import Deletion
 from stream.banks import MIGRATIONS as BANKS
+from stream.enrolled import MIGRATIONS as FACES
 from stream.local_index import LocalIndex
 from stream.records import Logged, LoggedPost
 from stream.storage.migrations import Step, migrate, version
@@ -37,6 +38,7 @@ from tests.old_worlds import (
     dump,
     fill_banks,
     fill_desk,
+    fill_faces,
     fill_store,
     load,
     opened,
@@ -45,7 +47,12 @@ from tests.old_worlds import (
 )
 
 GOLDEN = Path(__file__).parent / "golden" / "databases"
-KINDS = {"jikimi": (1, STEPS), "desk": (2, MIGRATIONS), "banks": (1, BANKS)}
+KINDS = {
+    "jikimi": (1, STEPS),
+    "desk": (2, MIGRATIONS),
+    "banks": (1, BANKS),
+    "faces": (1, FACES),
+}
 """The first format that anybody had, and the steps there are. The desk began with two."""
 EVERY = [
     (name, number)
@@ -78,6 +85,7 @@ def newest(tmp_path_factory: pytest.TempPathFactory) -> None:
             ("jikimi", fill_store(folder / "data", patch)),
             ("desk", fill_desk(folder / "data")),
             ("banks", fill_banks(folder / "data")),
+            ("faces", fill_faces(folder / "data")),
         ):
             file = golden(name, len(KINDS[name][1]))
             if not file.exists():

@@ -14,6 +14,7 @@ from dashboards.terminal.exits import OK, PARTIAL
 if TYPE_CHECKING:
     from detect.media.cage import Cage
     from detect.media.examined import Clip, Examined
+    from detect.media.faces import Faces, People
     from detect.media.nsfw import SexualContent
 
 EPILOG = """\b
@@ -37,19 +38,20 @@ def media(cli: Cli, files: tuple[Path, ...], as_json: bool) -> int:
     """Show size, hashes and claimed origin of FILES, pictures and clips.
 
     A file is decoded in a process of its own that can open neither files nor
-    connections. Sexual content is scored where `jikimi models fetch` has brought the model;
-    what is not judged is null.
+    connections. Sexual content is scored, and faces are looked for, where
+    `jikimi models fetch` has brought the models; what is not judged is null.
     """
     import msgspec
 
-    from dashboards.composing.media import sexual_content
+    from dashboards.composing.media import enrolled_people, faces, sexual_content
     from detect.media.cage import Cage
 
     failed = 0
-    model = sexual_content(cli.settings)
+    model, spotter = sexual_content(cli.settings), faces(cli.settings)
+    people = None if spotter is None else enrolled_people(cli.settings)
     with Cage() as cage:
         for file in files:
-            found = examine(file, cage, model)
+            found = examine(file, cage, model, spotter, people)
             failed += found["error"] is not None
             if as_json:
                 click.echo(msgspec.json.encode(found).decode())
@@ -58,7 +60,13 @@ def media(cli: Cli, files: tuple[Path, ...], as_json: bool) -> int:
     return PARTIAL if failed else OK
 
 
-def examine(file: Path, cage: Cage, model: SexualContent | None = None) -> dict[str, Any]:
+def examine(
+    file: Path,
+    cage: Cage,
+    model: SexualContent | None = None,
+    spotter: Faces | None = None,
+    people: People | None = None,
+) -> dict[str, Any]:
     """One file: hashes as exchanged, size, and what it claims of itself."""
     from msgspec import to_builtins
 
@@ -67,7 +75,7 @@ def examine(file: Path, cage: Cage, model: SexualContent | None = None) -> dict[
 
     with file.open("rb") as opened:
         data = opened.read(LARGEST + 1)
-    seen = cage.examine(data, HASHES if model is None else HASHES | PIXELS)
+    seen = cage.examine(data, HASHES if model is spotter is None else HASHES | PIXELS)
     too_large = len(data) > LARGEST
     return {
         "file": str(file),
@@ -80,7 +88,7 @@ def examine(file: Path, cage: Cage, model: SexualContent | None = None) -> dict[
         "views": seen.views,
         "cut_off": seen.cut_off,
         "clip": None if seen.clip is None else _clip(seen.clip),
-        "faces": None,
+        "faces": None if spotter is None else _faces(seen, spotter, people),
         "nsfw": None if model is None else _sexual(seen, model),
         "forgery": None,
         "provenance": {} if too_large else to_builtins(read_provenance(data)),
@@ -103,6 +111,28 @@ def _sexual(seen: Examined, model: SexualContent) -> dict[str, Any] | None:
         return None
     score, at = max(scores)
     return {"score": score, "model": model.version, "at_ms": -at}
+
+
+def _faces(seen: Examined, spotter: Faces, people: People | None) -> list[dict[str, Any]]:
+    """Faces of a picture, or of the pictures of a clip that are kept, with their time."""
+    import numpy as np
+    from msgspec import to_builtins
+
+    from detect.media.faces import People as Nobody
+
+    shown = [(None, seen.raster)]
+    if seen.clip is not None:
+        shown = [(frame.at_ms, frame.raster) for frame in seen.clip.frames]
+    found: list[dict[str, Any]] = []
+    for at, raster in shown:
+        if raster is None:
+            continue
+        image = np.frombuffer(raster.data, np.uint8).reshape(raster.height, raster.width, 3)
+        when = {} if at is None else {"at_ms": at}
+        found.extend(
+            to_builtins(face) | when for face in spotter.seen(image, people or Nobody())
+        )
+    return found
 
 
 def _clip(clip: Clip) -> dict[str, Any]:
@@ -143,10 +173,22 @@ def _tell(found: dict[str, Any]) -> None:
         click.echo(f"    {seconds:.1f} s, {len(clip['frames'])} different pictures{more}")
     if found["cut_off"]:
         click.echo("    the file ends before what it holds does")
+    for face in found["faces"] or ():
+        click.echo(f"    {_told(face)}")
     if found["error"] is not None:
         click.echo(f"    {found['error']}")
     else:
         _tell_origin(found["provenance"])
+
+
+def _told(face: dict[str, Any]) -> str:
+    x, y, width, height = face["box"]
+    when = f" at {face['at_ms'] / 1000:.1f} s" if "at_ms" in face else ""
+    place = f"a face{when}, x {x:.0%}, y {y:.0%}, {width:.0%} x {height:.0%} of the picture"
+    if face.get("subject") is None:
+        return f"{place}: nobody who is enrolled"
+    how = "like" if face.get("sure") else "perhaps like"
+    return f"{place}: {how} {face['subject']} ({face['likeness']:.2f})"
 
 
 def _tell_origin(claims: dict[str, Any]) -> None:
