@@ -52,6 +52,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     watchlist: str | None
     settings: dict[str, dict[str, float]]
     posts: dict[str, int]
+    unreadable: dict[str, int]
+    """Why records could not be read: the most frequent reasons."""
     lines: dict[str, int]
     scores: str
 
@@ -102,6 +104,7 @@ def analyze(
             watchlist=_digest(watchlist),
             settings=_settings(settings),
             posts=dict(sorted(host.intake.counters().items())),
+            unreadable=host.dead.reasons(),
             lines=dict(sorted(lines.items())),
             scores="all" if every_account else "members",
         )

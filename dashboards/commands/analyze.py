@@ -85,13 +85,17 @@ def command(
     if as_json:
         click.echo(msgspec.json.encode(manifest).decode())
     else:
-        _tell(out, manifest.posts, manifest.lines)
+        _tell(out, manifest.posts, manifest.unreadable, manifest.lines)
     return PARTIAL if manifest.posts.get("malformed") else OK
 
 
-def _tell(out: Path, posts: dict[str, int], lines: dict[str, int]) -> None:
+def _tell(
+    out: Path, posts: dict[str, int], unreadable: dict[str, int], lines: dict[str, int]
+) -> None:
     kept = posts.get("logged", 0)
     read = kept + posts.get("unmatched", 0) + posts.get("malformed", 0)
     click.echo(f"read {read:,} posts, kept {kept:,}, unreadable {posts.get('malformed', 0):,}")
+    for reason, count in unreadable.items():
+        click.echo(f"{count:>10,}  unreadable: {reason}")
     for name in ("clusters", "campaigns", "alerts", "accounts"):
         click.echo(f"{lines[name]:>10,}  {out / name}.ndjson")

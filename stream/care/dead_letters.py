@@ -69,6 +69,15 @@ class DeadLetters:
         row = self._db.execute("SELECT body FROM dead_letters WHERE seq = ?", (seq,)).fetchone()
         return None if row is None else _decode(row[0])
 
+    def reasons(self, most: int = 5) -> dict[str, int]:
+        """Why letters could not be read and how many for each, the most frequent first."""
+        rows = self._db.execute(
+            "SELECT reason, count(*) FROM dead_letters GROUP BY reason "
+            "ORDER BY count(*) DESC, reason LIMIT ?",
+            (most,),
+        )
+        return {str(reason): int(count) for reason, count in rows}
+
     def tried(self, seq: int, letter: DeadLetter, reason: str) -> None:
         """Note another try that failed, and why."""
         again = msgspec.structs.replace(letter, reason=reason, tries=letter.tries + 1)

@@ -64,6 +64,15 @@ def test_a_cut_off_record_is_found_too(store):
     assert dead.forget(["at://did:plc:one/app.bsky.feed.post/3k2a"]) == 1
 
 
+def test_reasons_are_counted_the_most_frequent_first(store):
+    dead = DeadLetters(store)
+    odd = DeadLetter(stage="source", source="bluesky", reason="no text", raw=b"{}", at=1)
+    dead.bury([letter(b"a"), odd, letter(b"b")])
+
+    assert list(dead.reasons().items()) == [("not JSON", 2), ("no text", 1)]
+    assert dead.reasons(most=1) == {"not JSON": 2}
+
+
 def test_an_id_that_stands_nowhere_changes_nothing(store):
     dead = DeadLetters(store)
     dead.bury([letter(event("did:plc:one", "r1"))])
