@@ -13,7 +13,7 @@ from dashboards.terminal.exits import OK, PARTIAL
 
 if TYPE_CHECKING:
     from detect.media.cage import Cage
-    from detect.media.examined import Clip, Examined
+    from detect.media.examined import Clip, Examined, Raster
     from detect.media.faces import Faces, People
     from detect.media.nsfw import SexualContent
 
@@ -75,7 +75,7 @@ def examine(
 
     with file.open("rb") as opened:
         data = opened.read(LARGEST + 1)
-    seen = cage.examine(data, HASHES if model is spotter is None else HASHES | PIXELS)
+    seen = cage.examine(data, HASHES if model is None and spotter is None else HASHES | PIXELS)
     too_large = len(data) > LARGEST
     return {
         "file": str(file),
@@ -120,7 +120,7 @@ def _faces(seen: Examined, spotter: Faces, people: People | None) -> list[dict[s
 
     from detect.media.faces import People as Nobody
 
-    shown = [(None, seen.raster)]
+    shown: list[tuple[int | None, Raster | None]] = [(None, seen.raster)]
     if seen.clip is not None:
         shown = [(frame.at_ms, frame.raster) for frame in seen.clip.frames]
     found: list[dict[str, Any]] = []
@@ -128,7 +128,7 @@ def _faces(seen: Examined, spotter: Faces, people: People | None) -> list[dict[s
         if raster is None:
             continue
         image = np.frombuffer(raster.data, np.uint8).reshape(raster.height, raster.width, 3)
-        when = {} if at is None else {"at_ms": at}
+        when: dict[str, int] = {} if at is None else {"at_ms": at}
         found.extend(
             to_builtins(face) | when for face in spotter.seen(image, people or Nobody())
         )
