@@ -315,6 +315,10 @@ class Banks:
             for at, who, action, bank, name, note in rows
         ]
 
+    def edition(self) -> int:
+        """Goes up with every change."""
+        return int(self._db.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0])
+
     def snapshot(self) -> Snapshot:
         """What pictures are compared with from now on."""
         looks = {

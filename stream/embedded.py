@@ -24,6 +24,7 @@ from stream.care.erasure import Eraser
 from stream.care.errands import Errands
 from stream.care.retention import Policy, Retention
 from stream.care.wiping import Wiping
+from stream.hosting.beside import Beside
 from stream.hosting.feed import IndexFeed
 from stream.hosting.intake import Follow, Intake, Match
 from stream.hosting.processor import Processor
@@ -79,6 +80,7 @@ class EmbeddedHost:
         judge: looks at every matched post as it is taken in; None leaves that out.
         operators: fresh instances in pipeline order.
         index: filled after each commit; None leaves indexing to a later run.
+        media: looks at the pictures of posts, beside them; None leaves that out.
         versions: digests of watchlist, rules, calendar and banks in force.
         now: wall clock in ms; reaches dead letters, statuses and retention only.
         policy: how long things are kept; None for ever.
@@ -99,6 +101,7 @@ class EmbeddedHost:
         operators: Sequence[Operator],
         now: Callable[[], int],
         index: Index | None = None,
+        media: Beside | None = None,
         versions: Versions | None = None,
         partitions: int = 8,
         policy: Policy | None = None,
@@ -123,6 +126,7 @@ class EmbeddedHost:
         )
         self.processor = Processor(self.store, self.subjects, operators)
         self.index = index
+        self.media = media
         self._now = now
         self._router = Router(groups_of)
         self._eraser = Eraser(
@@ -235,6 +239,26 @@ class EmbeddedHost:
             self.store.set_meta("finished", str(end).encode())
         self.ingest([])
 
+    def look(self) -> bool:
+        """Hand new posts to the media stage and log what it found; True if there was any.
+
+        Raises:
+            StorageFullError: nothing was changed; call again later.
+        """
+        if self.media is None:
+            return False
+        found = self.media.deliver(self.take_in)
+        self.media.forward(self.subjects)
+        return found
+
+    def _look_at_the_rest(self, stop: Stop) -> None:
+        """Wait for the pictures of posts that will not become more."""
+        while self.media is not None and not stop.is_set():
+            self._persist(self.look, stop)
+            if self.media.idle():
+                return
+            stop.wait(0.05)
+
     def feed_index(self, statuses: Sequence[SourceStatus] = ()) -> None:
         """Bring the index up to what is committed.
 
@@ -264,12 +288,15 @@ class EmbeddedHost:
     ) -> None:
         """Collect until ``stop`` is set or every source has ended."""
         collector.start()
+        if self.media is not None:
+            self.media.start()
         try:
             while not stop.is_set():
                 batches = collector.poll(0.2)
                 if batches:
                     self._persist(partial(self.ingest, batches), stop)
                 self._persist(self.care, stop)
+                self._persist(self.look, stop)
                 statuses = self._due_statuses(collector)
                 if batches or statuses:
                     self._persist(partial(self.feed_index, statuses), stop)
@@ -280,6 +307,7 @@ class EmbeddedHost:
         finally:
             collector.close(2.0)
         if collector.finished and not stop.is_set():
+            self._look_at_the_rest(stop)
             self.finish()
         self.feed_index(self.statuses(collector))
         if self.index is not None:
@@ -291,6 +319,8 @@ class EmbeddedHost:
 
     def close(self) -> None:
         """Wipe what was deleted, close the index and let the next process in."""
+        if self.media is not None:
+            self.media.close()
         self.wiping.finish(WIPE_S)
         if self.index is not None:
             self.index.close()

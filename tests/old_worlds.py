@@ -21,7 +21,9 @@ from ingest.records import Author, Deletion, Gap, Malformed, Media, Post
 from stream.banks import BANKS_FILE, Banks, Reference
 from stream.embedded import EmbeddedHost
 from stream.enrolled import FACES_FILE, Enrolled
-from stream.records import Alert
+from stream.media.records import Errand, Kept, Verdict
+from stream.media.shelf import MEDIA_FILE, Shelf
+from stream.records import Alert, LoggedMedia
 from stream.settings import load_settings
 
 NOW = 1_790_000_000_000
@@ -118,6 +120,27 @@ def fill_desk(folder: Path) -> Path:
     )
     desk.close()
     return folder / "desk.db"
+
+
+def fill_media(folder: Path) -> Path:
+    """A post whose picture was looked at, and one that waits."""
+    shelf = Shelf(folder)
+    for number in (1, 2):
+        urls = (f"https://media.example/{number}.jpg",)
+        shelf.put(
+            Errand(post_id=f"x:{number}", account="x:하나", platform="x", at=NOW, urls=urls),
+            1.5,
+        )
+    verdict = Verdict(
+        sha256="1" * 64, version="media/1", format="jpeg", pdq="2" * 64, family="fam_1"
+    )
+    shelf.keep(Kept(verdict=verdict, features=b"f", pixels=b"p", size=(1, 1), preview=b"small"))
+    shelf.shown(verdict.sha256, "x:1", "3" * 32)
+    shelf.belongs(["ref_1"], "fam_1")
+    shelf.tell(LoggedMedia(post_id="x:1", account="x:하나"))
+    shelf.set_meta("position", b"here")
+    shelf.close()
+    return folder / MEDIA_FILE
 
 
 def fill_banks(folder: Path) -> Path:

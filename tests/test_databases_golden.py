@@ -28,6 +28,7 @@ from ingest.records import Deletion
 from stream.banks import MIGRATIONS as BANKS
 from stream.enrolled import MIGRATIONS as FACES
 from stream.local_index import LocalIndex
+from stream.media.shelf import MIGRATIONS as MEDIA
 from stream.records import Logged, LoggedPost
 from stream.storage.migrations import Step, migrate, version
 from stream.storage.schema import STEPS
@@ -39,6 +40,7 @@ from tests.old_worlds import (
     fill_banks,
     fill_desk,
     fill_faces,
+    fill_media,
     fill_store,
     load,
     opened,
@@ -52,6 +54,7 @@ KINDS = {
     "desk": (2, MIGRATIONS),
     "banks": (1, BANKS),
     "faces": (1, FACES),
+    "media": (1, MEDIA),
 }
 """The first format that anybody had, and the steps there are. The desk began with two."""
 EVERY = [
@@ -86,6 +89,7 @@ def newest(tmp_path_factory: pytest.TempPathFactory) -> None:
             ("desk", fill_desk(folder / "data")),
             ("banks", fill_banks(folder / "data")),
             ("faces", fill_faces(folder / "data")),
+            ("media", fill_media(folder / "data")),
         ):
             file = golden(name, len(KINDS[name][1]))
             if not file.exists():

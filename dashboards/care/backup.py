@@ -46,6 +46,7 @@ COUNTED: Final = {
     STORE: ("posts_log", "subject_log", "results", "dead_letters"),
     "desk.db": ("decisions", "deliveries", "views"),
     "banks.db": ("refs",),
+    "media.db": ("pictures",),
 }
 
 Tell = Callable[[int, int], None]

@@ -16,13 +16,20 @@ import msgspec
 from dashboards.desk_file import MIGRATIONS
 from stream.banks import BANKS_FILE
 from stream.banks import MIGRATIONS as BANKS_MIGRATIONS
+from stream.media.shelf import MEDIA_FILE
+from stream.media.shelf import MIGRATIONS as MEDIA_MIGRATIONS
 from stream.storage.schema import STEPS
 
 MANIFEST: Final = "manifest.json"
 DESK: Final = "desk.db"
 STORE: Final = "jikimi.db"
 WATCHLIST: Final = "watchlist.toml"
-SCHEMAS: Final = {DESK: MIGRATIONS, STORE: STEPS, BANKS_FILE: BANKS_MIGRATIONS}
+SCHEMAS: Final = {
+    DESK: MIGRATIONS,
+    STORE: STEPS,
+    BANKS_FILE: BANKS_MIGRATIONS,
+    MEDIA_FILE: MEDIA_MIGRATIONS,
+}
 """The databases in the order in which they are copied: decisions name alerts of the store,
 so the store has to be the later one."""
 LARGEST_MANIFEST: Final = 1 << 20

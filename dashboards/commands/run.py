@@ -67,7 +67,7 @@ def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) ->
         stack.enter_context(stop_on_signals(stop))
         prepare(folder)
         index = LocalIndex(folder / INDEX_FOLDER) if settings.pipeline.index else None
-        host = build_host(folder, settings, watchlist, index, expires=True)
+        host = build_host(folder, settings, watchlist, index, expires=True, pictures=True)
         stack.callback(host.close)
         host.feed_index()
         if not no_web:

@@ -52,13 +52,16 @@ def build_host(
     index: Index | None,
     *,
     expires: bool = False,
+    pictures: bool = False,
 ) -> EmbeddedHost:
     """The embedded host over a data folder; without a watchlist every post counts.
 
     Nobody is there to be harmed in a data set without a watchlist: its posts are not judged.
-    With ``expires`` it erases by itself what is due by the settings.
+    With ``expires`` it erases by itself what is due by the settings, with ``pictures`` it
+    looks at those of posts, if the settings want it.
     """
     from dashboards.composing.judging import build_judge
+    from dashboards.composing.media import media_beside
     from detect.watchlist import Watchlist as Subjects
     from detect.watchlist import digest
     from stream.embedded import EmbeddedHost
@@ -76,6 +79,7 @@ def build_host(
         operators=build_operators(settings, subjects),
         now=wall_clock,
         index=index,
+        media=media_beside(settings, folder, subjects) if pictures else None,
         versions=Versions(watchlist=digest(subjects)),
         partitions=settings.pipeline.partitions,
         policy=retention_policy(settings, scheduled=expires),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +13,15 @@ from stream.settings import ConfigError
 if TYPE_CHECKING:
     from detect.media.faces import Faces, People
     from detect.media.nsfw import SexualContent
+    from detect.watchlist import Watchlist
+    from ingest.media.fetching import Fetcher
+    from stream.config.media import MediaSettings
+    from stream.hosting.beside import Beside
+    from stream.media.stage import MediaStage
     from stream.settings import Settings
+
+OF_AGE = 19
+"""Years; in Korea childhood ends by law with the 19th birthday."""
 
 
 def sexual_content(settings: Settings) -> SexualContent | None:
@@ -65,3 +75,73 @@ def enrolled_people(settings: Settings) -> People:
         return People()
     with Enrolled(path) as enrolled:
         return enrolled.people()
+
+
+def media_stage(settings: Settings, folder: Path, watchlist: Watchlist) -> MediaStage | None:
+    """The owner of the pictures of an installation; None where they are switched off.
+
+    Raises:
+        ConfigError: a model is there and cannot be used.
+    """
+    wanted = settings.media
+    if not wanted.enabled:
+        return None
+    from dashboards.composing.compose import wall_clock
+    from ingest.media.together import Together
+    from stream.media.looking import Looker
+    from stream.media.stage import Load, MediaStage
+
+    looker = Looker(
+        scorer=sexual_content(settings),
+        sexual_from=wanted.sexual_from,
+        previews=wanted.previews,
+    )
+    return MediaStage(
+        folder,
+        looker=looker,
+        fetching=Together(lambda: _fetcher(wanted)),
+        now=wall_clock,
+        may_be_minor=minors(watchlist),
+        load=Load(most=wanted.waiting),
+    )
+
+
+def media_beside(settings: Settings, folder: Path, watchlist: Watchlist) -> Beside | None:
+    """The same, in a thread beside the embedded host."""
+    from stream.hosting.beside import Beside
+
+    stage = media_stage(settings, folder, watchlist)
+    return None if stage is None else Beside(stage)
+
+
+def minors(watchlist: Watchlist) -> Callable[[str, int], bool]:
+    """Whether a subject was under age at a time (ms), by the birth dates of the watchlist.
+
+    Of a group it is enough that one member was.
+    """
+    born: dict[str, str] = {}
+    for subject in watchlist.subjects:
+        if subject.birth_date is not None:
+            for name in (subject.id, *watchlist.groups_of(subject.id)):
+                born[name] = max(born.get(name, ""), subject.birth_date)
+
+    def may_be_minor(subject: str, at: int) -> bool:
+        date = born.get(subject)
+        if date is None:
+            return False
+        when = datetime.fromtimestamp(at / 1000, UTC)
+        of_age = f"{int(date[:4]) + OF_AGE:04}{date[4:10]}"
+        return when.strftime("%Y-%m-%d") < of_age
+
+    return may_be_minor
+
+
+def _fetcher(wanted: MediaSettings) -> Fetcher:
+    from ingest.media.addresses import Guard
+    from ingest.media.fetching import Fetcher, Limits
+
+    return Fetcher(
+        Limits(bytes=wanted.most_bytes, total_s=float(wanted.timeout_s)),
+        guard=Guard(also=frozenset(wanted.also_from)),
+        folder=None if wanted.files is None else str(wanted.files),
+    )

@@ -1,0 +1,1 @@
+"""The pictures of logged posts: fetched, gated, looked at, told apart into families."""

@@ -1,0 +1,330 @@
+"""The media stage: takes posts from the subject logs, looks at their pictures, tells the log.
+
+It stands beside the text path and never holds it up: posts wait in a bounded queue by how far
+they reach, how fast they spread and how grave their words are. When too many wait, the dearest
+steps are left out, which is said, and made good later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from detect.records import PictureFinding
+from ingest.media.addresses import RefusedError, url_key
+from ingest.media.fetching import FailedError, Fetched
+from stream.banks import BANKS_FILE, Banks
+from stream.media.families import Families, related
+from stream.media.looking import DEAREST, Looker
+from stream.media.records import Errand, Verdict
+from stream.media.shelf import Shelf
+from stream.media.telling import errand_of, finding, judged, not_looked_at, priority, said
+from stream.records import LoggedMedia, PostGone, PostSeen, SubjectEvent
+
+Outcome = Fetched | RefusedError | FailedError
+AT_ONCE = 8
+"""Posts that are worked on together: their pictures are fetched side by side."""
+AGAIN_MS = (60_000, 10 * 60_000, 60 * 60_000, 6 * 60 * 60_000)
+"""Pauses between tries of what could not be fetched."""
+ANEW_AT_ONCE = 200
+POSITION = "position"
+EDITION = "edition"
+
+log = structlog.get_logger(__name__)
+
+
+class Fetching(Protocol):
+    """Brings the bytes behind URLs, side by side."""
+
+    def fetch_all(self, urls: Sequence[str], /) -> list[Outcome]: ...
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """When there is too much to do.
+
+    ``most`` posts may wait, the least urgent beyond are told to be left out. From ``hurry``
+    on the dearest step is left out, from four times as many all of them.
+    """
+
+    most: int = 20_000
+    hurry: int = 200
+
+    def without(self, waiting: int) -> tuple[str, ...]:
+        """The steps that are left out while so many wait."""
+        if waiting < self.hurry:
+            return ()
+        return DEAREST[:1] if waiting < 4 * self.hurry else DEAREST
+
+
+class MediaStage:
+    """One owner of the pictures of an installation; ``step`` is called by one thread.
+
+    Args:
+        folder: of ``media.db`` and ``banks.db``.
+        may_be_minor: whether a subject may be under age at a time (ms).
+        now: wall clock in ms; decides only when what failed is tried again.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        looker: Looker,
+        fetching: Fetching,
+        now: Callable[[], int],
+        may_be_minor: Callable[[str, int], bool] = lambda _subject, _at: False,
+        load: Load | None = None,
+    ) -> None:
+        self.shelf = Shelf(folder)
+        self._looker = looker
+        self._fetching = fetching
+        self._now = now
+        self._may_be_minor = may_be_minor
+        self._load = load or Load()
+        self._banks = Banks(folder / BANKS_FILE)
+        self._families = Families(self.shelf)
+        self._edition = -1
+        self._rematch: str | None = None
+        self._refresh()
+
+    def close(self) -> None:
+        """End the decoding process and let the files go."""
+        self._looker.close()
+        self._banks.__exit__(None, None, None)
+        self.shelf.close()
+
+    # --- what the host calls ------------------------------------------------------
+
+    def take(self, events: Iterable[SubjectEvent], position: bytes) -> None:
+        """Queue what events bring, and remember up to where they were read.
+
+        Raises:
+            StorageFullError: no space; nothing was taken.
+        """
+        gone = False
+        with self.shelf.change():
+            for event in events:
+                if isinstance(event, PostGone):
+                    self.shelf.forget(event.post_id)
+                    gone = True
+                elif isinstance(event, PostSeen):
+                    self._queue(event)
+            over = self.shelf.waiting() - self._load.most
+            if over > 0:
+                for errand in self.shelf.least_urgent(over):
+                    why = "left out: too many pictures were waiting"
+                    self._tell(errand, [not_looked_at(errand, u, why) for u in errand.urls])
+            self.shelf.set_meta(POSITION, position)
+        if gone:
+            self.shelf.wipe()
+
+    def position(self) -> bytes | None:
+        """Up to where events were taken."""
+        return self.shelf.meta(POSITION)
+
+    def found(self, limit: int = 200) -> list[tuple[int, LoggedMedia]]:
+        """What the log does not hold yet."""
+        return self.shelf.outbox(limit)
+
+    def logged(self, through: int) -> None:
+        """The log holds what was found up to here."""
+        self.shelf.logged(through)
+
+    def idle(self) -> bool:
+        """Whether nothing is left to do at this moment."""
+        return self._rematch is None and not self.shelf.next(self._now(), 1)
+
+    # --- work ---------------------------------------------------------------------
+
+    def step(self) -> bool:
+        """Look at a few posts; False when there was nothing to do.
+
+        Raises:
+            StorageFullError: no space; the same is done again.
+        """
+        self._refresh()
+        errands = self.shelf.next(self._now(), AT_ONCE)
+        if errands:
+            without = self._load.without(self.shelf.waiting())
+            self._work(errands, without)
+            return True
+        return self._look_again()
+
+    def _queue(self, event: PostSeen) -> None:
+        if event.subjects and event.subject != event.subjects[0]:
+            return
+        minor = any(self._may_be_minor(one, event.post.event_at) for one in event.subjects)
+        errand = errand_of(event, minor=minor)
+        if errand is not None:
+            shown = max(self.shelf.posts_at(url_key(url)) for url in errand.urls)
+            self.shelf.put(errand, priority(event, shown))
+
+    def _work(self, errands: list[tuple[Errand, int, bool]], without: tuple[str, ...]) -> None:
+        wanted = [
+            url
+            for errand, _, again in errands
+            for url in errand.urls
+            if again or self._at_hand(url, without) is None
+        ]
+        fetched = dict(zip(wanted, self._fetching.fetch_all(wanted), strict=True))
+        for errand, tries, again in errands:
+            self._one(errand, tries, fetched, without, again=again)
+
+    def _at_hand(self, url: str, without: Sequence[str]) -> Verdict | None:
+        """What is known of a URL already, unless it was looked at by another version."""
+        held = self.shelf.at_url(url_key(url))
+        return held if held is not None and self._serves(held, without) else None
+
+    def _serves(self, held: Verdict, without: Sequence[str]) -> bool:
+        return held.version == self._looker.version and set(held.partial) <= set(without)
+
+    def _one(
+        self,
+        errand: Errand,
+        tries: int,
+        fetched: dict[str, Outcome],
+        without: tuple[str, ...],
+        *,
+        again: bool,
+    ) -> None:
+        outcomes = [fetched.get(url) for url in errand.urls]
+        failed = [one for one in outcomes if isinstance(one, FailedError)]
+        if failed and tries < len(AGAIN_MS):
+            asked = int(max(one.retry_s for one in failed) * 1000)
+            self.shelf.later(errand.post_id, self._now() + max(AGAIN_MS[tries], asked))
+            return
+        if again and any(isinstance(one, RefusedError | FailedError) for one in outcomes):
+            # What was said of it stands, with what is missing.
+            self.shelf.settled(errand.post_id, partial=False)
+            return
+        # Looking takes long and is done outside of any transaction.
+        seen = [
+            (url, outcome if isinstance(outcome, RefusedError | FailedError)
+             else self._verdict(errand, url, outcome, without))
+            for url, outcome in zip(errand.urls, outcomes, strict=True)
+        ]  # fmt: skip
+        with self.shelf.change():
+            findings: list[PictureFinding] = []
+            for url, one in seen:
+                if isinstance(one, Verdict):
+                    self.shelf.shown(one.sha256, errand.post_id, url_key(url))
+                    findings.append(self._finding(errand, url, one))
+                else:
+                    findings.append(not_looked_at(errand, url, str(one)))
+            self._tell(errand, findings)
+            self.shelf.drop_unshown([one.sha256 for _, one in seen if isinstance(one, Verdict)])
+
+    def _verdict(
+        self, errand: Errand, url: str, outcome: Fetched | None, without: tuple[str, ...]
+    ) -> Verdict:
+        if outcome is None:
+            held = self._at_hand(url, without)
+            if held is None:
+                raise LookupError("a picture that was at hand is gone")
+            return held
+        held = self.shelf.picture(hashlib.sha256(outcome.data).hexdigest())
+        if held is not None and self._serves(held, without):
+            return held
+        kept, look = self._looker.look(outcome.data, minor=errand.minor, without=without)
+        verdict = kept.verdict
+        if held is not None:
+            family, how = held.family, held.found_by
+        else:
+            family, how = self._families.of(verdict, look)
+        verdict = msgspec.structs.replace(verdict, family=family, found_by=how)
+        with self.shelf.change():
+            self.shelf.keep(msgspec.structs.replace(kept, verdict=verdict))
+            if held is None and _is_bad(verdict):
+                self._say_again([family], but=verdict.sha256)
+        if held is None:
+            self._families.add(verdict, look if kept.features is not None else None)
+        return verdict
+
+    def _finding(self, errand: Errand, url: str, verdict: Verdict) -> PictureFinding:
+        bad = any(_is_bad(one) for one in self.shelf.family(verdict.family))
+        return finding(
+            errand, url, verdict, sexual_from=self._looker.sexual_from, family_bad=bad
+        )
+
+    def _tell(self, errand: Errand, findings: Sequence[PictureFinding]) -> None:
+        told = said(errand, findings, self.shelf.told(errand.post_id))
+        partial = any(one.partial for one in findings)
+        if told is not None:
+            self.shelf.tell(told, partial=partial)
+        else:
+            self.shelf.settled(errand.post_id, partial=partial)
+
+    # --- what became known later ---------------------------------------------------
+
+    def _refresh(self) -> None:
+        """Take the banks as they are now; what was seen is compared with what is new."""
+        edition = self._banks.edition()
+        if edition == self._edition:
+            return
+        self._looker.known = self._banks.snapshot()
+        self._edition = edition
+        if self.shelf.meta(EDITION) != str(edition).encode():
+            self._rematch = ""
+
+    def _look_again(self) -> bool:
+        """Compare a few pictures that were seen earlier with the banks as they are now."""
+        if self._rematch is None:
+            return False
+        pictures = self.shelf.pictures(self._rematch, ANEW_AT_ONCE)
+        with self.shelf.change():
+            touched: dict[str, None] = {}
+            for held, look in pictures:
+                matches = self._looker.matches(held, look)
+                if matches != held.matches:
+                    for family in self._moved(
+                        held, msgspec.structs.replace(held, matches=matches)
+                    ):
+                        touched[family] = None
+            self._say_again(list(touched))
+            self._rematch = pictures[-1][0].sha256 if pictures else None
+            if self._rematch is None:
+                self.shelf.set_meta(EDITION, str(self._edition).encode())
+        return True
+
+    def _moved(self, held: Verdict, now: Verdict) -> tuple[str, ...]:
+        """Write what is known now; variants of one original come into one family."""
+        references = related(now.matches)
+        family = self.shelf.family_of(references) or held.family
+        self.shelf.belongs(references, family)
+        how = held.found_by if family == held.family else "original"
+        self.shelf.revise(msgspec.structs.replace(now, family=family, found_by=how))
+        return held.family, family
+
+    def _say_again(self, families: Sequence[str], but: str = "") -> None:
+        """Tell the posts of families anew where something about them has changed."""
+        for family in families:
+            members = [one for one in self.shelf.family(family) if one.sha256 != but]
+            bad = any(_is_bad(one) for one in self.shelf.family(family))
+            by_hash = {one.sha256: one for one in members}
+            for post_id in self.shelf.posts_of(by_hash):
+                before = self.shelf.told(post_id)
+                if before is not None:
+                    self._revised(before, by_hash, bad=bad)
+
+    def _revised(self, before: LoggedMedia, known: dict[str, Verdict], *, bad: bool) -> None:
+        made = [
+            judged(one, known[one.sha256], sexual_from=self._looker.sexual_from, family_bad=bad)
+            if one.sha256 in known
+            else one
+            for one in before.findings
+        ]
+        errand = Errand(
+            post_id=before.post_id, account=before.account, platform="", at=0, urls=()
+        )
+        told = said(errand, made, before)
+        if told is not None:
+            self.shelf.tell(told, partial=any(one.partial for one in made))
+
+
+def _is_bad(verdict: Verdict) -> bool:
+    return any(one.kind == "known_bad" for one in verdict.matches)
