@@ -66,7 +66,7 @@ bench-scale: setup-dev ## measure scale-out on a real Kafka and Elasticsearch, s
 chaos: setup-dev ## bad days too long for make test, on a real Kafka: twenty rounds of chaos
 	JIKIMI_CHAOS_ROUNDS=$${JIKIMI_CHAOS_ROUNDS:-20} $(BIN)/python -m pytest $(CHAOS) $(ARGS)
 
-CHAOS := $(addprefix tests/scale/test_,brokers.py chaos.py network.py restore.py spread.py storm.py)
+CHAOS := $(addprefix tests/scale/test_,brokers.py chaos.py membership.py network.py restore.py spread.py storm.py)
 
 words: setup-dev ## bring the catalogues of the pages up to date with their sentences
 	$(BIN)/python -m dashboards.web.extraction

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -23,6 +23,7 @@ from faust.types import TP
 from stream.scale.address import KafkaAddress
 from stream.scale.host import Place, ScaleHost
 from stream.scale.loop import COMMIT_EVERY_S, handle_all
+from stream.scale.membership import Membership, take_over
 from stream.scale.progress import Progress
 from stream.scale.watchdog import Watchdog, end_process, reason_of
 from stream.storage.memory import seldom_collect
@@ -55,6 +56,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         finally:
             self.consumer.in_transaction = False
 
+    @property
+    def coordinator(self) -> Any:
+        """aiokafka's part that keeps the membership of the group."""
+        consumer: Any = self._ensure_consumer()
+        return consumer._coordinator  # noqa: SLF001 - no public way to it
+
 
 class BatchConsumer(driver.Consumer):
     """Hands record batches of the host's topics to the host; other topics go on to agents."""
@@ -76,11 +83,24 @@ class BatchConsumer(driver.Consumer):
         """Open what is ours now, before Faust goes on: it may take its time."""
         try:
             async with self.busy:
-                await asyncio.gather(*map(self.parts.host.open, self._ours(assigned)))
+                every_s = self.app.conf.broker_heartbeat_interval
+                thread = cast("ConsumerThread", self._thread)
+                confirm = self._confirm(Membership(thread.coordinator))
+                await take_over(self.parts.host, self._ours(assigned), confirm, every_s)
         except Exception as error:  # noqa: BLE001 - a worker that cannot open must not go on
             end_process(reason_of(error))
         self.parts.watchdog.beat()
         await super().on_partitions_assigned(assigned, generation_id)
+
+    def _confirm(self, membership: Membership) -> Callable[[], Awaitable[None]]:
+        async def confirm() -> None:
+            asked = asyncio.run_coroutine_threadsafe(
+                membership.confirm(), self._thread.thread_loop
+            )
+            await asyncio.wrap_future(asked)
+            self.parts.watchdog.beat()
+
+        return confirm
 
     async def perform_seek(self) -> None:
         """Faust's last step before records flow: begin where each partition stands."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,8 +106,13 @@ class ScaleHost:
         """Offset of the first record of a partition of ours that was not applied yet."""
         return self._held[place].stage.next
 
-    async def open(self, place: Place) -> None:
+    async def open(
+        self, place: Place, confirm: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         """Take a partition over: fence its owner before, catch up with what it did.
+
+        Args:
+            confirm: asked last of all whether it is still ours to take; raises if not.
 
         Raises:
             KafkaUnavailableError: no broker can be reached.
@@ -119,8 +124,10 @@ class ScaleHost:
         kind = self._kinds[place.topic]
         identity = f"{self._group}.{kind.name}.{place.partition}"
         link = PartitionLink(self._address, identity, kind.changelog, place.partition)
-        await link.open()
+        if confirm is not None:
+            await confirm()
         try:
+            await link.open()
             store = await self._catch_up(kind, place, link)
         except BaseException:
             await link.close()

@@ -10,6 +10,7 @@ import structlog
 
 from stream.scale.address import KafkaAddress, aiokafka, unavailable
 from stream.scale.host import Place, ScaleHost
+from stream.scale.membership import Membership, take_over
 from stream.scale.progress import Progress
 from stream.topics import LARGEST_VALUE
 
@@ -52,6 +53,7 @@ class WorkerLoop:
         self._beat = beat
         self._progress = progress
         self._committed_at = 0.0
+        self._sign_s = session_ms / 5_000
         self._client = aiokafka()
         self._errors = aiokafka("aiokafka.errors")
         self._address = address
@@ -129,13 +131,25 @@ class WorkerLoop:
         """Take partitions over and go on where each of them stands."""
         async with self._busy:
             try:
-                await asyncio.gather(*(self._host.open(place) for place in places))
+                membership = Membership(self._consumer._coordinator)  # noqa: SLF001
+                ours = await take_over(
+                    self._host, places, self._confirm(membership), self._sign_s
+                )
             except Exception as error:  # noqa: BLE001 - raised by the loop instead
                 # The consumer would write it to the log, forget it and go on.
                 self._failed = error
                 return
+            if not ours:
+                return  # it joins anew
             for place in places:
                 self._consumer.seek(self._client.TopicPartition(*place), self._host.next(place))
+
+    def _confirm(self, membership: Membership) -> Callable[[], Awaitable[None]]:
+        async def confirm() -> None:
+            await membership.confirm()
+            self._beat()
+
+        return confirm
 
 
 async def handle_all(host: ScaleHost, found: Mapping[Any, Sequence[Any]], batch: int) -> None:

@@ -1,4 +1,4 @@
-"""Says when a private part of Faust that the worker rests on is not what it was."""
+"""Says when a private part of Faust or aiokafka that the worker rests on is not what it was."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import inspect
 from importlib.metadata import version
 
 import pytest
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from faust.app.base import App
 from faust.transport import consumer
 from faust.transport.drivers import aiokafka as driver
@@ -30,6 +31,10 @@ PARTS = {
     driver.AIOKafkaConsumerThread._create_worker_consumer: "c2701bfc3e6f6cad",
     driver.Consumer._new_consumer_thread: "0870ec53dea75083",
     App._new_transport: "42db531312dd776f",
+    GroupCoordinator._do_heartbeat: "dc1d6632aaa68e96",
+    GroupCoordinator._on_join_complete: "0b0b3d204b408f3c",
+    GroupCoordinator.ensure_coordinator_known: "4dfb9ccd877aba5d",
+    GroupCoordinator.reset_generation: "537aa37c531b4de9",
 }
 
 
@@ -42,14 +47,16 @@ def test_a_part_that_the_worker_overrides_or_calls_is_as_it_was_read(part):
     digest = hashlib.sha256(inspect.getsource(part).encode()).hexdigest()[:16]
 
     assert digest == PARTS[part], (
-        f"{part.__qualname__} of Faust has changed: read it, compare with "
-        "stream/scale/faust_app.py, run tests/scale/test_worker.py, then note its digest"
+        f"{part.__qualname__} has changed: read it, compare with stream/scale/faust_app.py "
+        "and stream/scale/membership.py, run tests/scale/test_worker.py and "
+        "tests/scale/test_membership.py, then note its digest"
     )
 
 
 def test_everything_that_is_overridden_exists_in_faust():
     own = (BatchConsumer, ConsumerThread, WorkerApp)
     added = {"parts", "give_up_all", "_take", "_look", "_note_offsets", "_ours"}
+    added |= {"_confirm", "coordinator"}
     for kind in own:
         base = kind.__mro__[1]
         for name, member in vars(kind).items():

@@ -101,8 +101,6 @@ def test_the_demo_ends_with_the_planted_alerts_whatever_happens_to_the_workers(
     scenario = demo(POSTS)
     victim = group.start("victim")
     frozen = group.start("frozen", "--frame", "plain")
-    # One that is frozen before it has opened its share opens it when it wakes up, which
-    # fences whoever has it by then.
     wait_until(lambda: all("partition_opened" in one.said for one in (victim, frozen)))
     totals = collect_demo(address, topics, tmp_path / "collect", scenario)
     victim.signal(signal.SIGKILL)

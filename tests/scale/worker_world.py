@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dashboards.composing.compose import matching
@@ -31,10 +31,19 @@ ENDS_S = 60
 
 
 class Process:
-    """A ``jikimi worker``; ``said`` is what it wrote to standard error."""
+    """A ``jikimi worker``; ``said`` is what it wrote to standard error.
+
+    Args:
+        program: what Python runs as jikimi.
+    """
 
     def __init__(
-        self, address: KafkaAddress, topics: Topics, folder: Path, *options: str
+        self,
+        address: KafkaAddress,
+        topics: Topics,
+        folder: Path,
+        *options: str,
+        program: Sequence[str] = ("-m", "dashboards"),
     ) -> None:
         settings = {
             "JIKIMI__KAFKA__PREFIX": topics.posts.name.partition(".")[0],
@@ -48,7 +57,7 @@ class Process:
         self._log = folder.with_suffix(".log")
         with self._log.open("a") as log:
             self.child = subprocess.Popen(
-                [sys.executable, "-m", "dashboards", "worker", "--data", str(folder),
+                [sys.executable, *program, "worker", "--data", str(folder),
                  "--session", "3", *options],
                 env={**os.environ, **settings}, stderr=log, stdout=log,
             )  # fmt: skip
