@@ -16,7 +16,7 @@ from pathlib import Path
 from plan import ServiceError
 
 USER = "jikimi-services"
-START_S = 120
+START_S = 240
 STOP_S = 30
 
 
