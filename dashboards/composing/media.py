@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from stream.settings import ConfigError
 
 if TYPE_CHECKING:
+    from detect.media.examined import Raster
     from detect.media.faces import Faces, People
     from detect.media.nsfw import SexualContent
+    from detect.records import SeenFace
     from detect.watchlist import Watchlist
     from ingest.media.fetching import Fetcher
     from stream.config.media import MediaSettings
@@ -93,6 +95,7 @@ def media_stage(settings: Settings, folder: Path, watchlist: Watchlist) -> Media
 
     looker = Looker(
         scorer=sexual_content(settings),
+        faces=_spotting(settings),
         sexual_from=wanted.sexual_from,
         previews=wanted.previews,
     )
@@ -104,6 +107,22 @@ def media_stage(settings: Settings, folder: Path, watchlist: Watchlist) -> Media
         may_be_minor=minors(watchlist),
         load=Load(most=wanted.waiting),
     )
+
+
+def _spotting(settings: Settings) -> Callable[[Raster], tuple[SeenFace, ...]] | None:
+    """Finds faces, and those who are enrolled now among them."""
+    import numpy as np
+
+    spotter = faces(settings)
+    if spotter is None:
+        return None
+    people = enrolled_people(settings)
+
+    def spot(raster: Raster) -> tuple[SeenFace, ...]:
+        image = np.frombuffer(raster.data, np.uint8).reshape(raster.height, raster.width, 3)
+        return spotter.seen(image, people)
+
+    return spot
 
 
 def media_beside(settings: Settings, folder: Path, watchlist: Watchlist) -> Beside | None:

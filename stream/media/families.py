@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from detect.media.examined import Look
@@ -17,12 +18,17 @@ MOST_LOOKS = 20_000
 """Pictures that are compared by what can be seen in them; the oldest go first."""
 
 
+LEAST_FRAMES, LEAST_SHARE = 2, 0.3
+"""Frames that two clips must share, and their share of all: one card at the beginning is no
+family."""
+
+
 class _Segment:
     """A few pictures, never changed: larger ones are made of two that are equally large."""
 
-    def __init__(self, members: list[tuple[str, str, Look | None]]) -> None:
+    def __init__(self, members: list[Member]) -> None:
         self.members = members
-        hashed = [(sha, pdq) for sha, pdq, _ in members if pdq]
+        hashed = [(sha, pdq) for sha, hashes, _ in members for pdq in hashes]
         self._names = [sha for sha, _ in hashed]
         self._table = HashTable([bytes.fromhex(pdq) for _, pdq in hashed])
         seen = [(sha, look) for sha, _, look in members if look is not None]
@@ -42,6 +48,9 @@ class _Segment:
         ]
 
 
+Member = tuple[str, tuple[str, ...], Look | None]
+
+
 class Families:
     """Families of all pictures of a shelf; one thread."""
 
@@ -52,7 +61,7 @@ class Families:
 
     def _begin(self) -> None:
         members = [
-            (verdict.sha256, _hash(verdict), look)
+            (verdict.sha256, _hashes(verdict), look)
             for verdict, look in self._shelf.every_picture()
         ]
         if members:
@@ -74,13 +83,9 @@ class Families:
         return family, how
 
     def _among_seen(self, verdict: Verdict, look: Look | None) -> tuple[str | None, str]:
-        digits = _hash(verdict)
-        if digits:
-            views = {"original": digits, **verdict.views}
-            near = sorted(hit for one in self._segments for hit in one.near(views))
-            for _, sha256 in near:
-                if held := self._shelf.picture(sha256):
-                    return held.family, "hash"
+        for sha256 in self._near(verdict):
+            if held := self._shelf.picture(sha256):
+                return held.family, "hash"
         if look is not None:
             seen = sorted(hit for one in self._segments for hit in one.seen_in(look))
             for _, sha256 in seen:
@@ -88,9 +93,25 @@ class Families:
                     return held.family, "features"
         return None, ""
 
+    def _near(self, verdict: Verdict) -> list[str]:
+        """Files with the same hash, the nearest first; of clips those that share enough."""
+        if verdict.frames:
+            shared: Counter[str] = Counter()
+            for digits in verdict.frames:
+                hits = {sha for one in self._segments for _, sha in one.near({"": digits})}
+                shared.update(hits)
+            enough = max(
+                min(LEAST_FRAMES, len(verdict.frames)), LEAST_SHARE * len(verdict.frames)
+            )
+            return [sha for sha, times in shared.most_common() if times >= enough]
+        if not _hashes(verdict):
+            return []
+        views = {"original": verdict.pdq, **verdict.views}
+        return [sha for _, sha in sorted(h for one in self._segments for h in one.near(views))]
+
     def add(self, verdict: Verdict, look: Look | None) -> None:
         """Compare later pictures with this one too."""
-        members: list[tuple[str, str, Look | None]] = [(verdict.sha256, _hash(verdict), look)]
+        members: list[Member] = [(verdict.sha256, _hashes(verdict), look)]
         while self._segments and len(self._segments[-1].members) <= len(members):
             members = self._segments.pop().members + members
         looks = [place for place, (_, _, seen) in enumerate(members) if seen is not None]
@@ -104,5 +125,7 @@ def related(matches: tuple[PictureMatch, ...]) -> list[str]:
     return [one.reference for one in matches if one.kind != "ignore"]
 
 
-def _hash(verdict: Verdict) -> str:
-    return verdict.pdq if verdict.quality >= GOOD_QUALITY else ""
+def _hashes(verdict: Verdict) -> tuple[str, ...]:
+    if verdict.frames:
+        return verdict.frames
+    return (verdict.pdq,) if verdict.pdq and verdict.quality >= GOOD_QUALITY else ()

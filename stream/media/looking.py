@@ -12,7 +12,7 @@ import numpy as np
 
 from detect.media.cage import Cage
 from detect.media.caged import HASHES, LARGEST, PIXELS, QUERY
-from detect.media.examined import Examined, Look, Raster
+from detect.media.examined import Examined, Frame, Look, Raster
 from detect.media.gate import judge
 from detect.media.pdq import GOOD_QUALITY
 from detect.media.provenance import Provenance, read_provenance
@@ -25,6 +25,8 @@ PIPELINE = "media/1"
 FEATURES, FACES = "features", "faces"
 """Steps that are left out, the dearest first, when there is too much to do."""
 DEAREST = (FACES, FEATURES)
+MOST_FRAMES, MOST_FACES = 200, 64
+"""Hashes and faces that are kept of one clip."""
 PREVIEW_SIDE = 320
 PREVIEW_QUALITY = 78
 
@@ -85,13 +87,15 @@ class Looker:
         """
         wanted = (HASHES if FEATURES in without else QUERY) | PIXELS
         seen = self._cage.examine(data[: LARGEST + 1], wanted)
+        rasters = _rasters(seen)
         score = None
-        if self._scorer is not None and seen.raster is not None:
-            score = self._scorer.score(seen.raster)
+        if self._scorer is not None and rasters:
+            # Of a clip its worst picture counts.
+            score = max(self._scorer.score(one) for one in rasters)
         passage = judge(score, sexual_from=self.sexual_from, minor=minor)
         faces = None
-        if self._faces is not None and seen.raster is not None and FACES not in without:
-            faces = self._faces(seen.raster)
+        if self._faces is not None and rasters and FACES not in without:
+            faces = tuple(face for one in rasters for face in self._faces(one))[:MOST_FACES]
         claims = read_provenance(data)
         left = [FEATURES] if FEATURES in without and seen.error is None else []
         left += [FACES] if FACES in without and self._faces is not None else []
@@ -104,6 +108,7 @@ class Looker:
             pdq=seen.pdq or "",
             quality=seen.quality,
             views=seen.views,
+            frames=_frames(seen),
             problem="the file ends before its picture does" if seen.cut_off else seen.error,
             score=score,
             gate=passage.verdict,
@@ -113,7 +118,7 @@ class Looker:
             machine_made=claims.origin == "machine",
             partial=tuple(left),
         )
-        verdict = msgspec.structs.replace(verdict, matches=self.matches(verdict, seen.look))
+        verdict = msgspec.structs.replace(verdict, matches=self._all_matches(verdict, seen))
         kept = Kept(verdict=verdict)
         if passage.open and seen.look is not None:
             kept = msgspec.structs.replace(
@@ -126,6 +131,21 @@ class Looker:
             kept = msgspec.structs.replace(kept, preview=_preview(seen))
         # What did not pass is compared now and forgotten.
         return kept, seen.look
+
+    def _all_matches(self, verdict: Verdict, seen: Examined) -> tuple[PictureMatch, ...]:
+        if seen.clip is None:
+            return self.matches(verdict, seen.look)
+        found = [one for frame in seen.clip.frames for one in self._in_frame(verdict, frame)]
+        best: dict[str, PictureMatch] = {}
+        for one in sorted(found, key=lambda one: (not one.region, -one.inliers)):
+            best.setdefault(one.reference, one)
+        return tuple(best.values())
+
+    def _in_frame(self, verdict: Verdict, frame: Frame) -> tuple[PictureMatch, ...]:
+        alone = msgspec.structs.replace(
+            verdict, pdq=frame.pdq, quality=frame.quality, views=frame.views, frames=()
+        )
+        return self.matches(alone, frame.look)
 
     def matches(self, verdict: Verdict, look: Look | None) -> tuple[PictureMatch, ...]:
         """Known pictures that one is or holds: by hash, and by what can be seen.
@@ -141,6 +161,19 @@ class Looker:
         rest = [one for one in by_hash if one.reference.reference_id not in sighted]
         size = (verdict.width or 1, verdict.height or 1)
         return tuple(_told(one, size) for one in (*by_sight, *rest))
+
+
+def _rasters(seen: Examined) -> list[Raster]:
+    if seen.clip is None:
+        return [] if seen.raster is None else [seen.raster]
+    return [one.raster for one in seen.clip.frames if one.raster is not None]
+
+
+def _frames(seen: Examined) -> tuple[str, ...]:
+    if seen.clip is None:
+        return ()
+    good = [one.pdq for one in seen.clip.frames if one.quality >= GOOD_QUALITY]
+    return tuple(dict.fromkeys(good))[:MOST_FRAMES]
 
 
 def _told(one: Match, size: tuple[int, int]) -> PictureMatch:
@@ -178,9 +211,10 @@ def _said(claims: Provenance) -> tuple[tuple[str, str], ...]:
 
 def _preview(seen: Examined) -> bytes | None:
     """A small picture of our own making: none of the bytes that somebody sent."""
-    if seen.raster is None:
+    rasters = _rasters(seen)
+    if not rasters:
         return None
-    raster = seen.raster
+    raster = rasters[len(rasters) // 2]
     image = np.frombuffer(raster.data, np.uint8).reshape(raster.height, raster.width, 3)
     shrunk = min(1.0, PREVIEW_SIDE / max(raster.height, raster.width))
     size = (max(1, round(raster.width * shrunk)), max(1, round(raster.height * shrunk)))

@@ -24,7 +24,10 @@ class Errand(Part, frozen=True, kw_only=True):
 
 
 class Verdict(Part, frozen=True, kw_only=True):
-    """What is known of one file, whoever posts it. ``views`` are PDQ hashes by name."""
+    """What is known of one file, whoever posts it. ``views`` are PDQ hashes by name.
+
+    ``frames`` are hashes of what a clip shows, for comparing among ourselves.
+    """
 
     sha256: str
     version: str
@@ -34,6 +37,7 @@ class Verdict(Part, frozen=True, kw_only=True):
     pdq: str = ""
     quality: int = 0
     views: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    frames: tuple[str, ...] = ()
     problem: str | None = None
     score: float | None = None
     gate: str = "not_scored"

@@ -279,7 +279,7 @@ class MediaStage:
         with self.shelf.change():
             touched: dict[str, None] = {}
             for held, look in pictures:
-                matches = self._looker.matches(held, look)
+                matches = held.matches if held.frames else self._looker.matches(held, look)
                 if matches != held.matches:
                     for family in self._moved(
                         held, msgspec.structs.replace(held, matches=matches)
