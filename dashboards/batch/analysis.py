@@ -6,21 +6,24 @@ kill the same command goes on where it stopped and ends with the same files.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from dashboards.batch.gather import gather
+from dashboards.batch.gather import Gathered, gather, logged_posts
 from dashboards.batch.ordered import OrderedSource
-from dashboards.batch.outputs import put, write_all
+from dashboards.batch.outputs import Writing
+from dashboards.batch.pseudonyms import Pseudonyms
+from dashboards.batch.rows import PostRow, iso, public_id
+from dashboards.batch.tables import digest, put, putting
 from dashboards.composing.compose import build_host
 from ingest.source import SourceMisconfigured, Stop
+from stream.records import LoggedPost
 
 if TYPE_CHECKING:
     from detect.watchlist import Watchlist
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 
 WORK = ".work"
 MANIFEST = "manifest.json"
+POSTS = "posts.ndjson"
+POSTS_TWIN = "posts.parquet"
+SUFFIXES = (".ndjson", ".parquet", ".graphml", ".gexf", ".md")
 
 Progress = Callable[[int, int], None]
 """Bytes done and bytes in all, of the compressed input."""
@@ -40,6 +46,28 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     bytes: int
     sha256: str
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was written."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written, and how.
+
+    ``key`` makes pseudonyms of all names; which is which goes to ``pseudonyms``, a file
+    outside of the results.
+    """
+
+    every_account: bool
+    parquet: bool = False
+    posts: bool = False
+    key: bytes | None = None
+    pseudonyms: Path | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +84,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Why records could not be read: the most frequent reasons."""
     lines: dict[str, int]
     scores: str
+    pseudonyms: str | None
+    files: tuple[Output, ...]
 
 
 class OutputInUseError(SourceMisconfigured):
@@ -67,8 +97,8 @@ def analyze(
     out: Path,
     settings: Settings,
     watchlist: Watchlist | None,
+    asked: Asked,
     *,
-    every_account: bool,
     stop: Stop | None = None,
     progress: Progress | None = None,
 ) -> Manifest | None:
@@ -78,7 +108,7 @@ def analyze(
         paths: files in any format the archive source reads.
         out: folder of the results, made if absent.
         watchlist: None takes every post as about one subject ``all``.
-        every_account: list all scored accounts, not only members of what is reported.
+        asked: what is written, and how.
 
     Raises:
         OutputInUseError: ``out`` holds a started analysis of other input.
@@ -95,8 +125,7 @@ def analyze(
         _collect(host, source, stop)
         if stop.is_set():
             return None
-        found = gather(host)
-        lines = write_all(found, out, every_account=every_account)
+        lines, names = _write(host, out, asked)
         manifest = Manifest(
             jikimi=version("jikimi"),
             operators=host.processor.versions(),
@@ -104,17 +133,93 @@ def analyze(
             watchlist=_digest(watchlist),
             settings=_settings(settings),
             posts=dict(sorted(host.intake.counters().items())),
-            unreadable=host.dead.reasons(),
+            # Reasons may quote what stood in a record.
+            unreadable={} if names else host.dead.reasons(),
             lines=dict(sorted(lines.items())),
-            scores="all" if every_account else "members",
+            scores="all" if asked.every_account else "members",
+            pseudonyms=names.fingerprint if names else None,
+            files=_outputs(out),
         )
         put(
             out / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
         )
     finally:
         host.close()
+    if names is not None and asked.pseudonyms is not None:
+        _lead_back(names, asked.pseudonyms)
     shutil.rmtree(work)
     return manifest
+
+
+def _write(
+    host: EmbeddedHost, out: Path, asked: Asked
+) -> tuple[dict[str, int], Pseudonyms | None]:
+    """All files but the manifest; lines of each, and the pseudonyms that were given."""
+    found = gather(host)
+    names = _pseudonyms(asked, found)
+    writing = Writing(
+        found,
+        out,
+        every_account=asked.every_account,
+        parquet=asked.parquet,
+        names=names,
+    )
+    for left in (POSTS, POSTS_TWIN):
+        (out / left).unlink(missing_ok=True)
+    return writing.write(_post_rows(host, found) if asked.posts else None), names
+
+
+def _pseudonyms(asked: Asked, found: Gathered) -> Pseudonyms | None:
+    if asked.key is None:
+        return None
+    return Pseudonyms(asked.key, frozenset(author for _, author in found.accounts))
+
+
+def _lead_back(names: Pseudonyms, path: Path) -> None:
+    """The way back from pseudonyms, readable by its owner alone."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    with putting(path) as file:
+        for entry in names.entries():
+            file.write(msgspec.json.encode(entry) + b"\n")
+    path.chmod(0o600)
+
+
+def _post_rows(host: EmbeddedHost, found: Gathered) -> Iterator[PostRow]:
+    """The posts that were kept, each as it was first."""
+    told = bytearray(len(found.post_ids))
+    for entry in logged_posts(host):
+        if not isinstance(entry, LoggedPost):
+            continue
+        post = entry.post
+        for number in found.numbers([post.id]).tolist():
+            if told[number]:
+                continue
+            told[number] = 1
+            yield PostRow(
+                post_id=public_id(post.id),
+                account=post.account,
+                platform=post.platform,
+                created_at=iso(post.event_at),
+                text=post.text,
+                lang=post.lang,
+                reply_to=_reference(post.reply_to),
+                repost_of=_reference(post.repost_of),
+                quote_of=_reference(post.quote_of),
+            )
+
+
+def _reference(post_id: str | None) -> str | None:
+    return None if post_id is None else public_id(post_id)
+
+
+def _outputs(out: Path) -> tuple[Output, ...]:
+    """The result files there are, but the manifest itself."""
+    return tuple(
+        Output(name=path.name, bytes=path.stat().st_size, sha256=digest(path))
+        for path in sorted(out.iterdir())
+        if path.is_file() and path.name != MANIFEST and path.suffix in SUFFIXES
+    )
 
 
 def _collect(host: EmbeddedHost, source: OrderedSource, stop: Stop) -> None:
@@ -138,15 +243,13 @@ def _source(paths: Sequence[Path], work: Path, progress: Progress | None) -> Ord
 
 
 def _input(path: Path) -> Input:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Input(name=path.name, bytes=path.stat().st_size, sha256=digest)
+    return Input(name=path.name, bytes=path.stat().st_size, sha256=digest(path))
 
 
 def _digest(watchlist: Watchlist | None) -> str | None:
-    from detect.watchlist import digest
+    from detect.watchlist import digest as of_watchlist
 
-    return None if watchlist is None else digest(watchlist)
+    return None if watchlist is None else of_watchlist(watchlist)
 
 
 def _settings(settings: Settings) -> dict[str, dict[str, float]]:

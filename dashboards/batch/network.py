@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from xml.sax.saxutils import quoteattr
 
@@ -13,28 +13,46 @@ WIDEST_OBJECT = 200
 """Objects shared by more accounts say little about a pair and are left out."""
 MOST_EDGES = 200_000
 
-Edges = Sequence[tuple[int, int, int]]
+SHOWN = 10
+"""Posts that show an edge."""
+
+Edges = Sequence[tuple[int, int, int, tuple[int, ...]]]
 
 
 def edges(found: Gathered, members: set[int]) -> Edges:
-    """(account, account, number of shared objects) among ``members``, heaviest first."""
+    """(account, account, number of shared objects, posts) among ``members``, heaviest first."""
+    weights: Counter[tuple[int, int]] = Counter()
+    shown: dict[tuple[int, int], list[int]] = {}
+    for sharers in _sharers(found, members):
+        for pair in combinations(sorted(sharers), 2):
+            weights[pair] += 1
+            posts = shown.setdefault(pair, [])
+            if len(posts) < SHOWN:
+                posts += [sharers[one] for one in pair if sharers[one] not in posts]
+    ranked = sorted(weights.items(), key=lambda e: (-e[1], e[0]))[:MOST_EDGES]
+    return [(*pair, n, tuple(shown[pair][:SHOWN])) for pair, n in ranked]
+
+
+def _sharers(found: Gathered, members: set[int]) -> Iterator[dict[int, int]]:
+    """For each object, which of ``members`` shared it, each with the first post of theirs.
+
+    Those within a day of somebody else count, as in the scores; the widest are left out.
+    """
     shares = found.shares()
-    pairs: Counter[tuple[int, int]] = Counter()
-    start = 0
-    objects = shares.object.tolist()
-    accounts = shares.account.tolist()
-    while start < len(objects):
-        end = start
-        while end < len(objects) and objects[end] == objects[start]:
-            end += 1
-        sharers = sorted({a for a in accounts[start:end] if a in members})
+    theirs: dict[tuple[int, int], int] = {}
+    for obj, post in found.objects:
+        account = found.post_accounts[post]
+        if account in members:
+            known = theirs.setdefault((obj, account), post)
+            if found.post_times[post] < found.post_times[known]:
+                theirs[obj, account] = post
+    at: dict[int, dict[int, int]] = {}
+    for obj, account in zip(shares.object.tolist(), shares.account.tolist(), strict=True):
+        if account in members:
+            at.setdefault(obj, {})[account] = theirs[obj, account]
+    for sharers in at.values():
         if 1 < len(sharers) <= WIDEST_OBJECT:
-            pairs.update(combinations(sharers, 2))
-        start = end
-    ranked = sorted(
-        ((a, b, n) for (a, b), n in pairs.items()), key=lambda e: (-e[2], e[0], e[1])
-    )
-    return ranked[:MOST_EDGES]
+            yield sharers
 
 
 def graphml(names: Mapping[int, str], scores: Mapping[int, float], links: Edges) -> str:
@@ -53,7 +71,7 @@ def graphml(names: Mapping[int, str], scores: Mapping[int, float], links: Edges)
     lines += [
         f"<edge source={quoteattr(names[a])} target={quoteattr(names[b])}>"
         f'<data key="weight">{weight}</data></edge>'
-        for a, b, weight in links
+        for a, b, weight, _ in links
     ]
     return "\n".join([*lines, "</graph>", "</graphml>", ""])
 
@@ -76,6 +94,6 @@ def gexf(names: Mapping[int, str], scores: Mapping[int, float], links: Edges) ->
     lines += [
         f'<edge id="{i}" source={quoteattr(names[a])} target={quoteattr(names[b])} '
         f'weight="{weight}"/>'
-        for i, (a, b, weight) in enumerate(links)
+        for i, (a, b, weight, _) in enumerate(links)
     ]
     return "\n".join([*lines, "</edges>", "</graph>", "</gexf>", ""])

@@ -2,50 +2,148 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import msgspec
+import numpy as np
 
+from dashboards.batch.codebook import codebook
 from dashboards.batch.gather import Gathered
 from dashboards.batch.network import edges, gexf, graphml
+from dashboards.batch.pseudonyms import Mask, Pseudonyms, Row
 from dashboards.batch.rows import (
     AccountRow,
     AlertRow,
     CampaignRow,
+    CascadeRow,
     ClusterRow,
+    EdgeRow,
+    MembershipRow,
+    PostRow,
+    SpreadRow,
     evidence_rows,
+    iso,
     public_id,
 )
+from dashboards.batch.spreading import cascade_rows, narratives, spread_row, trees_of
+from dashboards.batch.tables import Tables, put
 from stream.coordination.scores import Standing
 from stream.records import Campaign
 
-_encoder = msgspec.json.Encoder(order="deterministic")
 REPORTED = ("campaign", "coordinated")
 _ALONE = Standing(0.0, 0, 1.0)
 
 
+class Writing:
+    """The files of one analysis.
+
+    Args:
+        found: what was made of the posts.
+        out: folder of the files.
+        every_account: list all accounts, not only members of what is reported.
+        parquet: a Parquet twin beside every table.
+        names: pseudonyms to write instead of names; None writes the names.
+    """
+
+    def __init__(
+        self,
+        found: Gathered,
+        out: Path,
+        *,
+        every_account: bool,
+        parquet: bool = False,
+        names: Pseudonyms | None = None,
+    ) -> None:
+        self._found = found
+        self._out = out
+        self._every = every_account
+        self._mask = None if names is None else Mask(names)
+        self._tables = Tables(out, parquet=parquet)
+        self._names = [f"{platform}:{author}" for platform, author in found.accounts]
+
+    def write(self, posts: Iterable[PostRow] | None = None) -> dict[str, int]:
+        """Write all files but the manifest; returns the number of lines of each table."""
+        found = self._found
+        campaigns = [campaign_row(campaign) for campaign in found.campaigns]
+        self._put("clusters", ClusterRow, _clusters(found))
+        self._put("campaigns", CampaignRow, campaigns)
+        self._put("alerts", AlertRow, _alerts(found))
+        accounts = account_rows(found, campaigns)
+        shown = [a for a in accounts if self._every or a.campaigns]
+        shown.sort(key=lambda a: (-a.score, a.platform, a.author_id))
+        self._put("accounts", AccountRow, shown)
+        self._put("memberships", MembershipRow, self._memberships())
+        self._spread([c.campaign_id for c in campaigns if c.kind in REPORTED])
+        self._network(accounts)
+        if posts is not None:
+            self._put("posts", PostRow, posts)
+        put(self._out / "codebook.md", codebook(self._tables.counts).encode())
+        return self._tables.counts
+
+    def _put(self, name: str, kind: type[Row], rows: Iterable[Row]) -> None:
+        mask = self._mask
+        told = rows if mask is None else (mask.row(row) for row in rows)
+        self._tables.write(name, kind, told)
+
+    def _memberships(self) -> Iterator[MembershipRow]:
+        found = self._found
+        campaigns: dict[str, list[str]] = {}
+        for campaign in found.campaigns:
+            for cluster_id in campaign.clusters:
+                campaigns.setdefault(cluster_id, []).append(campaign.campaign_id)
+        for cluster_id, posts in found.members.items():
+            alike = found.similarities.get(cluster_id, {})
+            for post in posts:
+                account = self._names[found.post_accounts[post]]
+                yield MembershipRow(
+                    post_id=public_id(found.post_ids[post]),
+                    cluster_id=cluster_id,
+                    similarity=alike.get(post, 1.0),
+                    created_at=iso(found.post_times[post]),
+                    account=account if self._every else None,
+                    campaigns=tuple(sorted(campaigns.get(cluster_id, ()))),
+                )
+
+    def _spread(self, reported: Sequence[str]) -> None:
+        found, spreads = self._found, list[SpreadRow]()
+        now = int(np.max(np.frombuffer(found.post_times, np.int64), initial=0))
+
+        def cascades() -> Iterator[CascadeRow]:
+            for one in narratives(found, reported, every_account=self._every):
+                trees = trees_of(found, one, self._names)
+                row = spread_row(found, one, trees, now)
+                if row is not None:
+                    spreads.append(row)
+                yield from cascade_rows(found, one, trees)
+
+        self._put("cascades", CascadeRow, cascades())
+        self._put("spread", SpreadRow, spreads)
+
+    def _network(self, accounts: Sequence[AccountRow]) -> None:
+        members = {n for n, account in enumerate(accounts) if account.campaigns}
+        links = edges(self._found, members)
+        shown = {n: self._name(n) for n in sorted(members)}
+        scores = {n: accounts[n].score for n in members}
+        put(self._out / "network.graphml", graphml(shown, scores, links).encode())
+        put(self._out / "network.gexf", gexf(shown, scores, links).encode())
+        self._put("edges", EdgeRow, (self._edge(link) for link in links))
+
+    def _edge(self, link: tuple[int, int, int, tuple[int, ...]]) -> EdgeRow:
+        return EdgeRow(
+            source=self._names[link[0]],
+            target=self._names[link[1]],
+            weight=link[2],
+            post_ids=tuple(public_id(self._found.post_ids[post]) for post in link[3]),
+        )
+
+    def _name(self, account: int) -> str:
+        name = self._names[account]
+        return name if self._mask is None else self._mask.name(name)
+
+
 def write_all(found: Gathered, out: Path, *, every_account: bool) -> dict[str, int]:
-    """Write all files but the manifest; returns the number of lines of each."""
-    campaigns = [campaign_row(campaign) for campaign in found.campaigns]
-    counts = {
-        "clusters": _lines(out / "clusters.ndjson", _clusters(found)),
-        "campaigns": _lines(out / "campaigns.ndjson", campaigns),
-        "alerts": _lines(out / "alerts.ndjson", _alerts(found)),
-    }
-    accounts = account_rows(found, campaigns)
-    shown = [a for a in accounts if every_account or a.campaigns]
-    shown.sort(key=lambda a: (-a.score, a.platform, a.author_id))
-    counts["accounts"] = _lines(out / "accounts.ndjson", shown)
-    members = {n for n, account in enumerate(accounts) if account.campaigns}
-    names = {n: f"{accounts[n].platform}:{accounts[n].author_id}" for n in sorted(members)}
-    scores = {n: accounts[n].score for n in members}
-    links = edges(found, members)
-    put(out / "network.graphml", graphml(names, scores, links).encode())
-    put(out / "network.gexf", gexf(names, scores, links).encode())
-    return counts
+    """Write all files but the manifest; returns the number of lines of each table."""
+    return Writing(found, out, every_account=every_account).write()
 
 
 def account_rows(found: Gathered, campaigns: Sequence[CampaignRow]) -> list[AccountRow]:
@@ -100,7 +198,7 @@ def _clusters(found: Gathered) -> Iterable[ClusterRow]:
     for cluster_id, posts in found.members.items():
         yield ClusterRow(
             cluster_id=cluster_id,
-            kind=found.clusters[cluster_id].kind if cluster_id in found.clusters else "text",
+            kind=found.kinds.get(cluster_id, "text"),
             post_ids=tuple(public_id(found.post_ids[p]) for p in posts),
         )
 
@@ -119,27 +217,3 @@ def _alerts(found: Gathered) -> Iterable[AlertRow]:
             evidence=evidence_rows(alert.evidence),
             counter_evidence=evidence_rows(alert.counter_evidence),
         )
-
-
-def _lines(path: Path, rows: Iterable[object]) -> int:
-    body = [_encoder.encode(row) for row in rows]
-    put(path, b"".join(line + b"\n" for line in body))
-    return len(body)
-
-
-def put(path: Path, body: bytes) -> None:
-    """Write a file so that it is either whole or as it was."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def iso(ms: int) -> str:
-    """ISO 8601 in UTC with milliseconds where there are any."""
-    at = datetime.fromtimestamp(ms / 1000, UTC)
-    return at.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace(
-        "+00:00", "Z"
-    )

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import msgspec
 
-from dashboards.batch.outputs import iso
+from dashboards.batch.rows import iso
 from dashboards.composing.compose import INDEX_FOLDER, build_host
 from dashboards.demo.cast import agency
 from dashboards.demo.scenario import Scenario, generate

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from dashboards.batch.outputs import iso
+from dashboards.batch.rows import iso
 from dashboards.demo.cast import AGENCY_FILE
 from dashboards.demo.scenario import Scenario, generate
 from ingest.records import Post

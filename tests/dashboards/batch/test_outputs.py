@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from dashboards.batch.gather import Gathered
-from dashboards.batch.outputs import iso, put, write_all
+from dashboards.batch.outputs import write_all
+from dashboards.batch.rows import iso
+from dashboards.batch.tables import put
 from stream.coordination.scores import Standing
-from stream.records import Alert, Campaign, Cluster, Evidence
+from stream.records import Alert, Campaign, Evidence
 
 HOUR = 3_600_000
 START = 1_767_571_200_000
@@ -22,6 +24,8 @@ FIELDS = {
     "campaigns": "campaign_id subject kind first_post_at last_post_at detected_at accounts "
     "post_ids coordination harm openness independence evidence counter_evidence",
     "clusters": "cluster_id kind post_ids",
+    "memberships": "post_id cluster_id similarity created_at account campaigns",
+    "edges": "source target weight post_ids",
     "alerts": "alert_id created_at subject kind severity title campaign_id cluster_id "
     "evidence counter_evidence",
 }
@@ -42,19 +46,6 @@ def found() -> Gathered:
     gathered.members = {"cl_1": [0, 1], "cl_2": [2, 3]}
     gathered.texts = 2
     gathered.objects = [(0, 0), (0, 1), (1, 2), (1, 3), (2, 0), (2, 4)]
-    gathered.clusters = {
-        "cl_1": Cluster(
-            cluster_id="cl_1",
-            subject="all",
-            revision=2,
-            operator_version="1",
-            founder="archive:p0",
-            first_at=START,
-            last_at=START + HOUR,
-            posts=2,
-            accounts=2,
-        )
-    }
     proof = Evidence(signal="accounts", value=2, expected=0.5, post_ids=("archive:p0",))
     gathered.campaigns = [
         Campaign(
