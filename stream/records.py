@@ -119,10 +119,14 @@ class Versions(Record, frozen=True, kw_only=True, tag="versions/1"):
 
 
 class MediaSeen(Record, frozen=True, kw_only=True, tag="media-seen/1"):
-    """What was found in the pictures of a post of ``subject``; a later one replaces it."""
+    """What was found in the pictures of a post of ``subject``; a later one replaces it.
+
+    ``named`` are the subjects that the post itself names: its groups are not among them.
+    """
 
     subject: str
     post_id: str
+    named: tuple[str, ...] = ()
     findings: tuple[PictureFinding, ...] = ()
 
 

@@ -145,7 +145,12 @@ class Router:
             routing.compact.append(offset)
             return
         for subject in before.subjects:
-            event = MediaSeen(subject=subject, post_id=entry.post_id, findings=entry.findings)
+            event = MediaSeen(
+                subject=subject,
+                post_id=entry.post_id,
+                named=before.named,
+                findings=entry.findings,
+            )
             routing.events.append(Routed(event=event, post_offset=offset))
         known = msgspec.structs.replace(before, media=True, offsets=(*before.offsets, offset))
         routing.known[entry.post_id] = (entry.account, known)

@@ -77,7 +77,7 @@ def command(
     data: Path | None,
     port: int,
 ) -> int:
-    """Watch an invented agency: three smear campaigns, one fan event, one wave of criticism."""
+    """Watch an invented agency: three smear campaigns, a changed photo, fans, criticism."""
     from dashboards.demo.scenario import DEFAULT_HOURS, DEFAULT_POSTS, Scenario
 
     if scale and data is not None:
@@ -116,7 +116,7 @@ def _embedded(
     """The demo in one process."""
     from dashboards.demo.playing import EmbeddedDemo
 
-    demo = EmbeddedDemo(cli, folder, stack)
+    demo = EmbeddedDemo(cli, folder, stack, pictures=True)
     scenario = demo.remembered(wanted.scenario)
     if wanted.seconds is not None:
         _say_pages(cli, demo.serve(wanted.port), scenario.hours, wanted.seconds)
@@ -210,6 +210,8 @@ def _tell(score: Score, *, as_json: bool) -> None:
         f"false alerts: {wrong.fan_event} about the fan event, "
         f"{wrong.criticism} about the criticism, {wrong.other} about anything else"
     )
+    if score.pictures:
+        click.echo("the official photo with a changed face was found, and its variants")
 
 
 def _tell_differences(differs: Sequence[str], alerts: int) -> None:

@@ -14,19 +14,29 @@ from typing import Literal
 
 import msgspec
 
-from dashboards.demo import crowds, noise, rhythm, smears
+from dashboards.demo import crowds, noise, pictures, rhythm, smears
 from dashboards.demo.organic import Organic
 from dashboards.demo.population import Population
 from dashboards.demo.smears import Campaign, Planted
 from dashboards.demo.writing import Staged
 
 Part = Literal[
-    "copies", "link", "drip", "vote_drive", "birthday", "news", "criticism", "broken"
+    "copies",
+    "link",
+    "drip",
+    "vote_drive",
+    "birthday",
+    "news",
+    "criticism",
+    "broken",
+    "pictures",
 ]
 Name = Literal["mixed", "fans_only", "organic_only"]
 
 SCENARIOS: dict[Name, frozenset[Part]] = {
-    "mixed": frozenset({"copies", "link", "drip", "vote_drive", "news", "criticism", "broken"}),
+    "mixed": frozenset(
+        {"copies", "link", "drip", "vote_drive", "news", "criticism", "broken", "pictures"}
+    ),
     "fans_only": frozenset({"vote_drive", "birthday", "news", "broken"}),
     "organic_only": frozenset({"news", "criticism", "broken"}),
 }
@@ -152,6 +162,8 @@ def _planted(scenario: Scenario, people: Population) -> list[Staged]:
     ):
         if part in scenario.include:
             staged += make(_random(scenario, part), people, at, size)
+    if "pictures" in scenario.include:
+        staged += pictures.posted(_random(scenario, "pictures"), scenario.moment(0.75))
     if "broken" in scenario.include:
         staged += noise.broken(
             _random(scenario, "broken"), scenario.start_ms, scenario.end_ms, scenario.posts

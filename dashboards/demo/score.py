@@ -9,6 +9,7 @@ import msgspec
 
 from dashboards.demo.crowds import CRITICISM, FAN_EVENT
 from dashboards.demo.oracle import Oracle
+from dashboards.demo.pictures import PICTURE
 from dashboards.demo.smears import kind_of
 from stream.records import Alert
 
@@ -36,6 +37,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     posts: dict[str, int]
     alerts: int
     seconds: float
+    pictures: int = 0
+    """Alerts about the changed official picture, in which nothing is planted but it."""
 
 
 def score(
@@ -51,13 +54,15 @@ def score(
     """
     found: set[str] = set()
     wrong: Counter[str] = Counter()
-    total = 0
+    total = pictures = 0
     wanted = {kind_of(campaign.id): campaign.id for campaign in oracle.campaigns}
     for alert in alerts:
         total += 1
         about = subject_matter(alert.post_ids, oracle)
         if about in wanted:
             found.add(wanted[about])
+        elif about == PICTURE and alert.kind == "media":
+            pictures += 1
         else:
             wrong[about] += 1
     return Score(
@@ -71,6 +76,7 @@ def score(
         posts={name: posts.get(name, 0) for name in COUNTS},
         alerts=total,
         seconds=round(seconds, 3),
+        pictures=pictures,
     )
 
 

@@ -110,8 +110,10 @@ class MediaAlerts:
                 families[held[1]] = one.at
             row.findings[one.finding_id] = (one.revision, one.family)
             results.append(one)
-            self._put_in(overlay, event.subject, one, watermark)
-            families[one.family] = one.at
+            # A member's picture is the member's alert, not also that of the group.
+            if not event.named or event.subject in event.named:
+                self._put_in(overlay, event.subject, one, watermark)
+                families[one.family] = one.at
         if results:
             overlay.put(key, _encode(row), _expiry(event.findings[0].at, watermark))
         for family, at in families.items():

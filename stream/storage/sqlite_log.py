@@ -161,6 +161,7 @@ class MediaReference(Record, frozen=True, kw_only=True, tag="media-reference/1")
 
     subject: str
     post_id: str
+    named: tuple[str, ...] = ()
 
 
 _Stored = PostReference | MediaReference | PostGone | Tick | GapSeen | Versions
@@ -277,7 +278,12 @@ class SqliteSubjectLog:
         if isinstance(stored, MediaReference):
             found = None if post_body is None else self._decode_post(post_body)
             findings = found.findings if isinstance(found, LoggedMedia) else ()
-            return MediaSeen(subject=stored.subject, post_id=stored.post_id, findings=findings)
+            return MediaSeen(
+                subject=stored.subject,
+                post_id=stored.post_id,
+                named=stored.named,
+                findings=findings,
+            )
         if not isinstance(stored, PostReference):
             return stored
         if post_body is None:
@@ -306,7 +312,7 @@ class SqliteSubjectLog:
 
 def _strip(event: SubjectEvent) -> _Stored:
     if isinstance(event, MediaSeen):
-        return MediaReference(subject=event.subject, post_id=event.post_id)
+        return MediaReference(subject=event.subject, post_id=event.post_id, named=event.named)
     if not isinstance(event, PostSeen):
         return event
     return PostReference(

@@ -67,7 +67,7 @@ def test_every_scenario_holds_what_its_name_says(start: int) -> None:
     common = {"ordinary", "hater", "official", "news"}
     planted = {"campaign:copies", "campaign:link", "campaign:drip"}
     assert kinds == {
-        "mixed": common | planted | {"fan_event", "criticism"},
+        "mixed": common | planted | {"fan_event", "criticism", "picture"},
         "fans_only": common | {"fan_event"},
         "organic_only": common | {"criticism"},
     }

@@ -116,6 +116,7 @@ def test_no_alerts_find_nothing() -> None:
         "posts": {"read": 9, "logged": 0, "unmatched": 0, "indexed": 0, "dead": 0},
         "alerts": 0,
         "seconds": 2.346,
+        "pictures": 0,
     }
 
 

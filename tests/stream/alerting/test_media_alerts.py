@@ -169,6 +169,12 @@ def test_a_finding_that_moves_to_another_family_is_counted_there_alone():
     assert by_family == {"fam_1": 0, "fam_2": 1}
 
 
+def test_a_group_is_not_called_for_what_names_only_its_member():
+    shown = msgspec.structs.replace(event(finding(1), subject="group"), named=("arin",))
+    found = run([shown])
+    assert [type(one) for one in found] == [PictureFinding]
+
+
 def test_each_subject_of_a_post_has_results_of_its_own():
     found = run([event(finding(1)), event(finding(1), subject="group")])
     names = {one.finding_id for one in found if isinstance(one, PictureFinding)}
