@@ -17,6 +17,7 @@ from detect.watchlist import Subject, Watchlist
 from ingest.records import Post
 from stream.bursts.adverts import is_advert
 from stream.bursts.appeals import is_appeal
+from stream.bursts.complaints import is_complaint
 
 OFFICIAL_LINK = 1.0
 PLATFORM_LINK = 0.8
@@ -73,7 +74,8 @@ class Marks(msgspec.Struct, frozen=True):
 
     ``original`` is False for reposts. ``domain`` and ``link`` are of its first
     link, empty without one. ``news`` says that the link looks like an article,
-    ``appeal`` that it calls to report what others wrote, ``advert`` that it offers goods.
+    ``appeal`` that it calls to report what others wrote, ``advert`` that it offers goods,
+    ``complaint`` that it complains; an opinion makes nothing open or closed.
     """
 
     openness: float
@@ -83,6 +85,7 @@ class Marks(msgspec.Struct, frozen=True):
     news: bool
     appeal: bool = False
     advert: bool = False
+    complaint: bool = False
 
 
 class _Words(msgspec.Struct, frozen=True):
@@ -94,6 +97,7 @@ class _Words(msgspec.Struct, frozen=True):
     retweet: bool
     appeal: bool
     advert: bool
+    complaint: bool
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -144,6 +148,7 @@ class OpenMarks:
             news=bool(link) and bool(_NEWS.search(domain) or _NEWS.search(_path(link))),
             appeal=said.appeal,
             advert=said.advert,
+            complaint=said.complaint,
         )
 
 
@@ -157,6 +162,7 @@ def _words(text: str, *, linked: bool) -> _Words:
         retweet=_RETWEET.match(text) is not None,
         appeal=is_appeal(lower),
         advert=is_advert(lower, linked=linked),
+        complaint=is_complaint(lower),
     )
 
 

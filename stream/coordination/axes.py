@@ -58,6 +58,13 @@ APPEALING = 0.5
 who call hide who they are: a ring may write such calls too."""
 ONE_MAN = 0.6
 CRITICAL_SHARE = 0.3
+GRUMBLING = 0.6
+CHORUS = 0.8
+FAINT = 0.5
+FEW_FLAGS = 0.7
+"""Share of criticism, share of it that copies itself, surprise at who hides, and share of
+posts with a hashtag or a link, at which it is a case: critics have words of their own, and
+those who protest together say where to join."""
 
 
 class Axes(msgspec.Struct, frozen=True):
@@ -86,6 +93,12 @@ def axes_of(look: Look) -> Axes:
     doubted = young > YOUNG_CROWD and look.openness < _PLAIN
     openness = look.openness * (1 - young) if doubted else look.openness
     return Axes(coordination, look.harm, openness, independence, look.hiding)
+
+
+def is_chorus(look: Look, axes: Axes) -> bool:
+    """Criticism that copies itself, calls nobody in, and looks a little like hiding."""
+    copies = look.critical >= GRUMBLING and look.copied >= CHORUS
+    return copies and look.flagged < FEW_FLAGS and axes.concealed >= FAINT
 
 
 def _is_smear(axes: Axes) -> bool:
@@ -123,11 +136,23 @@ def kind_of(look: Look, axes: Axes, *, busiest: float, known_subject: bool) -> C
     rules: tuple[tuple[CampaignKind, bool], ...] = (
         ("bot", busiest >= ONE_MAN),
         ("spam", look.spare >= SPARE_SHARE and not harmful),
-        ("fan_event", axes.openness >= OPEN and (not harmful or quoting)),
+        (
+            "fan_event",
+            axes.openness >= OPEN
+            and (not harmful or quoting)
+            and look.critical < CRITICAL_SHARE,
+        ),
         ("campaign", _is_smear(axes) and not alone),
         ("news", look.news >= NEWS_SHARE and look.company < TRUSTED),
         ("criticism_wave", alone and (harmful or look.critical >= CRITICAL_SHARE)),
-        ("coordinated", axes.coordination >= HIDDEN and axes.openness < OPEN and hiding),
+        (
+            "coordinated",
+            axes.openness < OPEN
+            and (
+                (hiding and axes.coordination >= HIDDEN)
+                or (is_chorus(look, axes) and axes.coordination >= BOUND)
+            ),
+        ),
     )
     for kind, holds in rules:
         if holds:

@@ -14,6 +14,7 @@ from stream.coordination.objects import (
     CRITICAL,
     DISGUISED,
     FAMILY,
+    FLAGGED,
     NARRATIVE,
     NEWS,
     ORIGINAL,
@@ -50,6 +51,7 @@ class Look(msgspec.Struct, frozen=True):
     critical: float
     spare: float
     appeals: float
+    flagged: float
     company: float
     closed: float
     young: float | None
@@ -183,6 +185,7 @@ def look(
         critical=_share((flags & CRITICAL) > 0),
         spare=_share((flags & SPARE) > 0),
         appeals=_share((columns.flags[mine] & APPEAL) > 0),
+        flagged=_share((columns.flags[mine] & FLAGGED) > 0),
         company=_company(accounts, trust),
         closed=max(pairs.others(accounts, own, places), pairs.recurring(accounts, own)),
         young=_share(known < YOUNG_DAYS) if len(known) * 2 >= len(aged) else None,

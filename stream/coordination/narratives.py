@@ -11,7 +11,16 @@ from itertools import takewhile
 import msgspec
 import numpy as np
 
-from stream.coordination.axes import INDEPENDENT, NEWS_SHARE, OPEN, SHY, Axes, axes_of, kind_of
+from stream.coordination.axes import (
+    INDEPENDENT,
+    NEWS_SHARE,
+    OPEN,
+    SHY,
+    Axes,
+    axes_of,
+    is_chorus,
+    kind_of,
+)
 from stream.coordination.bonds import Bonds
 from stream.coordination.campaign_state import (
     DARK,
@@ -31,6 +40,7 @@ from stream.coordination.objects import NARRATIVE, PRIMARY
 from stream.coordination.past import Standings
 from stream.coordination.table import Columns, Table
 from stream.coordination.usual import Usual, usual_of
+from stream.coordination.waves import critics, is_wave, own_words, wave_of
 from stream.ids import derive_id
 
 SMALLEST = 3
@@ -132,6 +142,32 @@ class Sweep:
             row = self._campaigns[name]
             if row.count >= JUDGED_AGAIN * row.judged or self._at - row.judged_at >= HOUR_MS:
                 self._judge(row)
+        self._wave()
+
+    def _wave(self) -> None:
+        """Tell of a wave of criticism, if there is one."""
+        places = critics(self._table, self.columns, self._campaigns, self._at)
+        if not len(places):
+            return
+        seen = self._look(places, set())
+        axes = own_words(self.columns, seen)
+        if not is_wave(axes):
+            return
+        row = wave_of(
+            self._subject, self._table, self.columns, places, self._campaigns, self._at
+        )
+        row.kind, row.asleep = "criticism_wave", False
+        row.detected_at = row.detected_at or self._at
+        self._measured(row, seen, axes)
+        self.touched[row.id] = None
+
+    def _measured(self, row: CampaignRow, seen: Look, axes: Axes) -> None:
+        row.coordination = round(axes.coordination, 4)
+        row.openness = round(axes.openness, 4)
+        row.independence = round(axes.independence, 4)
+        row.harm = None if axes.harm is None else round(axes.harm, 4)
+        row.judged, row.judged_at = row.count, self._at
+        row.evidence, row.counter = reasons(self._table, self.columns, seen, axes, self._ground)
 
     def _trusted_anew(self) -> None:
         """Look at what is in trusted company now, and at campaigns that grew together."""
@@ -229,6 +265,7 @@ class Sweep:
         if kind in DARK or kind == "fan_event":
             return kind in DARK
         doubtful = (axes.harm or 0.0) >= FOLLOWED_HARM or axes.concealed >= SHY
+        doubtful = doubtful or is_chorus(seen, axes)
         return doubtful and axes.openness < OPEN and axes.independence < INDEPENDENT
 
     def _is_known(self, seen: Look) -> bool:
@@ -342,11 +379,7 @@ class Sweep:
         places = np.unique(np.concatenate(list(held.values())))[-NEWEST:]
         seen = over_life(row, self._look(places, set(row.objects)), self._usual)
         axes = axes_of(seen)
-        row.coordination = round(axes.coordination, 4)
-        row.openness = round(axes.openness, 4)
-        row.independence = round(axes.independence, 4)
         axes = msgspec.structs.replace(axes, harm=worst(row, self.columns, held, axes.harm))
-        row.harm = None if axes.harm is None else round(axes.harm, 4)
         least = LEAST_DARK if row.dark else LEAST_BRIGHT
         kind = self._kind(seen, axes) if len(row.members) >= least else "unclear"
         if kind in DARK and row.kind not in DARK:
@@ -354,5 +387,4 @@ class Sweep:
         row.kind = kind  # type: ignore[assignment]
         row.dark = row.dark or kind in DARK
         row.detected_at = row.detected_at or self._at
-        row.judged, row.judged_at = row.count, self._at
-        row.evidence, row.counter = reasons(self._table, self.columns, seen, axes, self._ground)
+        self._measured(row, seen, axes)

@@ -53,13 +53,15 @@ NEWS = 2
 DISGUISED = 4
 """Characters that show nothing, or look like others, stand in the text."""
 CRITICAL = 8
-"""Judged to be criticism, which is nothing that alarms."""
+"""Judged to be criticism, or words of complaint: nothing that alarms."""
 SPARE = 16
 """Judged to advertise something, or offers goods."""
 PRIMARY = 32
 """The subject stands for the post: its other subjects have it too and tell nothing of it."""
 APPEAL = 64
 """It calls to report what others wrote."""
+FLAGGED = 128
+"""It carries a hashtag or a link, by which others find it and join."""
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -89,7 +91,8 @@ def seen(
     mark = marks.of(subject, post)
     flags = ORIGINAL if mark.original else 0
     flags |= (NEWS if mark.news else 0) | (APPEAL if mark.appeal else 0)
-    flags |= SPARE if mark.advert else 0
+    flags |= (SPARE if mark.advert else 0) | (CRITICAL if mark.complaint else 0)
+    flags |= FLAGGED if post.urls or post.hashtags or "#" in post.text else 0
     packed = picture = b""
     if post.repost_of is not None:
         columns[REPOST] = number("r" + post.repost_of, 64)

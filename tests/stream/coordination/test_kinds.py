@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detect.records import HarmScore, Judgement
+from detect.records import HarmCategory, HarmScore, Judgement
 from stream.records import Campaign, PostSeen
 from tests.stream.coordination.worlds import campaigns, chatter, run
 from tests.stream.harness import DAY, HOUR, MINUTE, START, seen
@@ -144,3 +144,42 @@ def test_goods_on_offer_are_spam_however_many_push_them() -> None:
     found = campaigns(run(chatter(400), shop).emitted)
 
     assert {one.kind for one in found} == {"spam"}
+
+
+def objection(number: int, rng_words: str, *, harm: HarmCategory = "criticism") -> PostSeen:
+    one = seen(
+        f"k{number}",
+        rng_words,
+        at=START + 5 * HOUR + number * 6 * MINUTE,
+        author=f"critic{number}",
+        account_created=START - (400 + number) * DAY,
+    )
+    return PostSeen(
+        subject=one.subject, subjects=one.subjects, post=one.post, change=one.change,
+        revision=one.revision,
+        judgement=Judgement(
+            language="en", harm=(HarmScore(category=harm, score=0.8),), target="subject",
+            version="test",
+        ),
+    )  # fmt: skip
+
+
+def test_many_who_object_in_their_own_words_are_a_wave_of_criticism() -> None:
+    own = [one.post.text for one in chatter(60, seed=8)]
+    wave = [objection(number, text) for number, text in enumerate(own)]
+
+    found = campaigns(run(chatter(200), wave).emitted)
+
+    [told] = found
+    assert told.kind == "criticism_wave"
+    assert told.independence is not None
+    assert told.independence >= 0.6
+    assert len(told.accounts) >= 40
+    assert told.members == ()
+
+
+def test_a_few_who_object_are_no_wave() -> None:
+    own = [one.post.text for one in chatter(8, seed=8)]
+    wave = [objection(number, text) for number, text in enumerate(own)]
+
+    assert campaigns(run(chatter(200), wave).emitted) == []

@@ -1,0 +1,25 @@
+"""Words of complaint in many languages: opinion, which is shown and never alarms."""
+
+from __future__ import annotations
+
+import re
+
+_COMPLAINT = re.compile(
+    r"\b(?:disappoint\w*|unfair|unacceptable|overpriced|too expensive|refunds?|owes? us"
+    r"|not okay|do better|treat (?:them|him|her) better|rip-?off|greedy|shameful|price hike"
+    r"|demand (?:an? )?(?:answer|apology|explanation)|(?:must|should|please) explain"
+    r"|lost (?:my |some )?trust|hard to defend)\b"
+    r"|실망|납득|너무하|너무 비싸|해명|환불|선을 넘|상식 밖|배려가 없|이해하기 어렵|한숨|씁쓸"
+    r"|설명(?:을|이|좀| 좀|해)|근거를 공개|대답을 해|답을 해|피드백|항의|불만"
+    r"|사과해|사과하라"
+    r"|納得|高すぎ|がっかり|説明(?:して|しろ|不足|を)|ひどすぎ|返金|謝罪|値上げ|ありえない|失望|ため息"
+    r"|太贵|太貴|解释|解釋|道歉|退款|寒心|不合理"
+    r"|\b(?:decepci\w+|decep[cç]\w+|demasiado caro|muito caro|reembolso|injust\w+|expl[ií]quen"
+    r"|kecewa|kemahalan|harus jelasin|terlalu mahal|thất vọng|quá đắt|déçu\w*|trop cher"
+    r"|enttäusch\w*|zu teuer)\b|ผิดหวัง|แพงเกิน|разочаров\w*|слишком дорого"
+)
+
+
+def is_complaint(lower: str) -> bool:
+    """Whether a text (folded to lower case) complains about something."""
+    return _COMPLAINT.search(lower) is not None
