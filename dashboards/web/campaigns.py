@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from dashboards.queries.campaigns import REPORTED, Axis, listed, named, seen
+from dashboards.queries.campaigns import REPORTED, Axis, Seen, listed, named, seen
+from dashboards.queries.network import network
 from dashboards.web.clusters import spread_of
+from dashboards.web.drawing import Drawing, drawing
+from dashboards.web.phrases import differing
 from dashboards.web.signals import EvidenceBar, evidence_bars
 from dashboards.web.site import Refused, TheSite
 from dashboards.web.spreading import spreading
 from dashboards.web.text import path_of
 from dashboards.web.triage import page_number
 from dashboards.web.words import Words, gettext_noop
+from stream.index import IndexedPost
+from stream.records import Shared
 
 router = APIRouter()
 PAGE = 25
@@ -94,16 +99,31 @@ def campaign(request: Request, site: TheSite, campaign_id: str, page: str = "") 
         page=number,
         pages=max(1, -(-len(found.posts) // PAGE)),
         variants=found.variants[:SHOWN_VARIANTS],
+        phrases=differing(found.variants[:SHOWN_VARIANTS]),
         more_variants=max(0, len(found.variants) - SHOWN_VARIANTS),
         wording={p: n for n, v in enumerate(found.variants, 1) for p in v.ids},
         members=named(one)[:SHOWN_ACCOUNTS],
         more_members=max(0, len(one.accounts) - SHOWN_ACCOUNTS),
         spread=spread_of(site.index, [p.post.event_at for p in found.posts]),
         kin=found.kin,
+        drawing=_drawing(found),
+        shared=_shared(found),
         spreading=spreading(
             site.index, [p.post.id for p in found.posts], named=one.kind in REPORTED
         ),
     )
+
+
+def _drawing(found: Seen) -> Drawing | None:
+    tied = network(found)
+    return None if tied is None else drawing(tied)
+
+
+def _shared(found: Seen) -> list[tuple[Shared, IndexedPost | None]]:
+    """Links, pictures and targets in common; texts stand among the wordings."""
+    posts = {one.post.id: one for one in found.posts}
+    things = [one for one in found.campaign.shared if one.kind != "text"]
+    return [(one, posts.get(one.post_id)) for one in things[:SHOWN_ACCOUNTS]]
 
 
 def _axis(axis: Axis, words: Words) -> AxisRow:

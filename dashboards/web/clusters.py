@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from dashboards.queries.clusters import accounts_of, harmful, posts_of, variants_of
 from dashboards.queries.threads import beginning
 from dashboards.web import charts
+from dashboards.web.phrases import differing
 from dashboards.web.site import Refused, TheSite
 from dashboards.web.spreading import spreading
 from dashboards.web.text import path_of
@@ -61,6 +62,7 @@ def cluster(request: Request, site: TheSite, cluster_id: str, page: str = "") ->
         accounts=accounts[:SHOWN_ACCOUNTS],
         more_accounts=max(0, len(accounts) - SHOWN_ACCOUNTS),
         variants=variants[:SHOWN_VARIANTS],
+        phrases=differing(variants[:SHOWN_VARIANTS]),
         wording={post_id: n for n, one in enumerate(variants, 1) for post_id in one.ids},
         more_variants=max(0, len(variants) - SHOWN_VARIANTS),
         spread=spread_of(site.index, [one.post.event_at for one in posts]),

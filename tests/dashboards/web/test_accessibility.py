@@ -14,7 +14,16 @@ from tests.dashboards.web.browsers import chromium, needs_chromium
 from tests.dashboards.web.conftest import Serve, Served
 from tests.dashboards.web.dead_world import filled_box
 from tests.dashboards.web.memory_index import MemoryIndex
-from tests.dashboards.web.world import NOW, POST_ID, SMEAR, THREAD, judged_index, make_alert
+from tests.dashboards.web.test_campaigns import known_accounts, make_campaign
+from tests.dashboards.web.world import (
+    NOW,
+    POST_ID,
+    SMEAR,
+    THREAD,
+    filled_index,
+    judged_index,
+    make_alert,
+)
 
 AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -109,6 +118,20 @@ def test_pages_without_anything_have_no_fault(page: Page, serve: Serve):
     page.get_by_role("button", name="Log in").click()
     for path in ("/", "/alerts", "/posts", "/trends", "/subjects/seoan", "/sources"):
         go(page, site.url + path)
+        found += faults(page)
+
+    assert found == []
+
+
+def test_pages_of_campaigns_have_no_fault_with_their_tables_open(page: Page, serve: Serve):
+    index = filled_index()
+    campaigns = [make_campaign(members=known_accounts()), make_campaign("ca_old", "fan_event")]
+    index.write(IndexBatch(checkpoint="campaigns", results=campaigns))
+    site = serve(index)
+    found = list[str]()
+    for path in ("/campaigns", "/campaigns/ca_smear", "/campaigns/ca_old"):
+        go(page, site.url + path)
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         found += faults(page)
 
     assert found == []

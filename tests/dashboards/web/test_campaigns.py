@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dashboards.web.phrases import changed
 from stream.index import IndexBatch
 from stream.records import Campaign, CampaignKind, Evidence, Member, Phase, Shared
 from tests.dashboards.web.conftest import Serve, Served
@@ -160,3 +161,48 @@ def test_a_campaign_whose_posts_are_gone_tells_no_spread(serve: Serve, index: Me
     index.write(IndexBatch(checkpoint="gone", results=[gone]))
 
     assert "How it spread" not in text_of(serve(index).browser().get("/campaigns/ca_gone").text)
+
+
+def known_accounts() -> tuple[Member, ...]:
+    names = dict.fromkeys(one.post.account for one in smear_posts())
+    return tuple(Member(account=n, posts=1, first_at=NOW - HOUR, last_at=NOW) for n in names)
+
+
+def test_the_network_is_drawn_with_a_table_that_says_the_same(serve: Serve, index: MemoryIndex):
+    tied = make_campaign("ca_tied", members=known_accounts())
+    index.write(IndexBatch(checkpoint="tied", results=[tied]))
+    html = serve(index).browser().get("/campaigns/ca_tied").text
+
+    assert "Who shares with whom" in text_of(html)
+    assert html.count("<circle") == len(known_accounts())
+    assert "style=" not in html[html.index('class="network"') : html.index("</svg>")]
+
+
+def test_of_a_fan_event_no_network_is_drawn(serve: Serve, index: MemoryIndex):
+    fans = make_campaign("ca_party", "fan_event", members=known_accounts())
+    index.write(IndexBatch(checkpoint="party", results=[fans]))
+    html = serve(index).browser().get("/campaigns/ca_party").text
+
+    assert "<circle" not in html
+
+
+def test_words_that_differ_from_the_usual_wording_are_marked():
+    first = "do not buy this record"
+
+    assert changed("do not ever buy this record", first) == [(7, 11)]
+    assert changed("please don't buy this CD", first) == [(0, 12), (22, 24)]
+    assert changed(first, first) == []
+    assert changed("x " * 5000, first) == []
+
+
+def test_links_in_common_are_named_by_where_they_lead(serve: Serve, index: MemoryIndex):
+    shared = Shared(
+        kind="link", post_id=smear_posts()[0].post.id, accounts=9, posts=12,
+        first_at=NOW - HOUR, last_at=NOW,
+    )  # fmt: skip
+    index.write(
+        IndexBatch(checkpoint="link", results=[make_campaign("ca_l", shared=(shared,))])
+    )
+
+    seen = text_of(serve(index).browser().get("/campaigns/ca_l").text)
+    assert "Links, pictures and posts in common" in seen

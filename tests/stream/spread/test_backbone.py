@@ -1,0 +1,82 @@
+"""The backbone of a network, and that it is drawn the same every time."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.spread.backbone import MOST_EDGES, MOST_NODES, backbone, layout
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> tuple[dict[tuple[int, int], int], int]:
+    nodes = draw(st.integers(2, 25))
+    pairs = st.tuples(st.integers(0, nodes - 1), st.integers(0, nodes - 1))
+    chosen = draw(st.lists(pairs.filter(lambda p: p[0] < p[1]), max_size=60))
+    return {pair: draw(st.integers(1, 9)) for pair in chosen}, nodes
+
+
+def parts(edges, nodes: int) -> set[frozenset[int]]:
+    near = {one: {one} for one in range(nodes)}
+    for a, b, *_ in edges:
+        joined = near[a] | near[b]
+        for one in joined:
+            near[one] = joined
+    return {frozenset(one) for one in near.values()}
+
+
+@given(networks())
+def test_it_keeps_together_what_was_together(found):
+    weights, nodes = found
+
+    kept = backbone(weights, nodes)
+
+    assert {edge[:2] for edge in kept} <= set(weights)
+    assert all(weights[a, b] == w for a, b, w in kept)
+    assert parts(kept, nodes) == parts(weights, nodes)
+
+
+def test_an_edge_that_stands_out_stays_and_even_ones_go():
+    even = {(a, b): 1 for a in range(12) for b in range(a + 1, 12)}
+    heavy = even | {(0, 1): 50, (0, 2): 40, (1, 2): 45}
+
+    assert len(backbone(even, 12)) == 11
+    assert {(0, 1), (1, 2)} <= {edge[:2] for edge in backbone(heavy, 12)}
+    assert len(backbone(heavy, 12)) < 20
+
+
+@given(networks())
+def test_it_is_drawn_inside_its_frame_and_always_the_same(found):
+    weights, nodes = found
+    kept = backbone(weights, nodes)
+
+    places = layout(kept, nodes)
+
+    assert places.shape == (nodes, 2)
+    assert np.isfinite(places).all()
+    assert places.min() >= 0
+    assert places.max() <= 1
+    assert (places == layout(kept, nodes)).all()
+
+
+def test_two_groups_are_drawn_apart():
+    groups = {(a, b): 1 for s in (0, 8) for a in range(s, s + 8) for b in range(a + 1, s + 8)}
+    places = layout([(a, b, w) for (a, b), w in groups.items()], 16)
+
+    middle = places[:8].mean(axis=0), places[8:].mean(axis=0)
+    spread = max(places[:8].std(), places[8:].std())
+    assert np.linalg.norm(middle[0] - middle[1]) > spread
+
+
+def test_three_hundred_accounts_that_share_everything_take_a_moment():
+    weights = {(a, b): 1 + (a + b) % 5 for a in range(300) for b in range(a + 1, 300)}
+    began = time.process_time()
+
+    kept = backbone(weights, MOST_NODES)
+    layout(kept, MOST_NODES)
+
+    assert len(kept) <= MOST_EDGES
+    assert time.process_time() - began < 10
