@@ -23,7 +23,7 @@ from tests.scale.drift_world import START, agency
 
 STEP_S = 0.05
 DAY_MS = 24 * 60 * 60 * 1000
-SEEDS = 3
+SEEDS = 8
 SETTLE_S = 6.0
 
 
