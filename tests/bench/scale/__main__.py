@@ -8,7 +8,7 @@ turn, ``--rounds`` times, and the cheapest round of each counts: noise only adds
 
 No case begins ``--seconds`` after the start (480) and none lasts longer than 150: with the
 servers' start it is over within 12 minutes, and what was left out is named at the end. For
-less, ask for fewer posts, one round, or ``--no-index``.
+less, ask for fewer posts, one round, or some parts: ``--rounds 1 --parts worker delay``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -169,28 +170,39 @@ def _size_of(given: Given) -> int:
     return sum(f.stat().st_size for folder in folders for f in folder.rglob("*.db"))
 
 
-def measure(bench: Bench, *, rounds: int, index: bool) -> None:
-    """All cases, what matters most first."""
+PARTS = ("worker", "producer", "whole", "delay", "index", "packing", "where")
+
+
+def measure(bench: Bench, *, rounds: int, parts: Collection[str]) -> None:
+    """All cases of these parts, what matters most first."""
     given = bench.given
     bench.once("collect", msgspec.structs.replace(given, own=given.log))
-    bench.in_turn([*LONG], rounds)
-    bench.in_turn(["embedded", "all_plain", "all_faust"], rounds)
-    for name in ("ours", "kafka_python", "kafka_python_as_shipped", "aiokafka", "confluent"):
-        bench.once(f"producer_{name}")
-    bench.workers("one worker", 1)
-    bench.workers("two workers", 2)
+    if "worker" in parts:
+        bench.in_turn([*LONG], rounds)
+        bench.in_turn(["embedded", "all_plain", "all_faust"], rounds)
+    if {"whole", "delay"} & set(parts):
+        bench.workers("one worker", 1)
     one = bench.found.get("one worker")
-    if one is not None:
+    if "delay" in parts and one is not None:
         bench.delay(one.rate / 2)
-    # Results of the log's own prefix, for what reads them.
-    bench.once("all_plain", msgspec.structs.replace(given, own=given.log))
-    bench.once("packing")
-    if index:
+    if "whole" in parts:
+        bench.workers("two workers", 2)
+    if {"index", "packing"} & set(parts):
+        # Results of the log's own prefix, for what reads them.
+        bench.once("all_plain", msgspec.structs.replace(given, own=given.log))
+    if "index" in parts:
         again = bench.fresh()
         bench.once("indexer", again)
         bench.once("parallel", again)
-    bench.once("embedded_whole")
-    bench.once("where")
+    if "producer" in parts:
+        ways = ("ours", "kafka_python", "kafka_python_as_shipped", "aiokafka", "confluent")
+        for name in ways:
+            bench.once(f"producer_{name}")
+    if "whole" in parts:
+        bench.once("embedded_whole")
+    for name in ("packing", "where"):
+        if name in parts:
+            bench.once(name)
 
 
 def main() -> None:
@@ -201,7 +213,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=4000, help="most records a transaction")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=480, help="begin no case after these")
-    parser.add_argument("--no-index", dest="index", action="store_false")
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=PARTS, help="measure these alone"
+    )
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
@@ -209,7 +223,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     with ExitStack() as stack:
         address = stack.enter_context(kafka())
-        url = urls(stack.enter_context(elasticsearch()))[0] if asked.index else ""
+        url = urls(stack.enter_context(elasticsearch()))[0] if "index" in asked.parts else ""
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-scale-")))
         log = new_topics(address, asked.partitions)
         events = record_demo(folder / "recorded", asked.posts)
@@ -224,7 +238,7 @@ def main() -> None:
             home=str(folder), partitions=asked.partitions, batch=asked.batch, posts=asked.posts,
         )  # fmt: skip
         bench = Bench(given, began + asked.seconds)
-        measure(bench, rounds=asked.rounds, index=asked.index)
+        measure(bench, rounds=asked.rounds, parts=asked.parts)
     report = Report(
         found=bench.found, failed=bench.failed, cores=os.cpu_count() or 1, load_before=load,
         load_after=os.getloadavg()[0], seconds=time.monotonic() - began,

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,8 +141,10 @@ class TimedHost(ScaleHost):
         self._busy = 0
         self._given = given
 
-    async def open(self, place: Place) -> None:
-        await super().open(place)
+    async def open(
+        self, place: Place, confirm: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        await super().open(place, confirm)
         self._opened(place).touch()
 
     async def close(self, place: Place) -> None:
