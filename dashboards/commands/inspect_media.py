@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from detect.media.examined import Clip, Examined, Raster
     from detect.media.faces import Faces, People
     from detect.media.nsfw import SexualContent
+    from detect.media.provenance import Provenance
 
 EPILOG = """\b
 Examples:
@@ -43,13 +44,18 @@ def media(cli: Cli, files: tuple[Path, ...], as_json: bool) -> int:
     """
     import msgspec
 
-    from dashboards.composing.media import enrolled_people, faces, sexual_content
+    from dashboards.composing.media import (
+        enrolled_people,
+        faces,
+        sexual_content,
+        trusted_signers,
+    )
     from detect.media.cage import Cage
 
     failed = 0
     model, spotter = sexual_content(cli.settings), faces(cli.settings)
     people = None if spotter is None else enrolled_people(cli.settings)
-    with Cage() as cage:
+    with Cage(trust=trusted_signers(cli.settings)) as cage:
         for file in files:
             found = examine(file, cage, model, spotter, people)
             failed += found["error"] is not None
@@ -68,8 +74,6 @@ def examine(
     people: People | None = None,
 ) -> dict[str, Any]:
     """One file: hashes as exchanged, size, and what it claims of itself."""
-    from msgspec import to_builtins
-
     from detect.media.caged import HASHES, LARGEST, PIXELS
     from detect.media.provenance import read_provenance
 
@@ -91,9 +95,18 @@ def examine(
         "faces": None if spotter is None else _faces(seen, spotter, people),
         "nsfw": None if model is None else _sexual(seen, model),
         "forgery": None,
-        "provenance": {} if too_large else to_builtins(read_provenance(data)),
+        "provenance": {} if too_large else _claims(read_provenance(data), seen),
         "error": seen.error,
     }
+
+
+def _claims(claimed: Provenance, seen: Examined) -> dict[str, Any]:
+    from msgspec import to_builtins
+
+    found: dict[str, Any] = to_builtins(claimed)
+    if seen.signature is not None:
+        found["signature"] = to_builtins(seen.signature)
+    return found
 
 
 def _sexual(seen: Examined, model: SexualContent) -> dict[str, Any] | None:
@@ -192,8 +205,22 @@ def _told(face: dict[str, Any]) -> str:
 
 
 def _tell_origin(claims: dict[str, Any]) -> None:
-    if not claims:
+    signature = claims.pop("signature", {"state": "absent"})
+    if signature["state"] != "absent":
+        click.echo(f"    {_SIGNED[signature['state']]}")
+        for name in ("issuer", "tool", "source_type"):
+            if signature.get(name):
+                click.echo(f"    signed {name.replace('_', ' ')}: {signature[name]}")
+    elif not claims:
         click.echo("    says nothing of its origin, which proves nothing")
     for name, value in claims.items():
         text = ", ".join(value) if name == "generators" else value
         click.echo(f"    claims {name.replace('_', ' ')}: {text}")
+
+
+_SIGNED = {
+    "trusted": "signed by somebody you trust, and unchanged since",
+    "valid": "signed and unchanged since; whether the signer is who it says, nobody vouches",
+    "invalid": "signed, and changed since or wrongly signed: what the signature says is void",
+    "unreadable": "holds a signature that cannot be read",
+}

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 OF_AGE = 19
 """Years; in Korea childhood ends by law with the 19th birthday."""
 
+MOST_CERTIFICATES = 100_000
+"""Characters of certificates: they are handed to the cage in its surroundings."""
+
 
 def sexual_content(settings: Settings) -> SexualContent | None:
     """The model of the gate; None where it was not fetched, and then nothing passes.
@@ -164,3 +167,23 @@ def _fetcher(wanted: MediaSettings) -> Fetcher:
         guard=Guard(also=frozenset(wanted.also_from)),
         folder=None if wanted.files is None else str(wanted.files),
     )
+
+
+def trusted_signers(settings: Settings) -> str:
+    """Certificates of whose signatures are trusted, as PEM; empty without a file.
+
+    Raises:
+        ConfigError: the file cannot be read, or holds no certificates.
+    """
+    path = settings.media.trusted_signers
+    if path is None:
+        return ""
+    try:
+        found = path.read_text("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"media.trusted_signers: {error}") from None
+    if "BEGIN CERTIFICATE" not in found or len(found) > MOST_CERTIFICATES:
+        raise ConfigError(
+            f"media.trusted_signers: {path} holds no certificates in PEM, or more than 100 kB"
+        )
+    return found

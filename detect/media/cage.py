@@ -18,7 +18,7 @@ from typing import IO, Self
 
 import msgspec
 
-from detect.media.caged import HASHES, LARGEST
+from detect.media.caged import HASHES, LARGEST, TRUST
 from detect.media.clips import CLIPS
 from detect.media.examined import Examined
 from detect.media.header import read_header
@@ -40,11 +40,23 @@ class _Silent(Exception):
 
 
 class Cage:
-    """A process that examines pictures one by one. Not for several threads at once."""
+    """A process that examines files one by one. Not for several threads at once.
+
+    Args:
+        patience_s: wall time for one picture.
+        files_a_process: files after which the process is replaced.
+        trust: certificates (PEM) of whose signatures are trusted; None: signed claims are
+            not read.
+    """
 
     def __init__(
-        self, *, patience_s: float = PATIENCE_S, files_a_process: int = FILES_A_PROCESS
+        self,
+        *,
+        patience_s: float = PATIENCE_S,
+        files_a_process: int = FILES_A_PROCESS,
+        trust: str | None = None,
     ) -> None:
+        self._trust = trust
         self._patience_s = patience_s
         self._files_a_process = files_a_process
         self._process: subprocess.Popen[bytes] | None = None
@@ -114,7 +126,7 @@ class Cage:
             self.close()
         if self._process is None:
             self._files = 0
-            self._process = _started()
+            self._process = _started(self._trust)
         self._files += 1
         return self._process
 
@@ -152,7 +164,8 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-def _started() -> subprocess.Popen[bytes]:
+def _started(trust: str | None) -> subprocess.Popen[bytes]:
+    more = {} if trust is None else {TRUST: trust}
     process = subprocess.Popen(
         [sys.executable, "-m", "detect.media.caged"],
         stdin=subprocess.PIPE,
@@ -161,7 +174,7 @@ def _started() -> subprocess.Popen[bytes]:
         bufsize=0,
         cwd=Path(__file__).parents[2],
         # Nothing of ours goes in: no key, no token, no address.
-        env={"OPENBLAS_NUM_THREADS": "1", "PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+        env={"OPENBLAS_NUM_THREADS": "1", "PATH": os.defpath, "LC_ALL": "C.UTF-8", **more},
         start_new_session=True,
     )
     os.set_blocking(_pipe(process.stdin).fileno(), False)

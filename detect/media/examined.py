@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from detect.media.signature import Signature
+
 
 class Look(msgspec.Struct, frozen=True):
     """What a picture is compared by when hashes do not meet.
@@ -66,7 +68,7 @@ class Examined(msgspec.Struct, frozen=True, omit_defaults=True):
     decoded. ``cut_off``: the file ends before its picture does; what was decoded of it, if
     anything, is partly the decoder's invention. Width and height are the pixels that the
     header claims. A clip has no hash of its own and brings ``clip``. ``look`` and ``raster``
-    are there when they were asked for.
+    are there when they were asked for, ``signature`` where signed claims were looked for.
     """
 
     format: str
@@ -81,3 +83,4 @@ class Examined(msgspec.Struct, frozen=True, omit_defaults=True):
     look: Look | None = None
     raster: Raster | None = None
     clip: Clip | None = None
+    signature: Signature | None = None

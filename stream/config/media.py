@@ -48,6 +48,13 @@ class MediaSettings(Section, frozen=True, kw_only=True):
             "all others must have public addresses."
         ),
     ] = ()
+    trusted_signers: Annotated[
+        Path | None,
+        Meta(
+            description="File of certificates (PEM) of whose C2PA signatures are trusted; "
+            "unset: a signature that holds is told, and that nobody vouches for the signer."
+        ),
+    ] = None
     files: Annotated[
         Path | None,
         Meta(description="Folder below which file: URLs of archives are read; unset: none."),

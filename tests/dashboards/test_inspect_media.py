@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from dashboards.cli import run
-from dashboards.terminal.exits import OK, PARTIAL
+from dashboards.terminal.exits import CONFIGURATION, OK, PARTIAL
 from detect.media.pdq import pdq
 from tests.detect.media.moving import clip
 from tests.detect.media.pictures import as_file, waves
@@ -79,3 +80,22 @@ def test_a_clip_tells_its_length_and_what_it_shows_when(asked, tmp_path):
     assert found["clip"]["duration_ms"] == pytest.approx(6000, abs=200)
     assert {"at_ms", "until_ms", "hash", "quality"} == set(found["clip"]["frames"][0])
     assert "6.0 s, " in asked(tmp_path / "a.mp4")[1]
+
+
+def test_a_signed_picture_says_who_signed_it_and_whether_they_are_trusted(asked, monkeypatch):
+    pytest.importorskip("c2pa")
+    folder = Path(__file__).parents[1] / "detect" / "media"
+    found = json.loads(asked(folder / "signed.jpg", options=["--json"])[1])
+    assert found["provenance"]["signature"]["state"] == "valid"
+
+    monkeypatch.setenv("JIKIMI__MEDIA__TRUSTED_SIGNERS", str(folder / "signed_root.pem"))
+    shown = asked(folder / "signed.jpg")[1]
+    assert "signed by somebody you trust" in shown
+    assert "signed issuer: Invented Camera" in shown
+
+
+def test_a_file_of_no_certificates_is_a_mistake_in_the_settings(asked, monkeypatch, tmp_path):
+    (tmp_path / "a.png").write_bytes(as_file(waves(20, 30, 1)))
+    monkeypatch.setenv("JIKIMI__MEDIA__TRUSTED_SIGNERS", str(tmp_path / "a.png"))
+
+    assert asked(tmp_path / "a.png")[0] == CONFIGURATION
