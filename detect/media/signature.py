@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -82,11 +82,13 @@ class Signatures:
 
 
 def _told(state: str, found: Any) -> Signature:
-    manifests = found.get("manifests") or {}
-    active = manifests.get(found.get("active_manifest")) or {}
-    generator = (active.get("claim_generator_info") or [{}])[0]
-    by = active.get("signature_info") or {}
-    codes = [one.get("code", "") for one in found.get("validation_status") or []]
+    manifests: Any = found.get("manifests") or {}
+    active: Any = manifests.get(found.get("active_manifest")) or {}
+    generators: Any = active.get("claim_generator_info") or [{}]
+    generator: Any = generators[0]
+    by: Any = active.get("signature_info") or {}
+    statuses: Any = found.get("validation_status") or []
+    codes: list[Any] = [one.get("code", "") for one in statuses]
     return Signature(
         state="trusted" if state == _TRUSTED else "valid" if state == _VALID else "invalid",
         issuer=_plain(by.get("issuer") or by.get("common_name") or ""),
@@ -100,12 +102,10 @@ def _source_type(tree: Any, depth: int = 0) -> str:
     """The first type of source that the assertions name."""
     if depth > _DEEPEST:
         return ""
-    if isinstance(tree, dict):
-        if isinstance(tree.get(_SOURCE), str):  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-            return str(tree[_SOURCE])  # pyright: ignore[reportUnknownArgumentType]
-        parts: list[Any] = list(tree.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-    else:
-        parts = tree if isinstance(tree, list) else []  # pyright: ignore[reportUnknownVariableType]
+    branches = cast("dict[str, Any]", tree) if isinstance(tree, dict) else {}
+    if isinstance(branches.get(_SOURCE), str):
+        return str(branches[_SOURCE])
+    parts = cast("list[Any]", tree) if isinstance(tree, list) else list(branches.values())
     for part in parts:
         found = _source_type(part, depth + 1)
         if found:
