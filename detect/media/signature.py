@@ -105,7 +105,7 @@ def _source_type(tree: Any, depth: int = 0) -> str:
     branches = cast("dict[str, Any]", tree) if isinstance(tree, dict) else {}
     if isinstance(branches.get(_SOURCE), str):
         return str(branches[_SOURCE])
-    parts: list[Any] = tree if isinstance(tree, list) else list(branches.values())
+    parts: list[Any] = tree if isinstance(tree, list) else list(branches.values())  # pyright: ignore[reportUnknownVariableType]
     for part in parts:
         found = _source_type(part, depth + 1)
         if found:
