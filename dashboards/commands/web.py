@@ -72,6 +72,7 @@ def command(
     from dashboards.web.app import create_app
     from dashboards.web.guard import check_bind
     from stream.care.dead_box import LocalDeadBox
+    from stream.media.previews import Previews
     from stream.storage.errors import prepare
 
     cli.start_logging()
@@ -106,6 +107,7 @@ def command(
             now=wall_clock,
             bound=address,
             dead_box=LocalDeadBox(folder, now=wall_clock),
+            previews=Previews(folder),
         )
         stack.callback(_look_around(app).join)
         server = _server(app)

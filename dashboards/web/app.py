@@ -21,6 +21,7 @@ from dashboards.web import (
     clusters,
     dead,
     decisions,
+    families,
     health,
     login,
     metrics,
@@ -49,6 +50,7 @@ from dashboards.web.words import gettext_noop
 from detect.watchlist import Watchlist
 from stream.care.dead_box import DeadBox
 from stream.index import Index
+from stream.media.previews import Previews
 from stream.storage.errors import StorageFullError
 
 LEAST_SECRET = 16
@@ -61,6 +63,7 @@ PARTS = (
     alerts,
     campaigns,
     clusters,
+    families,
     posts,
     saved,
     threads,
@@ -100,13 +103,15 @@ def create_app(
     now: Callable[[], int],
     bound: str | None = None,
     dead_box: DeadBox | None = None,
+    previews: Previews | None = None,
 ) -> FastAPI:
     """The web application over an index and a desk.
 
     ``secret`` signs cookies and forms; at least ``LEAST_SECRET`` bytes, the same across
     restarts if sessions shall last. ``public_url`` and ``bound`` are names under
     which the pages answer besides loopback. ``now`` gives milliseconds. ``dead_box`` shows
-    records that could not be read; without it there is no such page.
+    records that could not be read; without it there is no such page. ``previews`` are of
+    pictures that passed the gate.
 
     Raises:
         ValueError: the secret is too short.
@@ -124,6 +129,7 @@ def create_app(
         sessions=sessions,
         secure=(public_url or "").startswith("https://"),
         dead=dead_box,
+        previews=previews,
     )
     for part in PARTS:
         app.include_router(part.router)

@@ -26,6 +26,7 @@ from dashboards.web.views import Health, health_of
 from detect.watchlist import Watchlist
 from stream.care.dead_box import DeadBox
 from stream.index import Index
+from stream.media.previews import Previews
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -59,8 +60,10 @@ class Site:
         sessions: Sessions | None,
         secure: bool,
         dead: DeadBox | None = None,
+        previews: Previews | None = None,
     ) -> None:
         self.index = index
+        self._previews = previews
         self.dead = dead
         self.desk = desk
         self.watchlist = watchlist
@@ -75,6 +78,10 @@ class Site:
         self._names = {subject.id: subject.name for subject in watchlist.subjects}
         self._words = words.load()
         self._templates = environment()
+
+    def preview(self, sha256: str) -> bytes | None:
+        """A small JPEG of a picture; None where nothing may be shown, or nothing is here."""
+        return None if self._previews is None else self._previews.get(sha256)
 
     def name_of(self, subject: str) -> str:
         """The name of a subject; its id when the watchlist does not know it."""

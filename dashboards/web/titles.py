@@ -20,17 +20,38 @@ TITLES = {
     "harm_sexual_deepfake": gettext_noop(
         "{name}: sexual deepfakes offered or asked for in {posts} by {accounts}"
     ),
+    "media_face_sexual": gettext_noop(
+        "{name}: a sexual picture with this person's face in {posts} by {accounts}"
+    ),
+    "media_official_altered_sexual": gettext_noop(
+        "{name}: an official photo was turned into a sexual picture, in {posts} by {accounts}"
+    ),
+    "media_official_face_altered": gettext_noop(
+        "{name}: an official photo with a changed face in {posts} by {accounts}"
+    ),
+    "media_known_bad": gettext_noop(
+        "{name}: a known harmful picture again, in {posts} by {accounts}"
+    ),
+    "media_family_known_bad": gettext_noop(
+        "{name}: a variant of a known harmful picture in {posts} by {accounts}"
+    ),
+    "media_official_altered": gettext_noop(
+        "{name}: an official photo that was changed, in {posts} by {accounts}"
+    ),
+    "media_face_machine_made": gettext_noop(
+        "{name}: a picture that says a machine made it, in {posts} by {accounts}"
+    ),
     "harm_stalking": gettext_noop(
         "{name}: stalking or sale of personal information in {posts} by {accounts}"
     ),
 }
-"""By kind of alert; those of harm by the signal of their first reason."""
+"""By kind of alert; those of harm and pictures by the signal of their first reason."""
 
 
 def title_of(alert: Alert, *, words: Words, name_of: Callable[[str], str]) -> str:
     """What happened to whom in one line; the record's own title for kinds not known here."""
     kind = alert.kind
-    if kind == "harm":
+    if kind in {"harm", "media"}:
         kind = next((one.signal for one in alert.evidence), kind)
     known = TITLES.get(kind)
     if known is None:

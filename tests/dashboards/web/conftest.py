@@ -16,6 +16,7 @@ from dashboards.web.app import create_app
 from detect.watchlist import Watchlist
 from stream.care.dead_box import DeadBox
 from stream.index import Index
+from stream.media.previews import Previews
 from tests.dashboards.web.memory_index import MemoryIndex
 from tests.dashboards.web.serving import serving
 from tests.dashboards.web.world import NOW, WATCHLIST, filled_index
@@ -71,6 +72,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             public_url: str | None = None,
             dead_box: DeadBox | None = None,
             watchlist: Watchlist = WATCHLIST,
+            previews: Previews | None = None,
         ) -> Served:
             nonlocal started
             started += 1
@@ -87,6 +89,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
                 public_url=public_url,
                 now=clock,
                 dead_box=dead_box,
+                previews=previews,
             )
             url = stack.enter_context(serving(app))
             served = Served(url=url, index=shown, desk=desk, clock=clock)

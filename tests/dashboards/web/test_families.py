@@ -1,0 +1,94 @@
+"""The page of a family of pictures: lineage, what was changed, limits, and shielded previews."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from detect.records import PictureFinding, PictureMatch, SeenFace
+from stream.index import IndexBatch
+from stream.media.previews import Previews
+from stream.media.records import Errand, Kept, Verdict
+from stream.media.shelf import Shelf
+from tests.dashboards.web.memory_index import MemoryIndex
+from tests.picture_samples import FOUND
+
+HOSTILE = "<script>alert(1)</script>\u202e"
+SHA = "0" * 64
+
+
+def finding(number: int, **changes) -> PictureFinding:
+    made = msgspec.structs.replace(
+        FOUND, finding_id=f"fi_{number}", post_id=f"x:{number}", account=f"x:a{number}",
+        at=FOUND.at + number * 60_000, family="fam_1",
+    )  # fmt: skip
+    return msgspec.structs.replace(made, **changes)
+
+
+def filled(*findings: PictureFinding) -> MemoryIndex:
+    index = MemoryIndex()
+    index.write(IndexBatch(checkpoint="1", results=findings))
+    return index
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A data folder whose picture has a preview."""
+    shelf = Shelf(tmp_path)
+    shelf.put(Errand(post_id="x:1", account="x:a", platform="x", at=1, urls=("u",)), 1.0)
+    verdict = Verdict(sha256=SHA, version="1", format="jpeg", family="fam_1")
+    shelf.keep(Kept(verdict=verdict, preview=b"\xff\xd8\xff our own bytes"))
+    shelf.close()
+    return tmp_path
+
+
+def test_lineage_and_changed_parts_are_shown_and_what_is_not_proven_is_said(serve) -> None:
+    site = serve(filled(finding(1), finding(2, account="x:later", found_by="hash")))
+    page = site.browser().get("/families/fam_1")
+    assert page.status_code == 200
+    assert "Official photo with a changed face" in page.text
+    assert "x:a1" in page.text
+    assert "x:later" in page.text
+    assert '<rect class="changed" x="150.0" y="112.5" width="75.0" height="56.2"/>' in page.text
+    assert "proves nothing" in page.text
+    assert "concept.jpg" in page.text
+
+
+def test_nothing_that_others_wrote_is_taken_for_markup(serve) -> None:
+    match = PictureMatch(reference="r", bank=HOSTILE, kind="official", label=HOSTILE)
+    hostile = finding(
+        1, account=HOSTILE, problem=HOSTILE, provenance=(("tool", HOSTILE),), matches=(match,),
+        reasons=(HOSTILE,), found_by=HOSTILE, gate=HOSTILE, forgery_band=HOSTILE,
+        faces=(SeenFace(box=(0, 0, 1, 1), score=1.0, subject=HOSTILE, likeness=0.4),),
+    )  # fmt: skip
+    page = serve(filled(hostile)).browser().get("/families/fam_1")
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+
+
+@pytest.mark.parametrize("path", ["/families/nobody", f"/families/{HOSTILE}", "/families/%00"])
+def test_an_unknown_family_is_a_page_that_says_so(serve, path) -> None:
+    assert serve(filled()).browser().get(path).status_code == 404
+
+
+def test_a_preview_is_shown_only_when_asked_for_blurred_and_logged(
+    serve, folder, caplog
+) -> None:
+    del caplog
+    site = serve(filled(finding(1)), previews=Previews(folder))
+    plain = site.browser().get("/families/fam_1")
+    assert "<image" not in plain.text
+    assert "this is logged" in plain.text
+    shown = site.browser().get(f"/families/fam_1?show={SHA}")
+    assert f'<image class="shield" href="/previews/{SHA}.jpg"' in shown.text
+    picture = site.browser().get(f"/previews/{SHA}.jpg")
+    assert picture.content == b"\xff\xd8\xff our own bytes"
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert picture.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("name", ["1" * 64, "..%2f..%2fetc", "x", "%00"])
+def test_there_is_no_preview_of_anything_else(serve, folder, name) -> None:
+    site = serve(filled(finding(1)), previews=Previews(folder))
+    assert site.browser().get(f"/previews/{name}.jpg").status_code == 404
+    assert serve(filled(finding(1))).browser().get(f"/previews/{SHA}.jpg").status_code == 404
