@@ -88,13 +88,11 @@ def command(
         prepare(folder)
         index = pages_index(settings, folder, local=local_index)
         stack.callback(index.close)
-        desk = Desk(folder / DESK_FILE)
-        stack.callback(desk.close)
+        stack.callback((desk := Desk(folder / DESK_FILE)).close)
         link = settings.web.public_url or _address(listener)
         # Without any sink too: one that is added later is then not sent what is old.
-        notifier = Notifier(
-            index, desk, build_sinks(settings.notify), public_url=link, clock=wall_clock
-        )
+        sinks = build_sinks(settings.notify)
+        notifier = Notifier(index, desk, sinks, public_url=link, clock=wall_clock)
         notifier.start()
         stack.callback(notifier.close)
         app = create_app(
