@@ -60,7 +60,7 @@ eval-harm: setup-dev ## measure how well harm is judged: tables, intervals, disg
 eval-language: setup-dev ## measure how well the language of short posts is told
 	@PYTHONPATH=. $(BIN)/python -m tests.eval.language
 
-bench-scale: setup-dev ## measure scale-out on a real Kafka and Elasticsearch, some minutes
+bench-scale: setup-dev ## measure scale-out on a real Kafka and Elasticsearch, 12 minutes at most
 	@PYTHONPATH=. $(BIN)/python -W ignore -m tests.bench.scale $(ARGS)
 
 chaos: setup-dev ## bad days too long for make test, on a real Kafka: twenty rounds of chaos
