@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("dashboards.commands.run", "Watch live sources and raise alerts."),
     "collect": ("dashboards.commands.collect", "Scale-out: bring posts from sources to Kafka."),
     "worker": ("dashboards.commands.worker", "Scale-out: route and judge posts from Kafka."),
+    "media": ("dashboards.commands.media", "Scale-out: look at the pictures of posts."),
     "live": ("dashboards.commands.live", "Scale-out: posts a minute as they come, on a page."),
     "analyze": ("dashboards.commands.analyze", "Work through files of posts; write results."),
     "eval": ("dashboards.commands.eval", "Measure how well campaigns are found."),

@@ -60,9 +60,7 @@ class Beside:
             StorageFullError: no space; the same is handed over again.
         """
         if self._position is None:
-            held = self._stage.position()
-            known = [] if held is None else msgspec.msgpack.decode(held, type=list[int])
-            self._position = known or [0] * subjects.partitions
+            self._position = self.position() or [0] * subjects.partitions
         while True:
             ahead = list(self._position)
             events: list[SubjectEvent] = []
@@ -73,9 +71,22 @@ class Beside:
                 events += [e for _, e in entries if isinstance(e, PostSeen | PostGone)]
             if ahead == self._position:
                 return
-            self._stage.take(events, msgspec.msgpack.encode(ahead))
-            self._position = ahead
-            self._wake.set()
+            self.take(events, ahead)
+
+    def position(self) -> list[int]:
+        """Up to where each partition was taken; nothing before the first time."""
+        held = self._stage.position()
+        return [] if held is None else msgspec.msgpack.decode(held, type=list[int])
+
+    def take(self, events: Sequence[SubjectEvent], position: list[int]) -> None:
+        """Hand events over, with the position behind them.
+
+        Raises:
+            StorageFullError: no space; the same is handed over again.
+        """
+        self._stage.take(events, msgspec.msgpack.encode(position))
+        self._position = position
+        self._wake.set()
 
     def deliver(self, take_in: Callable[[Sequence[LoggedMedia]], object]) -> bool:
         """Have what was found logged; False when there was nothing.
