@@ -121,8 +121,8 @@ def analyze(
     _claim(work, inputs, settings, watchlist)
     host = build_host(work / "data", settings, watchlist, None)
     try:
-        source = _source(paths, work, progress)
-        _collect(host, source, stop)
+        source = ordered(paths, work, progress)
+        collect(host, source, stop)
         if stop.is_set():
             return None
         lines, names = _write(host, out, asked)
@@ -222,7 +222,8 @@ def _outputs(out: Path) -> tuple[Output, ...]:
     )
 
 
-def _collect(host: EmbeddedHost, source: OrderedSource, stop: Stop) -> None:
+def collect(host: EmbeddedHost, source: OrderedSource, stop: Stop) -> None:
+    """Put everything a source has through a host."""
     from ingest.collector import Collector
 
     cursors = {source.name: host.intake.cursor(source.name)}
@@ -233,7 +234,8 @@ def _collect(host: EmbeddedHost, source: OrderedSource, stop: Stop) -> None:
             raise SourceMisconfigured(status.problem or "the files could not be read")
 
 
-def _source(paths: Sequence[Path], work: Path, progress: Progress | None) -> OrderedSource:
+def ordered(paths: Sequence[Path], work: Path, progress: Progress | None) -> OrderedSource:
+    """Files in order of event time, staged in ``work`` where they are not."""
     from ingest.archive import ArchiveSource
 
     def make() -> ArchiveSource:

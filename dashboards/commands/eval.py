@@ -177,6 +177,47 @@ def campaigns(
 @command.command(
     epilog="""\b
 Examples:
+  jikimi eval ablation --work eval
+  jikimi eval ablation --work eval --streams 1 --json
+"""
+)
+@click.option("--work", required=True, type=_folder, help="Folder for streams.")
+@click.option(
+    "--suite",
+    type=click.Choice(("quick", "development")),
+    default="quick",
+    show_default=True,
+    help="Frozen streams of the first grammar.",
+)
+@click.option(
+    "--streams",
+    type=click.IntRange(min=1),
+    help="Only the first so many streams of each scenario; say so with the figures.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+@pass_cli
+def ablation(cli: Cli, work: Path, suite: SuiteName, streams: int | None, as_json: bool) -> int:
+    """Say what each sign of coordination is worth: leave one out at a time."""
+    import msgspec
+
+    from dashboards.evaluation.ablation import ablation_lines, run_ablation
+    from dashboards.evaluation.suites import suite as worlds_of
+
+    def say(text: str) -> None:
+        if not cli.quiet:
+            click.echo(text, err=True)
+
+    found = run_ablation(worlds_of(suite, streams), work, cli.settings, say)
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        click.echo("\n".join(ablation_lines(found)))
+    return OK
+
+
+@command.command(
+    epilog="""\b
+Examples:
   jikimi eval score results stream
 """
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,12 +53,14 @@ def build_host(
     *,
     expires: bool = False,
     pictures: bool = False,
+    operators: Sequence[Operator] = (),
 ) -> EmbeddedHost:
     """The embedded host over a data folder; without a watchlist every post counts.
 
     Nobody is there to be harmed in a data set without a watchlist: its posts are not judged.
     With ``expires`` it erases by itself what is due by the settings, with ``pictures`` it
-    looks at those of posts, if the settings want it.
+    looks at those of posts, if the settings want it. ``operators`` take the place of those
+    of the pipeline, for measuring.
     """
     from dashboards.composing.judging import build_judge
     from dashboards.composing.media import media_beside
@@ -76,7 +78,7 @@ def build_host(
         follow=follow,
         judge=None if watchlist is None else build_judge(settings),
         groups_of=subjects.groups_of,
-        operators=build_operators(settings, subjects),
+        operators=operators or build_operators(settings, subjects),
         now=wall_clock,
         index=index,
         media=media_beside(settings, folder, subjects) if pictures else None,

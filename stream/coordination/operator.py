@@ -21,6 +21,7 @@ from stream.coordination.keeping import DAY_MS, HOUR_MS, Memory
 from stream.coordination.narratives import Sweep
 from stream.coordination.objects import CLUSTER, PRIMARY, SHARED, Seen, seen
 from stream.coordination.past import kept, standings
+from stream.coordination.signs import Sign, leave_out
 from stream.coordination.table import row_of
 from stream.coordination.telling import told, worth_telling
 from stream.hosting.overlay import Overlay
@@ -48,10 +49,12 @@ class Coordination:
 
     Args:
         watchlist: what is official and which fan projects are declared.
+        without: signs that are left out, to measure what each is worth.
     """
 
-    def __init__(self, watchlist: Watchlist) -> None:
+    def __init__(self, watchlist: Watchlist, *, without: frozenset[Sign] = frozenset()) -> None:
         self._marks = OpenMarks(watchlist)
+        self._without = without
         self._known = bool(watchlist.subjects)
         self._held: dict[tuple[int, str], Memory] = {}
 
@@ -113,15 +116,17 @@ class Coordination:
             if before >= 0:
                 memory.blank(before, overlay)
         for result in item.derived:
-            if isinstance(result, Burst):
+            if isinstance(result, Burst) and "bursts" not in self._without:
                 copied = result.kind == "copy"
                 surprise = next((e.value for e in result.evidence if e.signal == "surprise"), 0)
                 memory.note_burst(result.cluster_id, surprise if copied else 0.0, overlay)
         cluster = _joined(item, post.id)
         found = seen(self._marks, event.subject, post, event.judgement)
+        if self._without:
+            leave_out(found, self._without)
         if event.subject in event.subjects[:1] or not event.subjects:
             found.flags |= PRIMARY
-        if cluster is not None:
+        if cluster is not None and not self._without & {"texts", "rewording"}:
             found.keys[CLUSTER] = number(cluster, 64)
         assign(memory.table, found)
         came = _came(item, post)
@@ -160,7 +165,8 @@ class Coordination:
         memory.clock = max(memory.clock, at)
         memory.forget(at, overlay)
         much = header.untrusted >= max(UNTRUSTED, len(memory.table) // 5)
-        if much or (header.untrusted and at - header.trusted_at >= TRUST_MS):
+        late = header.untrusted > 0 and at - header.trusted_at >= TRUST_MS
+        if (much or late) and "trust" not in self._without:
             found = kept(standings(memory.table, memory.past))
             memory.put_standings(found, overlay)
             header.trusted_at, header.untrusted = at, 0
