@@ -112,7 +112,7 @@ def examine(data: bytes, wanted: int = HASHES) -> Examined:
 
 def _clip(data: bytes, format_: Format, found: Examined, wanted: int) -> Examined:
     try:
-        clip, (width, height), scenes = looked_through(data, format_)
+        clip, (width, height), scenes = looked_through(data, format_, closely=wanted != HASHES)
     except ValueError as error:
         return msgspec.structs.replace(found, error=str(error), cut_off=is_torn(data, format_))
     frames = list(clip.frames)

@@ -93,9 +93,10 @@ def prepared(image: Picture, wanted: Input) -> NDArray[np.float32]:
     sized = cv2.resize(image, (wanted.width, wanted.height), interpolation=way)
     if wanted.colour == "rgb":
         sized = cv2.cvtColor(sized, cv2.COLOR_BGR2RGB)
-    mean, std = np.array(wanted.mean, np.float32), np.array(wanted.std, np.float32)
-    # One factor and one offset a channel: half of the passes over the pixels.
-    plain = np.asarray(sized, np.float32) * (np.float32(wanted.scale) / std) - mean / std
+    # A byte has 256 values: looking each up is faster than arithmetic on every pixel.
+    values = np.arange(256, dtype=np.float32)[:, None] * np.float32(wanted.scale)
+    table = (values - np.array(wanted.mean, np.float32)) / np.array(wanted.std, np.float32)
+    plain = cv2.LUT(sized, np.ascontiguousarray(table.reshape(1, 256, 3), np.float32))
     turned = plain.transpose(2, 0, 1) if wanted.layout == "nchw" else plain
     return np.ascontiguousarray(turned, np.float32)
 
