@@ -102,6 +102,10 @@ class JudgingSettings(Section, frozen=True, kw_only=True):
         Path | None,
         Meta(description="Model of harm, ONNX; else the one that comes with jikimi, if any."),
     ] = None
+    words: Annotated[
+        Path | None,
+        Meta(description="TOML file of own words of harm, beside those that come with jikimi."),
+    ] = None
 
 
 class PipelineSettings(Section, frozen=True, kw_only=True):

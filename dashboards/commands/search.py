@@ -21,6 +21,7 @@ Examples:
   jikimi search '표절 의혹'                          both words, newest first
   jikimi search '"표절 의혹" since:7d -lang:en'      a phrase, within a week, not English
   jikimi search 'subject:haneul has:link' --oldest   where it began
+  jikimi search 'harm:threat' --show                 likely harmful text too
   jikimi search 'tag:comeback' --json --limit 1000   one JSON object a line
 
 \b
@@ -41,6 +42,7 @@ WIDTH = 100
     help="Posts to print.",
 )
 @click.option("--oldest", is_flag=True, help="Oldest first instead of newest.")
+@click.option("--show", is_flag=True, help="Print likely harmful text, too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a post and line.")
 @click.option(
     "--data",
@@ -58,6 +60,7 @@ def command(
     query: str,
     limit: int,
     oldest: bool,
+    show: bool,
     as_json: bool,
     data: Path | None,
     watchlist: Path | None,
@@ -97,31 +100,51 @@ def command(
         if (folder / DATABASE).exists():
             todo = "if it should, run `jikimi index rebuild`"
         click.echo(f"note: the index of {folder} holds no posts; {todo}", err=True)
-    _print(page, asked, as_json=as_json)
+    _print(page, asked, as_json=as_json, show=show)
     return OK
 
 
-def _print(page: PostPage, asked: Asked, *, as_json: bool) -> None:
+def _print(page: PostPage, asked: Asked, *, as_json: bool, show: bool) -> None:
     import msgspec
 
     for one in page.posts:
         if as_json:
             click.echo(msgspec.json.encode(one))
         else:
-            click.echo(_lines(one, asked))
+            click.echo(_lines(one, asked, show=show))
     if not as_json:
         shown = "" if len(page.posts) == page.total else f", {len(page.posts):,} shown"
         click.echo(f"{page.total:,} found{shown}", err=True)
 
 
-def _lines(found: IndexedPost, asked: Asked) -> str:
-    """Two lines on a post: when, where, by whom, about whom; and its text."""
-    from stream.search.highlight import excerpt, highlight, wanted
+def _lines(found: IndexedPost, asked: Asked, *, show: bool) -> str:
+    """Two lines on a post: when, where, by whom, about whom; and its text.
 
+    Text that likely harms somebody is hidden unless ``show``.
+    """
     post = found.post
     at = datetime.fromtimestamp(post.event_at / 1000, UTC).astimezone(KST)
     author = f"@{post.author.handle}" if post.author and post.author.handle else post.author_id
-    part = excerpt(post.text, highlight(post.text, wanted(asked.where)), WIDTH * 2)
+    head = f"{at:%Y-%m-%d %H:%M} KST  {post.platform}  {author}  [{', '.join(found.subjects)}]"
+    said = _hidden(found) if not show else ""
+    return f"{_plain(head)}  {_plain(post.id)}\n    {said or _excerpt(post.text, asked)}"
+
+
+def _hidden(found: IndexedPost) -> str:
+    """What stands instead of text that likely harms somebody; empty for other text."""
+    from dashboards.web.harm import CATEGORY_WORDS, is_spared, shown_harm
+
+    if not is_spared(found.judgement):
+        return ""
+    named = ", ".join(CATEGORY_WORDS[one.category] for one in shown_harm(found.judgement))
+    return click.style(f"(hidden: {named}; --show prints it)", dim=True)
+
+
+def _excerpt(text: str, asked: Asked) -> str:
+    """The part of a text where what was asked for stands, that in bold."""
+    from stream.search.highlight import excerpt, highlight, wanted
+
+    part = excerpt(text, highlight(text, wanted(asked.where)), WIDTH * 2)
     pieces: list[str] = []
     before = 0
     for start, end in part.spans:
@@ -131,8 +154,7 @@ def _lines(found: IndexedPost, asked: Asked) -> str:
         ]
         before = end
     pieces.append(_plain(part.text[before:]))
-    head = f"{at:%Y-%m-%d %H:%M} KST  {post.platform}  {author}  [{', '.join(found.subjects)}]"
-    return f"{_plain(head)}  {_plain(post.id)}\n    {''.join(pieces)}"
+    return "".join(pieces)
 
 
 def _plain(text: str) -> str:

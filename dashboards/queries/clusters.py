@@ -12,6 +12,8 @@ from stream.records import Cluster
 
 MEMBERS = 1000
 """Most posts of a cluster that are looked at."""
+COPIES = 8
+"""Posts of a cluster in a list that are looked at before its text is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,19 +55,26 @@ def posts_of(index: Index, cluster: Cluster | None) -> list[IndexedPost]:
 
 
 def harmful(index: Index, clusters: Sequence[Cluster]) -> dict[str, Judgement]:
-    """Of clusters whose text likely harms somebody, what was said of their first post.
+    """Of clusters whose text likely harms somebody, the worst that was said of it.
 
-    A cluster whose first post is gone or was never judged is not among them.
+    The first post is looked at, which is the one whose words stand in a list, and some of
+    its copies: they may have been judged where the first is gone, or say what it hides.
     """
-    founders: defaultdict[str, list[str]] = defaultdict(list)
+    of: defaultdict[str, set[str]] = defaultdict(set)
     for one in clusters:
-        founders[one.founder].append(one.cluster_id)
-    return {
-        cluster_id: one.judgement
-        for one in index.posts(list(founders))
-        if one.judgement is not None and one.judgement.worst >= LIKELY
-        for cluster_id in founders[one.post.id]
-    }
+        of[one.founder].add(one.cluster_id)
+        for member in index.members(one.cluster_id, limit=COPIES):
+            of[member.post_id].add(one.cluster_id)
+    found: dict[str, Judgement] = {}
+    for post in index.posts(list(of)):
+        said = post.judgement
+        if said is None or said.worst < LIKELY:
+            continue
+        for cluster_id in of[post.post.id]:
+            known = found.get(cluster_id)
+            if known is None or known.worst < said.worst:
+                found[cluster_id] = said
+    return found
 
 
 def once(

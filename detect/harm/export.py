@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from detect.harm.features import BITS
+from detect.harm.model import FORMAT
 from detect.harm.training import TONES, Trained
 from detect.records import HARM_CATEGORIES
 
@@ -30,28 +31,28 @@ _STEPS: tuple[tuple[str, list[str], str, dict[str, Any]], ...] = (
 )
 """The graph, step by step: what is done, with what, and the name of the outcome."""
 _OPSET = 17
+_GRID, _GRID_OF_MASS = 2.0**-10, 2.0**-2
+"""Steps of the table's numbers, so coarse that sums are exact in whatever order they run."""
 _IR = 9
-_LEAST = 1e-3
 
 
 def to_onnx(trained: Trained) -> bytes:
     """The bytes of the model file.
 
     A bucket leads to a row of the table, a text's rows are summed, divided by the root of
-    their number, and made probabilities. ``parts`` are the rows before summing.
+    their summed mass, and made probabilities. ``parts`` are the rows before summing.
 
     Raises:
         ImportError: ``onnx`` is not installed.
     """
     from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415 - only who trains has it
 
-    kept = np.abs(trained.weights).max(axis=1) >= _LEAST
-    weights = trained.weights[kept]
+    weights = trained.weights
     table = np.zeros((len(weights) + 1, weights.shape[1] + 1), np.float16)
-    table[1:, :-1] = weights
-    table[1:, -1] = 1.0
+    table[1:, :-1] = np.round(weights / _GRID) * _GRID
+    table[1:, -1] = np.round(trained.mass / _GRID_OF_MASS) * _GRID_OF_MASS
     slot = np.zeros(1 << BITS, np.int32)
-    slot[trained.buckets[kept]] = np.arange(1, len(weights) + 1)
+    slot[trained.buckets] = np.arange(1, len(weights) + 1)
     tones, outputs = len(TONES), weights.shape[1]
     constants = {
         "slot": slot,
@@ -89,7 +90,7 @@ def to_onnx(trained: Trained) -> bytes:
 
 def _metadata(trained: Trained) -> dict[str, str]:
     return {
-        "format": "jikimi-harm/1",
+        "format": FORMAT,
         "categories": ",".join(HARM_CATEGORIES),
         "decision": ",".join(f"{one:.3f}" for one in trained.decision),
         "comments": str(int(trained.report["comments"])),

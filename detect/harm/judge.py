@@ -63,7 +63,8 @@ class HarmJudge:
         self._identify = identify
         self._model = model
         self._lexicon = lexicon or harm_lexicon()
-        self.version = f"harm/1+{model.version if model else 'words'}"
+        parts = ("harm/1", self._lexicon.version, model.version if model else "words")
+        self.version = "+".join(filter(None, parts))
 
     def judge(
         self, posts: Sequence[Post], mentions: Sequence[tuple[Mention, ...]], /

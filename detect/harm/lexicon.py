@@ -66,7 +66,9 @@ class _Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     weaken: tuple[Weaken, ...]
 
 
-class _Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Words of one language by group, and harmless words that hold some of them."""
+
     language: str
     exceptions: tuple[str, ...]
     groups: dict[str, tuple[str, ...]]
@@ -105,11 +107,14 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
 class HarmLexicon:
     """All words and rules, ready to be searched; the same for every thread."""
 
-    def __init__(self, words: tuple[_Words, ...], rules: _Rules) -> None:
+    def __init__(self, words: tuple[Words, ...], rules: _Rules, version: str = "") -> None:
+        self.version = version
+        self._words, self._rules = words, rules
         self.rules = rules.rules
         self.weaken = rules.weaken
         forms = [one for listed in words for one in _forms(listed)]
-        _check({one.group for one in forms}, rules)
+        self.known = frozenset(one.group for one in forms)
+        _check(self.known, rules)
         first = {group for rule in rules.rules for group in rule.slots[0]}
         grave = [one for one in forms if one.group in _GRAVE]
         self._telling = _Search([one for one in forms if one.group in first], "plain")
@@ -121,6 +126,10 @@ class HarmLexicon:
         self._exceptions: dict[Look, Finder] = {
             look: finder({spelling(text, look) for text in spared}) for look in looks
         }
+
+    def with_words(self, more: Words, version: str) -> HarmLexicon:
+        """The lexicon with more words; ``version`` tells it from this one."""
+        return HarmLexicon((*self._words, more), self._rules, version)
 
     def groups(self, text: Disguised, language: str) -> dict[str, list[Hit]]:
         """The words of a text by group, in its order; none where nothing tells of harm.
@@ -268,7 +277,7 @@ def _is_hangul(ch: str) -> bool:
     return bool(ch) and (is_syllable(ch) or "ㄱ" <= ch <= "ㅣ")
 
 
-def _forms(words: _Words) -> Iterator[Form]:
+def _forms(words: Words) -> Iterator[Form]:
     for group, listed in words.groups.items():
         for text in listed:
             inside, open_end = text.startswith("~"), text.endswith("*")
@@ -310,7 +319,7 @@ def _same_word(ch: str, beside: str) -> bool:
     return ch < "\u0370" and ch.isalnum() and beside < "\u0370" and beside.isalnum()
 
 
-def _check(known: set[str], rules: _Rules) -> None:
+def _check(known: frozenset[str], rules: _Rules) -> None:
     used = {group for rule in rules.rules for slot in rule.slots for group in slot}
     used |= {one.group for one in rules.weaken}
     if unknown := sorted(used - known - {SUBJECT, NUMBER}):
@@ -326,7 +335,7 @@ def harm_lexicon() -> HarmLexicon:
     """
     here = files("detect.harm")
     words = tuple(
-        msgspec.convert(_toml(here.joinpath("words", f"{one}.toml").read_bytes()), _Words)
+        msgspec.convert(_toml(here.joinpath("words", f"{one}.toml").read_bytes()), Words)
         for one in LANGUAGES
     )
     rules = msgspec.convert(_toml(here.joinpath("rules.toml").read_bytes()), _Rules)

@@ -19,12 +19,13 @@ from detect.harm.features import features, places
 from detect.onnx import Session
 from detect.records import HARM_CATEGORIES
 
-WIDTHS = (64, 128, 256, 512, 1024, 1856)
+WIDTHS = (64, 128, 256, 512, 1024, 2048, 4096, 11264)
 """Buckets of a text that one run holds; the last holds every text."""
 _CELLS = 1 << 16
 """Buckets of a run, padding included: about 4 MB of numbers."""
 _SHOWN = 3
-_FORMAT = "jikimi-harm/1"
+FORMAT = "jikimi-harm/2"
+"""Way of making numbers of texts; models of another one cannot be used."""
 FILE = "harm.onnx"
 
 Floats = NDArray[np.float32]
@@ -50,7 +51,7 @@ class HarmModel:
     def __init__(self, raw: bytes) -> None:
         self._session = Session(raw)
         self.metadata = self._session.metadata
-        if self.metadata.get("format") != _FORMAT:
+        if self.metadata.get("format") != FORMAT:
             raise ValueError(f"not a model of harm: format {self.metadata.get('format')!r}")
         if self.metadata.get("categories") != ",".join(HARM_CATEGORIES):
             raise ValueError("a model of other categories; train it anew")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_ROUNDS = 30
+_LEAST_ROUNDS, _ROUNDS = 5, 40
 _MEMORY = 8
 _FLAT = 1e-4
 _ARMIJO = 1e-4
@@ -104,9 +104,9 @@ def fit(
         penalty: of the squared weights, over the summed loss.
         softmax: whether a row is of exactly one class; else each is decided by itself.
         scale: what each weight is a multiple of; the penalty is on the multiples.
-        worth: how much each row counts.
+        worth: how much each cell of the target counts.
     """
-    heed = np.ones((design.rows, 1)) if worth is None else worth[:, None]
+    heed = np.ones((design.rows, 1)) if worth is None else worth
     size_of = 1.0 if scale is None else scale
     classes = int(target.shape[1])
     size = design.columns * classes
@@ -160,7 +160,7 @@ def minimise(function: Callable[[Floats], tuple[float, Floats]], start: Floats) 
     point = start
     value, gradient = function(point)
     steps: list[tuple[Floats, Floats]] = []
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         direction = -_along(gradient, steps)
         slope = float(direction @ gradient)
         length = 1.0 if steps else 1.0 / max(1.0, float(np.abs(gradient).sum()))
@@ -175,7 +175,8 @@ def minimise(function: Callable[[Floats], tuple[float, Floats]], start: Floats) 
         if float(step @ change) > 0:
             steps = [*steps[-_MEMORY + 1 :], (step, change)]
         point = point + step
-        done = value - fresh < _FLAT * abs(value)
+        # The first steps only find out how long a step should be.
+        done = number >= _LEAST_ROUNDS and value - fresh < _FLAT * abs(value)
         value, gradient = fresh, after
         if done:
             break

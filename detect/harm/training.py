@@ -29,9 +29,9 @@ FOLDS = 5
 """One of so many parts calibrates: it is judged by weights that did not learn from it."""
 VARIANTS = 8
 """Variants drawn of one sentence of our own."""
-LEAST_TEXTS = 2
+LEAST_TEXTS = 3
 """Texts that a bucket must occur in; rarer ones carry nothing over to new texts."""
-PENALTY_TONE = 0.3
+PENALTY_TONE = 4.0
 PENALTY_CATEGORY = 0.3
 NEUTRAL_COMMENTS = 1500
 _CHOICE = re.compile(r"\[([^\]]*)\]")
@@ -58,12 +58,14 @@ class Trained(msgspec.Struct, frozen=True, kw_only=True):
     """What a model consists of, before it becomes a file.
 
     ``buckets`` are the hash buckets with weights; row ``i`` of ``weights`` belongs to
-    ``buckets[i]``: three tones, then the categories, calibrated. ``decision`` is added
-    to the logarithms of the tones' probabilities where one tone has to be named.
+    ``buckets[i]``: three tones, then the categories, calibrated. A text's weights are
+    summed and divided by the root of its summed ``mass``. ``decision`` is added to the
+    logarithms of the tones' probabilities where one tone has to be named.
     """
 
     buckets: NDArray[np.int64]
     weights: Floats
+    mass: Floats
     bias: Floats
     decision: Floats
     report: dict[str, float]
@@ -134,7 +136,7 @@ def train(
     texts = [
         as_seen(text) for text in (*(one.text for one in taught), *(text for text, _ in own))
     ]
-    design, buckets = _design(texts)
+    design, buckets, rarity = _design(texts)
     report: dict[str, float] = {"comments": len(taught), "sentences": len(own)}
     parts: list[tuple[Floats, Floats]] = []
     decision = np.zeros(len(TONES))
@@ -149,25 +151,28 @@ def train(
     parts.append(_categories(design, taught, own, folds, report))
     return Trained(
         buckets=buckets,
-        weights=np.hstack([weights for weights, _ in parts]),
+        weights=np.hstack([weights for weights, _ in parts]) * rarity[:, None],
+        mass=rarity**2,
         bias=np.concatenate([bias for _, bias in parts]),
         decision=decision,
         report=report,
     )
 
 
-def _design(texts: Sequence[str]) -> tuple[Design, NDArray[np.int64]]:
+def _design(texts: Sequence[str]) -> tuple[Design, NDArray[np.int64], Floats]:
+    """Texts as rows of length one, the buckets of the columns, and how rare each is."""
     ids, starts = features(texts)
     counts = np.bincount(ids, minlength=1 << BITS)
     buckets = np.flatnonzero(counts >= LEAST_TEXTS)
+    rarity: Floats = np.log((1 + len(texts)) / (1 + counts[buckets])) + 1
     column = np.full(1 << BITS, -1, np.int64)
     column[buckets] = np.arange(len(buckets))
     row = np.repeat(np.arange(len(texts)), np.diff(starts))
     kept = column[ids] >= 0
     row, place = row[kept], column[ids][kept]
-    length = np.sqrt(np.maximum(np.bincount(row, minlength=len(texts)), 1))
-    values = (1 / length[row]).astype(np.float32)
-    return Design(row, place, values, len(texts), len(buckets)), buckets
+    mass = np.bincount(row, weights=rarity[place] ** 2, minlength=len(texts))
+    values = (rarity[place] / np.sqrt(np.maximum(mass, 1))[row]).astype(np.float32)
+    return Design(row, place, values, len(texts), len(buckets)), buckets, rarity
 
 
 def _tones(
@@ -179,18 +184,19 @@ def _tones(
 ) -> tuple[Floats, Floats, Floats]:
     """Weights, bias and decision of the tones.
 
-    All three tones count alike while learning, or the rarest would hardly be named; the
-    probabilities are brought back to how frequent they are.
+    Each tone is told from the two others, and both sides count alike while learning, or
+    the rarest would hardly be named; the probabilities are brought back to how frequent
+    they are.
     """
     share: Floats = np.maximum(target.mean(axis=0), 1 / len(target))
     frequent: Floats = np.log(share * len(TONES))
-    worth: Floats = (target / share / len(TONES)).sum(axis=1)
+    worth: Floats = 0.5 * (target / share + (1 - target) / np.maximum(1 - share, share.min()))
 
     def learnt(some: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         part = design.only(rows[some])
         scale = telling(part, target[some])
         return fit(
-            part, target[some], PENALTY_TONE, softmax=True, scale=scale, worth=worth[some]
+            part, target[some], PENALTY_TONE, softmax=False, scale=scale, worth=worth[some]
         )
 
     inside, outside = folds[rows] != 0, folds[rows] == 0

@@ -37,7 +37,7 @@ def test_a_trained_model_is_used_where_the_settings_name_it(tmp_path: Path, monk
     assert out.stat().st_size < 5_000_000
     monkeypatch.setenv("JIKIMI__JUDGING__MODEL", str(out))
     shown = json.loads(run("show", "--json").output)
-    assert shown["metadata"]["format"] == "jikimi-harm/1"
+    assert shown["metadata"]["format"] == "jikimi-harm/2"
     judge = build_judge(Settings(judging=JudgingSettings(model=out)))
     assert judge is not None
     assert judge.version.endswith(shown["harm"])

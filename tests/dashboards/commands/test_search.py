@@ -171,3 +171,26 @@ def test_a_rebuild_beside_a_running_jikimi_says_who_holds_the_index(capsys):
     assert run(["index", "rebuild"]) == 1
     assert "being written by another process" in capsys.readouterr().err
     index.close()
+
+
+def test_likely_harmful_text_is_hidden_until_it_is_asked_for(capsys):
+    host = build_host(
+        Path("jikimi-data"),
+        load_settings(None, {}),
+        load_watchlist(Path("watchlist.toml")),
+        LocalIndex(Path("jikimi-data") / INDEX_FOLDER),
+    )
+    threat = Post(
+        id="bluesky:9", source="bluesky", platform="bluesky", author_id="did:9",
+        created_at=T0, text="arin i will kill you at the concert", lang="en",
+    )  # fmt: skip
+    host.ingest([Collected(source="bluesky", items=[threat])])
+    host.settle()
+    host.close()
+
+    assert run(["search", "concert"]) == 0
+    hidden = capsys.readouterr().out
+    assert "kill" not in hidden
+    assert "(hidden: Threat; --show prints it)" in hidden
+    assert run(["search", "concert", "--show"]) == 0
+    assert "kill you at the concert" in capsys.readouterr().out

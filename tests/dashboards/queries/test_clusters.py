@@ -9,7 +9,7 @@ import msgspec
 from dashboards.queries.clusters import harmful, once
 from detect.records import HarmScore, Judgement
 from stream.local_index import LocalIndex
-from tests.stream.index_world import batch, cluster, post, seen
+from tests.stream.index_world import batch, cluster, membership, post, seen
 
 GROUPS = {"haruel": ("velloria",)}
 
@@ -51,4 +51,28 @@ def test_a_harmful_text_is_known_under_each_of_its_subjects(tmp_path: Path):
     index.write(batch(*events))
 
     assert set(harmful(index, clusters)) == {"cl_group", "cl_member"}
+    index.close()
+
+
+def test_a_text_is_harmful_when_a_copy_of_it_is_though_the_first_post_was_never_judged(
+    tmp_path: Path,
+):
+    judged = Judgement(
+        language="en", harm=(HarmScore(category="threat", score=0.9),), target="subject",
+        reasons=(), version="harm/1",
+    )  # fmt: skip
+    first, copy = post("1", "see you there"), post("2", "see you there")
+    (harsh,) = seen(copy)
+    index = LocalIndex(tmp_path / "index")
+    index.write(
+        batch(
+            *seen(first),
+            msgspec.structs.replace(harsh, judgement=judged),
+            results=[membership(first, "cl_1"), membership(copy, "cl_1")],
+        )
+    )
+
+    assert harmful(index, [cluster("cl_1"), cluster("cl_2", founder="archive:9")]) == {
+        "cl_1": judged
+    }
     index.close()
