@@ -128,3 +128,53 @@ def train_harm(data: Path | None, out: Path, seed: int) -> None:
     for name, value in trained.report.items():
         click.echo(f"  {name}: {value:g}", err=True)
     click.echo(f"{out}: {len(raw):,} bytes")
+
+
+@command.command(
+    "eval",
+    epilog="""\b
+Examples:
+  jikimi models eval faces --registry models.toml --model sbi-small
+  jikimi models eval faces --registry models.toml --model sbi-small --json
+""",
+)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--registry",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The models.toml that names it.",
+)
+@click.option("--model", "name", required=True, help="Its id there.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@pass_cli
+def eval_(cli: Cli, folder: Path, registry: Path, name: str, as_json: bool) -> int:
+    """Measure a forgery model on FOLDER with labelled pictures: real/ and forged/.
+
+    Folders inside of these two are slices, told one by one. What is printed is what goes
+    into the model's card, and holds for pictures like these alone.
+    """
+    import msgspec
+
+    from dashboards.evaluation.forgeries import evaluate
+    from dashboards.terminal.exits import OK
+    from detect.media.registry import RegistryError
+
+    try:
+        report = evaluate(cli.settings, folder, registry, name)
+    except (RegistryError, ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(msgspec.json.encode(report).decode())
+        return OK
+    for title, one in (("all", report.whole), *report.slices.items()):
+        click.echo(
+            f"{title:20} AUC {one.auc:.3f} ({one.auc_low:.3f} to {one.auc_high:.3f}), "
+            f"TPR at 1 % FPR {one.tpr_at_1_fpr:.1%}, ECE {one.ece:.3f}, "
+            f"{one.real} real, {one.forged} forged"
+        )
+    for share, risk in report.whole.coverage_risk:
+        click.echo(f"the surest {share:.0%}: {risk:.1%} wrong at one half")
+    if report.unread:
+        click.echo(f"{report.unread} files could not be judged")
+    return OK

@@ -107,15 +107,22 @@ class ForgeryModel:
     Args:
         entry: what the registry says of it.
         raw: the bytes of its file.
-        least_auc: see :func:`detect.media.registry.refusal`.
+        least_auc, measuring: see :func:`detect.media.registry.refusal`.
 
     Raises:
         RegistryError: it must not be used, or does not do what its entry says.
     """
 
-    def __init__(self, entry: Entry, raw: bytes, *, least_auc: float = LEAST_AUC) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        raw: bytes,
+        *,
+        least_auc: float = LEAST_AUC,
+        measuring: bool = False,
+    ) -> None:
         self.entry = entry
-        problem = refusal(entry, raw, least_auc=least_auc)
+        problem = refusal(entry, raw, least_auc=least_auc, measuring=measuring)
         if problem is not None:
             raise RegistryError(f"model {entry.id!r} is not used: {problem}")
         self._session, problem = _opened(entry, raw)
@@ -184,6 +191,50 @@ class ForgeryModel:
         if max(found) - min(found) < LEAST_SPREAD:
             return "it gives nearly the same number whatever it is shown"
         return None
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """Part of a clip that looks forged: begin and end in ms, and its highest score."""
+
+    at_ms: int
+    until_ms: int
+    score: float
+
+
+def over_time(
+    seen: Sequence[tuple[int, int, Forgery]], entry: Entry
+) -> tuple[Forgery, tuple[Stretch, ...]]:
+    """The band of a clip from those of its pictures, and the parts that look forged.
+
+    The score is the mean logit of the pictures that count, so that one odd picture decides
+    nothing; pictures behind a gate do not count.
+
+    Args:
+        seen: begin and end in ms and the judgement of each picture, in the order of time.
+        entry: of the model that judged.
+    """
+    counted = [one for one in seen if one[2].score is not None and not one[2].reasons]
+    if not counted:
+        applies = any(one.band != "not_applicable" for _, _, one in seen)
+        reason = "no picture of it can be judged" if applies else "no face"
+        return Forgery(
+            band="inconclusive" if applies else "not_applicable", reasons=(reason,)
+        ), ()
+    scores = np.clip([one.score or 0.0 for _, _, one in counted], 1e-6, 1 - 1e-6)
+    logit = float(np.log(scores / (1 - scores)).mean())
+    score = round(1 / (1 + float(np.exp(-logit))), 4)
+    stretches: list[Stretch] = []
+    for at, until, one in counted:
+        value = one.score or 0.0
+        if value < entry.thresholds.likely:
+            continue
+        if stretches and stretches[-1].until_ms == at:
+            last = stretches.pop()
+            stretches.append(Stretch(last.at_ms, until, max(last.score, value)))
+        else:
+            stretches.append(Stretch(at, until, value))
+    whole = Forgery(band=band(score, entry), score=score, model=counted[0][2].model)
+    return whole, tuple(stretches)
 
 
 def band(score: float, entry: Entry) -> Band:

@@ -139,12 +139,15 @@ def parse_registry(text: str) -> tuple[Entry, ...]:
     return found.models
 
 
-def refusal(entry: Entry, raw: bytes, *, least_auc: float = LEAST_AUC) -> str | None:
+def refusal(
+    entry: Entry, raw: bytes, *, least_auc: float = LEAST_AUC, measuring: bool = False
+) -> str | None:
     """Why a model must not be used by what its entry says of it; None if it may.
 
     Args:
         raw: the bytes of its file.
         least_auc: what the lower end of the measured AUC's interval must reach.
+        measuring: whether its card is only now to be written, and not looked at.
     """
     card, given = entry.card, hashlib.sha256(raw).hexdigest()
     licence = entry.licence.strip().lower()
@@ -168,4 +171,5 @@ def refusal(entry: Entry, raw: bytes, *, least_auc: float = LEAST_AUC) -> str | 
             f"its measured AUC may be {card.auc_low:.2f}, below the {least_auc:.2f} asked for",
         ),
     )
-    return next((problem for wrong, problem in checks if wrong), None)
+    asked = checks[:3] if measuring else checks
+    return next((problem for wrong, problem in asked if wrong), None)

@@ -1,0 +1,71 @@
+"""``jikimi models eval``: a model is measured on folders of labelled pictures."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from dashboards.cli import run
+from dashboards.terminal.exits import FAILURE, OK
+from tests.detect.media.nets import RED, entry
+from tests.detect.media.pictures import as_file
+
+REGISTRY = f"""
+[[models]]
+id = "red"
+task = "ai_image"
+file = "red.onnx"
+sha256 = "{entry().sha256}"
+licence = "CC0-1.0"
+source = "made in a test"
+input = {{ name = "input", width = 32, height = 32 }}
+output = {{ name = "forged" }}
+thresholds = {{ unlikely = 0.2, likely = 0.8 }}
+card = {{ data = "none yet", real = 0, forged = 0, auc = 0.5, auc_low = 0.5, auc_high = 0.5, tpr_at_1_fpr = 0.0, ece = 1.0 }}
+"""
+
+
+@pytest.fixture
+def measured(tmp_path, capsys):
+    (tmp_path / "red.onnx").write_bytes(RED)
+    (tmp_path / "models.toml").write_text(REGISTRY)
+    rng = np.random.default_rng(1)
+    for kind, centre in (("real", 90), ("forged", 160)):
+        for place in ("stage", "airport"):
+            folder = tmp_path / "set" / kind / place
+            folder.mkdir(parents=True)
+            for number in range(12):
+                red = int(np.clip(rng.normal(centre, 40), 0, 255))
+                picture = np.full((20, 20, 3), (40, 60, red), np.uint8)
+                (folder / f"{number}.png").write_bytes(as_file(picture))
+    (tmp_path / "set" / "real" / "torn.png").write_bytes(b"\x89PNG")
+
+    def ask(*more):
+        code = run([
+            "models", "eval", str(tmp_path / "set"), "--model", "red",
+            "--registry", str(tmp_path / "models.toml"), *more,
+        ])  # fmt: skip
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return ask
+
+
+def test_a_model_without_a_card_is_measured_whole_and_by_slices(measured):
+    code, out, _ = measured("--json")
+    found = json.loads(out)
+
+    assert code == OK
+    assert (found["whole"]["real"], found["whole"]["forged"], found["unread"]) == (24, 24, 1)
+    assert 0.6 < found["whole"]["auc_low"] < found["whole"]["auc"] <= 1
+    assert set(found["slices"]) == {"airport", "stage"}
+    assert "AUC" in measured()[1]
+
+
+def test_a_model_that_nobody_named_is_refused(measured):
+    code, _, err = measured("--model", "blue")
+
+    assert code == FAILURE
+    assert "names no model 'blue'" in err
