@@ -10,10 +10,11 @@ import pytest
 
 from stream.elastic_index import ElasticIndex
 from tests.scale.elastic_world import Ground, elasticsearch
-from tests.stream import test_local_index as local
+from tests.stream.local import test_deletion, test_posts, test_results, test_search
 
 pytestmark = pytest.mark.slow
 
+ROOMS = (test_deletion, test_posts, test_results, test_search)
 OWN = {
     # Said of files, or too long for a server shared with everything else.
     "test_real_posts_in_many_languages_are_all_found_by_their_words",
@@ -25,7 +26,8 @@ EMPTY_EACH = {"test_an_absurd_time_does_no_harm"}
 
 def promises() -> Iterator[tuple[str, Callable[..., None], dict[str, object]]]:
     """Every test of the local index that asks for nothing but an index."""
-    for name, test in vars(local).items():
+    tests = {name: test for room in ROOMS for name, test in vars(room).items()}
+    for name, test in tests.items():
         if not name.startswith("test_") or name in OWN:
             continue
         choices = [
