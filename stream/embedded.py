@@ -8,6 +8,7 @@ repeats, the index continues from its own checkpoint.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -252,10 +253,11 @@ class EmbeddedHost:
         return found
 
     def _look_at_the_rest(self, stop: Stop) -> None:
-        """Wait for the pictures of posts that will not become more."""
+        """Wait a little for the pictures of posts that will not become more."""
+        until = time.monotonic() + (self.media.patience_s if self.media else 0.0)
         while self.media is not None and not stop.is_set():
             self._persist(self.look, stop)
-            if self.media.idle():
+            if self.media.idle() or time.monotonic() > until:
                 return
             stop.wait(0.05)
 

@@ -32,6 +32,8 @@ from stream.storage.state import key_of
 KINDS = ("cluster", "burst", "campaign", "alert")
 """Results that are compared between hosts; clusters hold what memberships say."""
 MOST_ALERTS = 10_000
+PATIENCE_S = 120.0
+"""How long the end waits for the drawn pictures, on a machine that is very busy."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +93,7 @@ class EmbeddedDemo:
                 fetching=DrawnPictures(),
                 now=wall_clock,
             )
-            self._host.media = Beside(stage)
+            self._host.media = Beside(stage, patience_s=PATIENCE_S)
 
     def remembered(self, scenario: Scenario) -> Scenario:
         """The scenario begun in this folder, or the given one, which is begun now."""

@@ -15,6 +15,8 @@ from stream.storage.store import StorageFullError
 
 PAUSE_S = 0.25
 TROUBLE_S = 5.0
+PATIENCE_S = 5.0
+LEAVE_S = 10.0
 AT_ONCE = 1000
 
 log = structlog.get_logger(__name__)
@@ -39,10 +41,15 @@ class Stage(Protocol):
 
 
 class Beside:
-    """Runs a media stage; ``forward`` and ``deliver`` are called by the host's thread."""
+    """Runs a media stage; ``forward`` and ``deliver`` are called by the host's thread.
 
-    def __init__(self, stage: Stage) -> None:
+    Args:
+        patience_s: how long the end of a finite run waits for pictures; the next goes on.
+    """
+
+    def __init__(self, stage: Stage, *, patience_s: float = PATIENCE_S) -> None:
         self._stage = stage
+        self.patience_s = patience_s
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._work, name="media", daemon=True)
@@ -110,8 +117,10 @@ class Beside:
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join()
-        self._stage.close()
+            self._thread.join(LEAVE_S)
+        if not self._thread.is_alive():
+            # Else it waits for a server, and ends with the process.
+            self._stage.close()
 
     def _work(self) -> None:
         while not self._stop.is_set():

@@ -47,7 +47,7 @@ def run(folder, watchlist, items):
     stage = MediaStage(folder, looker=Looker(scorer=Told()), fetching=web, now=lambda: START)
     index = LocalIndex(folder / INDEX_FOLDER)
     host = build_host(folder, Settings(), watchlist, index)
-    host.media = Beside(stage)
+    host.media = Beside(stage, patience_s=60)
     source = PlayedSource(
         name="x", terms=TERMS, items=lambda: iter([(START, one) for one in items]), speed=None
     )
