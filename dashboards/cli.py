@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Campaigns: list, show, explain.",
     ),
     "watchlist": ("dashboards.commands.watchlist", "Import, check and try the watchlist."),
+    "calendar": ("dashboards.commands.calendar", "Comebacks, votes, birthdays: import, show."),
     "sources": ("dashboards.commands.sources", "List sources, their terms and their state."),
     "index": ("dashboards.commands.index", "Rebuild the index; scale-out: fill Elasticsearch."),
     "setup": ("dashboards.commands.setup", "Scale-out: make indices and topics."),

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta, field
 
 from ingest.secret import Secret
+from stream.config.calendar import CalendarSettings
 from stream.config.decode import (
     HTTP_ADDRESS,
     INDEX_PREFIX,
@@ -318,6 +319,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     data: DataSettings = field(default_factory=DataSettings)
     watchlist: WatchlistSettings = field(default_factory=WatchlistSettings)
+    calendar: CalendarSettings = field(default_factory=CalendarSettings)
     sources: dict[str, SourceSettings] = field(
         default_factory=lambda: {"bluesky": SourceSettings()}
     )

@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from uvicorn import Server
 
     from detect.watchlist import Watchlist
+    from stream.calendar.events import Calendar
 
 EPILOG = """\b
 Examples:
@@ -86,8 +87,7 @@ def command(
         listener = _listen(address, settings.web.port if port is None else port)
         stack.callback(listener.close)
         prepare(folder)
-        index = pages_index(settings, folder, local=local_index)
-        stack.callback(index.close)
+        index = stack.enter_context(closing(pages_index(settings, folder, local=local_index)))
         stack.callback((desk := Desk(folder / DESK_FILE)).close)
         link = settings.web.public_url or _address(listener)
         # Without any sink too: one that is added later is then not sent what is old.
@@ -106,6 +106,7 @@ def command(
             bound=address,
             dead_box=LocalDeadBox(folder, now=wall_clock),
             previews=Previews(folder),
+            calendar=_calendar(settings.calendar.file),
         )
         stack.callback(_look_around(app).join)
         server = _server(app)
@@ -115,6 +116,19 @@ def command(
         click.echo(f"ready {_address(listener)}")
         server.run(sockets=[listener])
     return OK
+
+
+def _calendar(file: Path) -> Calendar | None:
+    """The calendar, None without a file."""
+    if not file.exists():
+        return None
+    from stream.calendar.files import CalendarError, load_calendar
+    from stream.settings import ConfigError
+
+    try:
+        return load_calendar(file)
+    except CalendarError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _look_around(app: FastAPI) -> threading.Thread:

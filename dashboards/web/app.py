@@ -48,6 +48,7 @@ from dashboards.web.site import STATIC, Refused, Site, get_site
 from dashboards.web.timing import Durations, Timing
 from dashboards.web.words import gettext_noop
 from detect.watchlist import Watchlist
+from stream.calendar.events import Calendar
 from stream.care.dead_box import DeadBox
 from stream.index import Index
 from stream.media.previews import Previews
@@ -104,6 +105,7 @@ def create_app(
     bound: str | None = None,
     dead_box: DeadBox | None = None,
     previews: Previews | None = None,
+    calendar: Calendar | None = None,
 ) -> FastAPI:
     """The web application over an index and a desk.
 
@@ -111,7 +113,7 @@ def create_app(
     restarts if sessions shall last. ``public_url`` and ``bound`` are names under
     which the pages answer besides loopback. ``now`` gives milliseconds. ``dead_box`` shows
     records that could not be read; without it there is no such page. ``previews`` are of
-    pictures that passed the gate.
+    pictures that passed the gate. ``calendar`` says what was on while something spread.
 
     Raises:
         ValueError: the secret is too short.
@@ -130,6 +132,7 @@ def create_app(
         secure=(public_url or "").startswith("https://"),
         dead=dead_box,
         previews=previews,
+        calendar=calendar,
     )
     for part in PARTS:
         app.include_router(part.router)

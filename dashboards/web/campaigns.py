@@ -36,6 +36,15 @@ KINDS = {
     "bot": gettext_noop("Bot"),
     "unclear": gettext_noop("Unclear"),
 }
+EVENTS = {
+    "comeback": gettext_noop("Comeback"),
+    "vote": gettext_noop("Vote"),
+    "birthday": gettext_noop("Birthday"),
+    "broadcast": gettext_noop("Broadcast"),
+    "concert": gettext_noop("Concert"),
+    "project": gettext_noop("Fan project"),
+    "other": gettext_noop("Event"),
+}
 AXES = {
     "coordination": gettext_noop("Coordination"),
     "harm": gettext_noop("Harm"),
@@ -107,6 +116,8 @@ def campaign(request: Request, site: TheSite, campaign_id: str, page: str = "") 
         spread=spread_of(site.index, [p.post.event_at for p in found.posts]),
         kin=found.kin,
         drawing=_drawing(found),
+        events=site.calendar.between(one.subject, one.first_post_at, one.last_post_at + 1),
+        event_kinds={kind: words(label) for kind, label in EVENTS.items()},
         shared=_shared(found),
         spreading=spreading(
             site.index, [p.post.id for p in found.posts], named=one.kind in REPORTED

@@ -24,6 +24,7 @@ from dashboards.web import gap_words, harm, text, times, titles, words
 from dashboards.web.sessions import CSRF_COOKIE, SESSION_COOKIE, FormTokens, Sessions
 from dashboards.web.views import Health, health_of
 from detect.watchlist import Watchlist
+from stream.calendar.events import Calendar
 from stream.care.dead_box import DeadBox
 from stream.index import Index
 from stream.media.previews import Previews
@@ -61,10 +62,12 @@ class Site:
         secure: bool,
         dead: DeadBox | None = None,
         previews: Previews | None = None,
+        calendar: Calendar | None = None,
     ) -> None:
         self.index = index
         self._previews = previews
         self.dead = dead
+        self.calendar = calendar or Calendar()
         self.desk = desk
         self.watchlist = watchlist
         self.board = AlertBoard(index, desk, watchlist.groups_of)

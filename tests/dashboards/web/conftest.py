@@ -14,6 +14,7 @@ import pytest
 from dashboards.desk import Desk
 from dashboards.web.app import create_app
 from detect.watchlist import Watchlist
+from stream.calendar.events import Calendar
 from stream.care.dead_box import DeadBox
 from stream.index import Index
 from stream.media.previews import Previews
@@ -73,6 +74,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             dead_box: DeadBox | None = None,
             watchlist: Watchlist = WATCHLIST,
             previews: Previews | None = None,
+            calendar: Calendar | None = None,
         ) -> Served:
             nonlocal started
             started += 1
@@ -90,6 +92,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
                 now=clock,
                 dead_box=dead_box,
                 previews=previews,
+                calendar=calendar,
             )
             url = stack.enter_context(serving(app))
             served = Served(url=url, index=shown, desk=desk, clock=clock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboards.web.phrases import changed
+from stream.calendar.events import Calendar, Event
 from stream.index import IndexBatch
 from stream.records import Campaign, CampaignKind, Evidence, Member, Phase, Shared
 from tests.dashboards.web.conftest import Serve, Served
@@ -206,3 +207,16 @@ def test_links_in_common_are_named_by_where_they_lead(serve: Serve, index: Memor
 
     seen = text_of(serve(index).browser().get("/campaigns/ca_l").text)
     assert "Links, pictures and posts in common" in seen
+
+
+def test_what_was_on_in_the_calendar_speaks_beside_the_axes(serve: Serve, index: MemoryIndex):
+    on = Event(
+        name=HOSTILE, kind="comeback", since=NOW - 2 * HOUR, until=NOW, subjects=("seoan",)
+    )
+    past = Event(name="Long ago", kind="vote", since=NOW - 9 * DAY, until=NOW - 8 * DAY)
+    served = serve(index, calendar=Calendar(events=(on, past)))
+    html = served.browser().get("/campaigns/ca_smear").text
+
+    assert "Comeback: " in text_of(html)
+    assert "Long ago" not in html
+    assert "<script>alert" not in html

@@ -1,0 +1,1 @@
+"""What fans are known to do when: comebacks, votes, birthdays, broadcasts."""
