@@ -184,8 +184,8 @@ def _shown(found: Seen) -> list[str]:
     lines += [
         f"    {_plain(m.account)}  {m.posts}  {m.objects}  {m.trust:g}"
         for m in campaign.members[:SHOWN]
-    ] or [f"    {_plain(account)}" for account in campaign.accounts[:SHOWN]]
-    if len(campaign.accounts) > SHOWN:
+    ] or ["    named only where something coordinated is reported"]
+    if len(campaign.members) > SHOWN:
         lines.append(f"    and {len(campaign.accounts) - SHOWN} more")
     lines += ["", "wordings (posts, accounts):"]
     lines += [

@@ -73,3 +73,11 @@ def test_an_unknown_id_says_what_to_do(capsys: pytest.CaptureFixture[str]):
     assert run(["campaigns", "show", "ca_none"]) == 1
 
     assert "jikimi campaigns list --all" in capsys.readouterr().err
+
+
+def test_accounts_of_a_fan_event_are_not_named(capsys: pytest.CaptureFixture[str]):
+    assert run(["campaigns", "show", "ca_fans"]) == 0
+
+    shown = capsys.readouterr().out.partition("wordings")[0]
+    assert "named only where something coordinated is reported" in shown
+    assert not [one for one in smear_posts() if one.post.account in shown]
