@@ -12,9 +12,12 @@ from dashboards.terminal.context import Cli, pass_cli
 from dashboards.terminal.exits import OK, PARTIAL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from detect.media.cage import Cage
     from detect.media.examined import Clip, Examined, Raster
     from detect.media.faces import Faces, People
+    from detect.media.forgery import Forgery, ForgeryModel
     from detect.media.nsfw import SexualContent
     from detect.media.provenance import Provenance
 
@@ -47,6 +50,7 @@ def media(cli: Cli, files: tuple[Path, ...], as_json: bool) -> int:
     from dashboards.composing.media import (
         enrolled_people,
         faces,
+        forgery_models,
         sexual_content,
         trusted_signers,
     )
@@ -54,10 +58,11 @@ def media(cli: Cli, files: tuple[Path, ...], as_json: bool) -> int:
 
     failed = 0
     model, spotter = sexual_content(cli.settings), faces(cli.settings)
+    judges = forgery_models(cli.settings)
     people = None if spotter is None else enrolled_people(cli.settings)
     with Cage(trust=trusted_signers(cli.settings)) as cage:
         for file in files:
-            found = examine(file, cage, model, spotter, people)
+            found = examine(file, cage, model, spotter, people, judges)
             failed += found["error"] is not None
             if as_json:
                 click.echo(msgspec.json.encode(found).decode())
@@ -72,6 +77,7 @@ def examine(
     model: SexualContent | None = None,
     spotter: Faces | None = None,
     people: People | None = None,
+    judges: Sequence[ForgeryModel] = (),
 ) -> dict[str, Any]:
     """One file: hashes as exchanged, size, and what it claims of itself."""
     from detect.media.caged import HASHES, LARGEST, PIXELS
@@ -79,7 +85,8 @@ def examine(
 
     with file.open("rb") as opened:
         data = opened.read(LARGEST + 1)
-    seen = cage.examine(data, HASHES if model is None and spotter is None else HASHES | PIXELS)
+    shown = model is not None or spotter is not None or bool(judges)
+    seen = cage.examine(data, HASHES | PIXELS if shown else HASHES)
     too_large = len(data) > LARGEST
     return {
         "file": str(file),
@@ -94,7 +101,7 @@ def examine(
         "clip": None if seen.clip is None else _clip(seen.clip),
         "faces": None if spotter is None else _faces(seen, spotter, people),
         "nsfw": None if model is None else _sexual(seen, model),
-        "forgery": None,
+        "forgery": _forgery(seen, judges, spotter) if judges else None,
         "provenance": {} if too_large else _claims(read_provenance(data), seen),
         "error": seen.error,
     }
@@ -148,6 +155,52 @@ def _faces(seen: Examined, spotter: Faces, people: People | None) -> list[dict[s
     return found
 
 
+def _forgery(
+    seen: Examined, judges: Sequence[ForgeryModel], spotter: Faces | None
+) -> dict[str, Any]:
+    """The band of the first model that applies; of a clip over time, with what looks forged."""
+    from msgspec import to_builtins
+
+    from detect.media.forgery import over_time
+
+    doubt = "the file is cut off" if seen.cut_off else ""
+    found: dict[str, Any] = {}
+    for judge in judges:
+        if seen.clip is None:
+            whole = _judged(judge, seen.raster, spotter, doubt)
+            found = to_builtins(whole)
+        else:
+            shown = [
+                (one.at_ms, one.until_ms, _judged(judge, one.raster, spotter, doubt))
+                for one in seen.clip.frames
+                if one.raster is not None
+            ]
+            whole, stretches = over_time(shown, judge.entry)
+            found = to_builtins(whole) | {"stretches": to_builtins(stretches)}
+        if whole.band != "not_applicable":
+            break
+    return found
+
+
+def _judged(
+    judge: ForgeryModel, raster: Raster | None, spotter: Faces | None, doubt: str
+) -> Forgery:
+    """The judgement of a picture, by its largest face where the model looks at faces."""
+    import numpy as np
+
+    from detect.media.forgery import Box
+    from detect.media.forgery import Forgery as Made
+
+    if raster is None:
+        return Made(band="not_applicable", reasons=("nothing was decoded",))
+    image = np.frombuffer(raster.data, np.uint8).reshape(raster.height, raster.width, 3)
+    spotted = [] if spotter is None else spotter.spot(image)
+    if judge.entry.task == "ai_image" or not spotted:
+        return judge.judge(image, doubt=doubt)
+    x, y, width, height = (float(value) for value in spotted[0].row[:4])
+    return judge.judge(image, Box(x, y, width, height), doubt=doubt)
+
+
 def _clip(clip: Clip) -> dict[str, Any]:
     return {
         "duration_ms": clip.duration_ms,
@@ -186,12 +239,20 @@ def _tell(found: dict[str, Any]) -> None:
         click.echo(f"    {seconds:.1f} s, {len(clip['frames'])} different pictures{more}")
     if found["cut_off"]:
         click.echo("    the file ends before what it holds does")
+    if found["forgery"]:
+        _tell_forgery(found["forgery"])
     for face in found["faces"] or ():
         click.echo(f"    {_told(face)}")
     if found["error"] is not None:
         click.echo(f"    {found['error']}")
     else:
         _tell_origin(found["provenance"])
+
+
+def _tell_forgery(found: dict[str, Any]) -> None:
+    why = f": {'; '.join(found['reasons'])}" if found.get("reasons") else ""
+    score = "" if found.get("score") is None else f", score {found['score']:.2f}"
+    click.echo(f"    forged: {found['band'].replace('_', ' ')}{score}{why} (a model's guess)")
 
 
 def _told(face: dict[str, Any]) -> str:

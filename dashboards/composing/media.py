@@ -13,6 +13,7 @@ from stream.settings import ConfigError
 if TYPE_CHECKING:
     from detect.media.examined import Raster
     from detect.media.faces import Faces, People
+    from detect.media.forgery import ForgeryModel
     from detect.media.nsfw import SexualContent
     from detect.records import SeenFace
     from detect.watchlist import Watchlist
@@ -187,3 +188,31 @@ def trusted_signers(settings: Settings) -> str:
             f"media.trusted_signers: {path} holds no certificates in PEM, or more than 100 kB"
         )
     return found
+
+
+REGISTRY = "models.toml"
+"""In the folder of models: which forgery models are there."""
+
+
+def forgery_models(settings: Settings) -> tuple[ForgeryModel, ...]:
+    """The forgery models of the registry; none where there is no registry.
+
+    Raises:
+        ConfigError: the registry has mistakes, or a model of it must not be used.
+    """
+    return _forgery_models(settings.media.models)
+
+
+@lru_cache(maxsize=4)
+def _forgery_models(folder: Path) -> tuple[ForgeryModel, ...]:
+    from detect.media.forgery import ForgeryModel
+    from detect.media.registry import RegistryError, parse_registry
+
+    path = folder / REGISTRY
+    if not path.is_file():
+        return ()
+    try:
+        entries = parse_registry(path.read_text("utf-8"))
+        return tuple(ForgeryModel(one, (folder / one.file).read_bytes()) for one in entries)
+    except (RegistryError, OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dashboards.cli import run
-from dashboards.terminal.exits import FAILURE, OK
+from dashboards.terminal.exits import CONFIGURATION, FAILURE, OK
 from tests.detect.media.nets import RED, entry
 from tests.detect.media.pictures import as_file
 
@@ -69,3 +69,35 @@ def test_a_model_that_nobody_named_is_refused(measured):
 
     assert code == FAILURE
     assert "names no model 'blue'" in err
+
+
+CARD = 'card = { data = "squares", real = 200, forged = 200, auc = 0.9, auc_low = 0.86, auc_high = 0.93, tpr_at_1_fpr = 0.5, ece = 0.03 }'
+
+
+@pytest.fixture
+def inspected(tmp_path, capsys, monkeypatch):
+    (tmp_path / "red.onnx").write_bytes(RED)
+    (tmp_path / "red.png").write_bytes(as_file(np.full((60, 60, 3), (20, 30, 250), np.uint8)))
+    monkeypatch.setenv("JIKIMI__MEDIA__MODELS", str(tmp_path))
+
+    def ask(registry):
+        (tmp_path / "models.toml").write_text(registry)
+        code = run(["inspect", "media", str(tmp_path / "red.png"), "--json"])
+        return code, *capsys.readouterr()
+
+    return ask
+
+
+def test_a_picture_gets_a_band_of_a_model_that_was_measured(inspected):
+    before, _, _ = REGISTRY.partition("card =")
+    code, out, _ = inspected(before + CARD)
+
+    assert code == OK
+    assert json.loads(out)["forgery"]["band"] == "likely"
+
+
+def test_a_model_that_nobody_measured_is_a_mistake_in_the_settings(inspected):
+    code, _, err = inspected(REGISTRY)
+
+    assert code == CONFIGURATION
+    assert "fewer than 100" in err
