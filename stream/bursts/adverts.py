@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from detect.wording.quick import Quick
 
-_SELL = re.compile(
+_SELL = Quick(
     r"\b(?:lowest price|free shipping|ships? (?:today|now|worldwide)|sale|\d+ ?% off"
     r"|discount\w*|restock(?:ed|s)?|in stock|wholesale|promo code|coupon|cheap(?:est)?|for sale"
     r"|best price|buy (?:now|here|today)|limited stock)\b"
@@ -17,7 +17,7 @@ _SELL = re.compile(
     r"|ลดราคา|พร้อมส่ง|ส่งฟรี|ราคาถูก|\b(?:soldes|livraison gratuite|rabatt|versandkostenfrei)\b"
     r"|скидк\w*|распродаж\w*|в наличии|indirim|خصم|تخفيض"
 )
-_BUY = re.compile(
+_BUY = Quick(
     r"https?://|\bdms?\b|\blink in bio\b|\border\b|\bpm\b|\bwhats ?app\b|\bprice\b"
     r"|[$€£¥₩฿]\s?\d"
     r"|\d\s?(?:원|won|usd|krw|円|元|บาท|rb\b)|디엠|오픈 ?채팅|링크|주문|구매|문의"
@@ -31,6 +31,6 @@ def is_advert(lower: str, *, linked: bool) -> bool:
     Args:
         linked: whether the post has a link, which is a way to get them.
     """
-    if _SELL.search(lower) is None:
+    if not _SELL.found(lower):
         return False
-    return linked or _BUY.search(lower) is not None
+    return linked or _BUY.found(lower)

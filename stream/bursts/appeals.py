@@ -9,9 +9,9 @@ to leave the post unanswered.
 
 from __future__ import annotations
 
-import re
+from detect.wording.quick import Quick
 
-_REPORT = re.compile(
+_REPORT = Quick(
     r"\breport(?!er)(?:ed|ing)?\b(?! (?:says?|that|claims?|of|about|from|by))"
     r"|\bmass[- ]report|\bflag (?:it|this|them|these)\b|\bkwangya ?119"
     r"|신고|제보|고소|고발|통보해|채증|\bpdf ?따|通報|報告|告発|開示請求"
@@ -21,7 +21,7 @@ _REPORT = re.compile(
     r"|\b(?:báo cáo|tố cáo)\b|\bi-?report\b|\bşikayet\w*|\bmelden\b|\bsegnala\w*"
     r"|пожал(?:уй|ов)\w*|жалоб\w*|بلّ?غوا|بلاغ|ابلاغ|إبلاغ"
 )
-_WHAT = re.compile(
+_WHAT = Quick(
     r"\b(?:accounts?|posts?|tweets?|videos?|comments?|users?|channels?|threads?"
     r"|hate|haters|antis?|rumou?rs?|misinformation|defam\w+|malicious\w*)\b"
     r"|계정|게시물|게시글|글들|트윗|영상|댓글|악플|악성|허위|루머|명예 ?훼손|유포"
@@ -32,7 +32,7 @@ _WHAT = re.compile(
     r"|\b(?:tài khoản|bài viết|bình luận)\b|\b(?:hesap|hesab|gönderi)\w*|аккаунт\w*|пост\w*"
     r"|\b(?:comptes?|konten|kommentare?|beitr[aä]ge?)\b|حساب|الحسابات|منشور"
 )
-_SPARE = re.compile(
+_SPARE = Quick(
     r"\bprotect|\bdefend|\bsupport us\b|\b(?:do not|don'?t|no) (?:quote|reply|replies|quotes"
     r"|engage|interact|rt|retweet)|\bblock\b"
     r"|지켜|지키자|지킵|보호|차단|인용 ?금지|답글 ?금지|멘션 ?금지|언급 ?금지|선처 ?없"
@@ -48,7 +48,7 @@ def is_appeal(lower: str) -> bool:
 
     Hashtags are part of the text: ``#protect_name`` asks to protect.
     """
-    if _REPORT.search(lower) is None:
+    if not _REPORT.found(lower):
         return False
     plain = lower.replace("_", " ")
-    return _WHAT.search(plain) is not None or _SPARE.search(plain) is not None
+    return _WHAT.found(plain) or _SPARE.found(plain)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from detect.wording.quick import Quick
 
-_COMPLAINT = re.compile(
+_COMPLAINT = Quick(
     r"\b(?:disappoint\w*|unfair|unacceptable|overpriced|too expensive|refunds?|owes? us"
     r"|not okay|do better|treat (?:them|him|her) better|rip-?off|greedy|shameful|price hike"
     r"|demand (?:an? )?(?:answer|apology|explanation)|(?:must|should|please) explain"
@@ -22,4 +22,4 @@ _COMPLAINT = re.compile(
 
 def is_complaint(lower: str) -> bool:
     """Whether a text (folded to lower case) complains about something."""
-    return _COMPLAINT.search(lower) is not None
+    return _COMPLAINT.found(lower)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from detect.watchlist import Subject, Watchlist
+from detect.wording.quick import Quick
 from ingest.records import Post
 from stream.bursts.adverts import is_advert
 from stream.bursts.appeals import is_appeal
@@ -51,14 +52,14 @@ ACTION_DOMAINS = frozenset(
 )
 """Where fans vote, stream and raise funds."""
 
-_WORDS = re.compile(
+_WORDS = Quick(
     r"\b(?:vote[ds]?|voting|streaming|stream party|cup ?sleeves?|fundrais\w+|pre-?orders?"
     r"|birthday (?:project|support|cafe|ads?)|support ads?|votar|votaci[oó]n|dukung|votem?)\b"
     r"|투표|스밍|스트리밍|총공|서포트|생일 ?카페|생카|모금|음원|인증샷"
     r"|投票|ストリーミング|再生回数|応援広告|センイル|クラファン|打投|打榜|应援|應援|集资|集資"
     r"|โหวต|สตรีม|โปรเจกต์"
 )
-_OCCASION = re.compile(
+_OCCASION = Quick(
     r"\bhappy birthday|\bhappy (?:\w+ )?(?:day|anniversary)\b|\bcongrat\w+|\banniversary\b"
     r"|\bfeliz cumplea|\bselamat ulang tahun\b"
     r"|생일 ?축하|생축|축하(?:해|합|드)|주년|데뷔 ?\d+일"
@@ -157,8 +158,8 @@ def _words(text: str, *, linked: bool) -> _Words:
     plain = _TAG.sub(" ", lower)
     return _Words(
         tags=frozenset(_TAG.findall(lower)),
-        occasion=_OCCASION.search(plain) is not None,
-        action=_WORDS.search(plain) is not None,
+        occasion=_OCCASION.found(plain),
+        action=_WORDS.found(plain),
         retweet=_RETWEET.match(text) is not None,
         appeal=is_appeal(lower),
         advert=is_advert(lower, linked=linked),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from stream.coordination.arrays import among
 from stream.coordination.objects import SHARED
 from stream.coordination.table import Columns
 
@@ -27,7 +28,7 @@ class Bonds:
         places: list[npt.NDArray[np.int64]] = []
         for column in SHARED:
             rows = np.flatnonzero(columns.keys[:, column])
-            rows = rows[_among(columns.account[rows], trusted)]
+            rows = rows[among(columns.account[rows], trusted)]
             objects.append(columns.keys[rows, column])
             places.append(rows)
         object_ = np.concatenate(objects)
@@ -42,7 +43,7 @@ class Bonds:
 
         Only of accounts that do so with several objects.
         """
-        inside = _among(self._account, members)
+        inside = among(self._account, members)
         near = self._near(inside)
         found = np.flatnonzero(near & ~inside)
         order = np.lexsort((self._object[found], self._account[found]))
@@ -50,7 +51,7 @@ class Bonds:
         new = np.ones(len(order), dtype=np.bool_)
         new[1:] = (account[1:] != account[:-1]) | (object_[1:] != object_[:-1])
         accounts, counts = np.unique(account[new], return_counts=True)
-        bound = found[_among(self._account[found], accounts[counts >= LEAST])]
+        bound = found[among(self._account[found], accounts[counts >= LEAST])]
         return [(int(self._place[n]), int(self._object[n])) for n in bound]
 
     def _near(self, inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -66,13 +67,3 @@ class Bonds:
                 high = np.searchsorted(members, at + DAY_MS, side="right")
                 near[start:stop] = high > low
         return near
-
-
-def _among(values: Numbers, known: Numbers) -> npt.NDArray[np.bool_]:
-    """Membership in a sorted array."""
-    if not len(known):
-        return np.zeros(len(values), dtype=np.bool_)
-    place = np.searchsorted(known, values)
-    place[place == len(known)] = 0
-    found: npt.NDArray[np.bool_] = known[place] == values
-    return found

@@ -7,7 +7,6 @@ text with which it began, and lives as long as somebody adds to it.
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import islice
 
 import numpy as np
@@ -36,7 +35,7 @@ def assign(table: Table, found: Seen) -> None:
     text = found.keys[TEXT]
     if not text:
         return
-    for row in table.rows(text):
+    for row in table.newest(text, 1):
         found.keys[FAMILY] = table.value(row, FAMILY)
         found.keys[STEMS : STEMS + STEM_KEYS] = [0] * STEM_KEYS
         found.stems = b""
@@ -59,7 +58,7 @@ def _by_looks(table: Table, picture: bytes) -> int:
 def _by_cluster(table: Table, found: Seen) -> int:
     cluster = found.keys[CLUSTER]
     if cluster:
-        for row in table.rows(cluster):
+        for row in table.newest(cluster, 1):
             return table.value(row, FAMILY)
     return 0
 
@@ -67,10 +66,13 @@ def _by_cluster(table: Table, found: Seen) -> int:
 def _by_stems(table: Table, found: Seen) -> int:
     if not found.stems:
         return 0
-    near: Counter[int] = Counter()
+    near: dict[int, int] = {}
     for key in found.keys[STEMS : STEMS + STEM_KEYS]:
         if key:
-            near.update(islice(table.rows(key), PER_KEY))
+            for row in table.newest(key, PER_KEY):
+                near[row] = near.get(row, 0) + 1
+    if not near:
+        return 0
     best, family = ALIKE, 0
     ranked = sorted(near.items(), key=lambda one: (-one[1], -one[0]))
     for row, _ in ranked[:COMPARED]:

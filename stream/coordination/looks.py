@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from stream.bursts.window import UNKNOWN_AGE
+from stream.coordination.arrays import among, sorted_once
 from stream.coordination.objects import (
     APPEAL,
     CRITICAL,
@@ -113,99 +116,123 @@ class Pairs:
         """
         low = np.searchsorted(self._accounts, accounts, side="left")
         high = np.searchsorted(self._accounts, accounts, side="right")
-        bounds: list[tuple[int, int]] = list(zip(low.tolist(), high.tolist(), strict=True))
-        ranges = [np.arange(start, stop, dtype=np.int64) for start, stop in bounds]
-        if not ranges:
+        if not len(accounts):
             return 0.0
-        at = np.concatenate(ranges)
-        who = np.repeat(np.arange(len(accounts)), high - low)
-        mine = [self._number[value] for value in own if value in self._number]
-        outside = ~np.isin(self._objects[at], mine) & ~np.isin(self._posts[at], places)
-        pairs = np.unique(self._objects[at][outside] * len(accounts) + who[outside])
-        objects, counts = np.unique(pairs // len(accounts), return_counts=True)
-        meeting = np.isin(pairs // len(accounts), objects[counts > 1])
-        return len(np.unique(pairs[meeting] % len(accounts))) / len(accounts)
+        lengths = high - low
+        who = np.repeat(np.arange(len(accounts)), lengths)
+        at = np.arange(len(who)) + np.repeat(low - np.cumsum(lengths) + lengths, lengths)
+        outside = ~among(self._objects[at], self._numbers(own))
+        outside &= ~among(self._posts[at], np.sort(places))
+        pairs = sorted_once(self._objects[at][outside] * len(accounts) + who[outside])
+        objects = pairs // len(accounts)
+        again = objects[1:] == objects[:-1]
+        meeting = np.zeros(len(pairs), dtype=np.bool_)
+        meeting[1:] |= again
+        meeting[:-1] |= again
+        return len(set((pairs[meeting] % len(accounts)).tolist())) / len(accounts)
+
+    def counted(self, seen: Look, own: set[int]) -> Look:
+        """With the share of accounts that have more in common than the objects ``own``."""
+        others = self.others(seen.accounts, own, seen.places)
+        closed = max(others, self.recurring(seen.accounts, own))
+        return msgspec.structs.replace(seen, closed=closed)
+
+    def _numbers(self, own: set[int]) -> Places:
+        found = sorted(self._number[value] for value in own if value in self._number)
+        return np.array(found, dtype=np.int64)
 
     def recurring(self, accounts: npt.NDArray[np.uint64], own: set[int]) -> float:
         """Share of the accounts that push several of the objects ``own``, by several posts."""
-        mine = [self._number[value] for value in own if value in self._number]
+        mine = self._numbers(own)
         if len(mine) < SEVERAL:
             return 0.0
-        inside = np.isin(self._objects, mine)
+        inside = among(self._objects, mine)
         who = self._who[inside]
         several = _several(who, self._objects[inside]) & _several(who, self._posts[inside])
         return len(several) / len(accounts)
 
     def around(self, members: npt.NDArray[np.uint64]) -> list[tuple[int, int, int]]:
         """Objects that any of these accounts shared: (object, of them, accounts in all)."""
-        known = np.isin(self._accounts, members)
-        mine = np.unique(np.stack([self._objects[known], self._who[known]]), axis=1)[0]
-        numbers, counts = np.unique(mine, return_counts=True)
-        every = np.unique(np.stack([self._objects, self._who]), axis=1)[0]
-        totals = np.bincount(every, minlength=len(self._values))
-        return [
-            (self._values[n], count, int(totals[n]))
-            for n, count in zip(numbers.tolist(), counts.tolist(), strict=True)
-        ]
+        pairs, accounts, totals = self._once
+        if not len(pairs):
+            return []
+        known = among(accounts, members)[pairs % len(accounts)]
+        counts = np.bincount(pairs[known] // len(accounts), minlength=len(self._values))
+        held: list[int] = np.flatnonzero(counts).tolist()
+        return [(self._values[n], int(counts[n]), int(totals[n])) for n in held]
+
+    @cached_property
+    def _once(self) -> tuple[Places, npt.NDArray[np.uint64], Places]:
+        """Each account of each object once, the accounts, and how many each object has."""
+        accounts = sorted_once(self._accounts)
+        pairs = sorted_once(self._objects * len(accounts) + self._who - 1)
+        totals = np.bincount(pairs // max(1, len(accounts)), minlength=len(self._values))
+        return pairs, accounts, totals
 
 
 def look(
     columns: Columns,
     places: Places,
     trust: Mapping[int, float],
-    pairs: Pairs,
-    own: set[int],
     usual: Usual,
     burst: float,
 ) -> Look:
-    """The look of posts at these places of the arrays, which share the objects ``own``."""
-    accounts, first = np.unique(columns.account[places], return_index=True)
+    """The look of posts at these places of the arrays, as if all had more in common.
+
+    How many have is told by :class:`Pairs`, and is dear to count.
+    """
+    account = columns.account[places]
+    accounts, first = np.unique(account, return_index=True)
     flags = columns.flags[places]
-    ages = columns.age[places][first]
+    aged = columns.age[places]
+    ages = aged[first]
     told = ages[ages != UNKNOWN_AGE]
     new = int(np.count_nonzero(told < YOUNG_DAYS))
-    masked = np.unique(columns.account[places][(flags & DISGUISED) > 0])
+    hidden = (flags & DISGUISED) > 0
+    masked = len(set(account[hidden].tolist()))
     original = (flags & ORIGINAL) > 0
-    mine = places[original] if original.any() else places
-    aged = columns.age[places]
+    own = original if original.any() else np.ones(len(places), dtype=np.bool_)
+    mine = places[own]
     known = aged[aged != UNKNOWN_AGE]
     harm = columns.harm[places]
     assessed = harm[harm >= 0]
     at = np.sort(columns.at[places])
-    texts, counts = np.unique(columns.keys[mine, TEXT], return_counts=True)
-    family, copies = np.unique(columns.keys[mine, FAMILY], return_counts=True)
-    several = copies[(family != 0) & (copies > 1)]
+    texts = _counted(columns.keys[mine, TEXT])
+    families = _counted(columns.keys[mine, FAMILY])
+    copied = sum(count for family, count in families.items() if family and count > 1)
     return Look(
         places=places,
         accounts=accounts,
         posts=len(places),
         original=_share(original),
-        openness=float(columns.open[mine].mean()) / 100,
-        news=_share((columns.flags[mine] & NEWS) > 0),
+        openness=_mean(columns.open[mine]) / 100,
+        news=_share((flags[own] & NEWS) > 0),
         critical=_share((flags & CRITICAL) > 0),
         spare=_share((flags & SPARE) > 0),
-        appeals=_share((columns.flags[mine] & APPEAL) > 0),
-        flagged=_share((columns.flags[mine] & FLAGGED) > 0),
+        appeals=_share((flags[own] & APPEAL) > 0),
+        flagged=_share((flags[own] & FLAGGED) > 0),
         company=_company(accounts, trust),
-        closed=max(pairs.others(accounts, own, places), pairs.recurring(accounts, own)),
+        closed=1.0,
         young=_share(known < YOUNG_DAYS) if len(known) * 2 >= len(aged) else None,
-        disguised=_share((flags & DISGUISED) > 0),
-        hiding=usual.hiding(accounts, new, len(told), len(masked)),
-        exact=float(counts.max()) / len(mine),
-        texts=int(np.count_nonzero(texts)),
-        copied=float(several.sum()) / len(mine) * _share(original) if len(several) else 0.0,
+        disguised=_share(hidden),
+        hiding=usual.hiding(accounts, new, len(told), masked),
+        exact=max(texts.values()) / len(mine),
+        texts=len(texts) - (0 in texts),
+        copied=copied / len(mine) * _share(original),
         span_ms=int(at[-1] - at[0]),
         peak=_peak(at),
         burst=burst,
-        harm=float(assessed.mean()) / 100 if len(assessed) else None,
+        harm=_mean(assessed) / 100 if len(assessed) else None,
     )
 
 
 def _several(who: npt.NDArray[np.int64], what: npt.NDArray[np.int64]) -> set[int]:
     """Those who have several of something."""
-    pairs = np.unique(np.stack([who, what]), axis=1)
-    found, counts = np.unique(pairs[0], return_counts=True)
-    return set(found[counts >= SEVERAL].tolist())
+    if not len(what):
+        return set()
+    pairs = sorted_once(who * (int(what.max()) + 1) + what)
+    counts = np.bincount(pairs // (int(what.max()) + 1))
+    return set(np.flatnonzero(counts >= SEVERAL).tolist())
 
 
 def objects_of(columns: Columns, places: Places, own: int) -> list[list[int]]:
@@ -227,4 +254,13 @@ def _peak(at: npt.NDArray[np.int64]) -> int:
 
 
 def _share(flags: npt.NDArray[np.bool_]) -> float:
-    return float(flags.mean()) if len(flags) else 0.0
+    return int(np.count_nonzero(flags)) / len(flags) if len(flags) else 0.0
+
+
+def _mean(values: npt.NDArray[np.integer]) -> float:
+    return int(values.sum(dtype=np.int64)) / len(values)
+
+
+def _counted(values: npt.NDArray[np.uint64]) -> Counter[int]:
+    listed: list[int] = values.tolist()
+    return Counter(listed)

@@ -149,7 +149,7 @@ class Sweep:
         places = critics(self._table, self.columns, self._campaigns, self._at)
         if not len(places):
             return
-        seen = self._look(places, set())
+        seen = self._pairs.counted(self._look(places), set())
         axes = own_words(self.columns, seen)
         if not is_wave(axes):
             return
@@ -212,7 +212,7 @@ class Sweep:
             places = self._places(value)
             if common < PART_OF_IT * accounts or not self._is_ours(places):
                 continue
-            seen = self._look(places, {value})
+            seen = self._look(places)
             if axes_of(seen).openness < OPEN and row.id in self._campaigns:
                 self._join(value, seen, dark=True)
 
@@ -240,8 +240,13 @@ class Sweep:
         accounts = np.unique(self.columns.account[places])
         if len(accounts) < SMALLEST or not self._is_ours(places):
             return
-        seen = self._look(places, {value})
-        dark = self._is_dark(seen) or self._is_known(seen)
+        seen = self._look(places)
+        known = self._is_known(seen)
+        if seen.size < LEAST_BRIGHT and not (known or self._is_dark(seen)):
+            # More in common only speaks for a case, so there is no need to count it.
+            return
+        seen = self._pairs.counted(seen, {value})
+        dark = known or self._is_dark(seen)
         if not dark and (
             seen.size < LEAST_BRIGHT or self._kind(seen, axes_of(seen)) == "unclear"
         ):
@@ -253,11 +258,11 @@ class Sweep:
         primary = (self.columns.flags[places] & PRIMARY) > 0
         return 2 * int(np.count_nonzero(primary)) >= len(places)
 
-    def _look(self, places: Places, own: set[int]) -> Look:
+    def _look(self, places: Places) -> Look:
         rows: list[int] = places.tolist()
         clusters = {self._table.clusters[place] for place in rows}
         burst = max((self._bursts.get(c, 0.0) for c in clusters if c), default=0.0)
-        return look(self.columns, places, self._trust, self._pairs, own, self._usual, burst)
+        return look(self.columns, places, self._trust, self._usual, burst)
 
     def _is_dark(self, seen: Look) -> bool:
         axes = axes_of(seen)
@@ -377,7 +382,8 @@ class Sweep:
         if not held:
             return
         places = np.unique(np.concatenate(list(held.values())))[-NEWEST:]
-        seen = over_life(row, self._look(places, set(row.objects)), self._usual)
+        found = self._pairs.counted(self._look(places), set(row.objects))
+        seen = over_life(row, found, self._usual)
         axes = axes_of(seen)
         axes = msgspec.structs.replace(axes, harm=worst(row, self.columns, held, axes.harm))
         least = LEAST_DARK if row.dark else LEAST_BRIGHT

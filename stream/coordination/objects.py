@@ -110,7 +110,8 @@ def seen(
     age = UNKNOWN_AGE
     if post.author is not None and post.author.created_at is not None:
         age = min(max(0, (post.event_at - post.author.created_at) // DAY_MS), 1 << 30)
-    if not post.text.isascii() and _DISGUISE.search(post.text):
+    said = post.text
+    if not said.isascii() and _ODD.search(said) and _DISGUISE.search(said):
         flags |= DISGUISED
     harm = -1
     if judgement is not None:
@@ -148,6 +149,11 @@ _DISGUISE = re.compile(
     "|[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]|[\u3131-\u314e][\u314f-\u3163]"
 )
 """Invisible characters, letters of two scripts in one word, syllables taken apart."""
+_ODD = re.compile(
+    "[\u00ad\u034f\u0370-\u052f\u115f\u1160\u200b\u200c\u202a-\u202e\u2060-\u2064\u2066-\u2069"
+    "\u3131-\u314e\u3164\ufeff]"
+)
+"""One of these stands in every disguise; looking for them alone is quicker."""
 
 
 def _padded(found: tuple[int, ...]) -> list[int]:

@@ -9,7 +9,6 @@ when much was, and four times a day anyhow.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 
 from detect.watchlist import Watchlist
 from ingest.records import Post
@@ -243,7 +242,7 @@ def _shared(memory: Memory, found: Seen, post: Post) -> int:
     for column in SHARED:
         value = found.keys[column]
         if value:
-            for row in islice(table.rows(value), LOOKED_BACK):
+            for row in table.newest(value, LOOKED_BACK):
                 index = row - table.base
                 apart = abs(table.at[index] - post.event_at)
                 if table.account[index] != account and apart <= DAY_MS:

@@ -23,9 +23,7 @@ HOT = 3
 FOLLOWED = 512
 """Newest posts of an object that are looked at."""
 _SLOTS = 1 << 10
-_MIX = 0x9E3779B97F4A7C15
-_MASK = (1 << 64) - 1
-_HIGH = 40
+_NONE = array("q", [-1]) * COLUMNS
 
 
 class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -117,12 +115,13 @@ class Table:
         return at
 
     def _chain(self, row: int, values: Sequence[int]) -> None:
-        heads, shift = self._heads, len(self._heads) - 1
+        # The lowest bits of every value are those of a hash.
+        heads, mask = self._heads, len(self._heads) - 1
         place = row * COLUMNS
-        following = [-1] * COLUMNS
+        following = _NONE[:]
         for column, value in enumerate(values):
             if value:
-                slot = ((value * _MIX & _MASK) >> _HIGH) & shift
+                slot = value & mask
                 following[column] = heads[slot]
                 heads[slot] = place + column
         self._next.extend(following)
@@ -137,13 +136,26 @@ class Table:
     def rows(self, value: int) -> Iterator[int]:
         """Rows with a value, newest first."""
         floor = self.base * COLUMNS
-        slot = ((value * _MIX & _MASK) >> _HIGH) & (len(self._heads) - 1)
-        place = self._heads[slot]
+        place = self._heads[value & (len(self._heads) - 1)]
         keys, following = self.keys, self._next
         while place >= floor:
             if keys[place - floor] == value:
                 yield place // COLUMNS
             place = following[place - floor]
+
+    def newest(self, value: int, most: int) -> list[int]:
+        """The newest rows with a value, at most so many, newest first."""
+        floor = self.base * COLUMNS
+        place = self._heads[value & (len(self._heads) - 1)]
+        keys, following = self.keys, self._next
+        found: list[int] = []
+        while place >= floor:
+            if keys[place - floor] == value:
+                found.append(place // COLUMNS)
+                if len(found) == most:
+                    break
+            place = following[place - floor]
+        return found
 
     def _follow(self, value: int, row: int) -> None:
         """Keep the list of an object that several posts share.
@@ -160,12 +172,9 @@ class Table:
                 if len(held) > FOLLOWED:
                     del held[0]
             return
-        found: list[int] = []
-        for one in self.rows(value):
-            found.append(one)
-            if len(found) == HOT:
-                self.hot[value] = self._runs(sorted(found))
-                return
+        found = self.newest(value, HOT)
+        if len(found) == HOT:
+            self.hot[value] = self._runs(sorted(found))
 
     def _runs(self, rows: list[int]) -> list[int]:
         kept: list[int] = []

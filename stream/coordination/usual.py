@@ -41,16 +41,21 @@ class Usual(msgspec.Struct, frozen=True):
             young: how many of them are young, of ``told`` whose age is known.
             masked: how many of them disguised a text.
         """
-        others = ~np.isin(self.accounts, accounts, assume_unique=True)
-        usually_young = _share(self.young & others, self.told & others)
-        usually_masked = _share(self.masked & others, others)
+        place = np.searchsorted(self.accounts, accounts)
+        place[place == len(self.accounts)] = 0
+        own = place[self.accounts[place] == accounts]
+        usually_young = _share(self._others(self.young, own), self._others(self.told, own))
+        usually_masked = _share(self._others(self.masked, own), len(self.accounts) - len(own))
         return surprise_of(young, told, usually_young) + surprise_of(
             masked, len(accounts), usually_masked
         )
 
+    @staticmethod
+    def _others(what: npt.NDArray[np.bool_], own: npt.NDArray[np.int64]) -> int:
+        return int(np.count_nonzero(what)) - int(np.count_nonzero(what[own]))
 
-def _share(some: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float:
-    part, whole = int(np.count_nonzero(some)), int(np.count_nonzero(among))
+
+def _share(part: int, whole: int) -> float:
     return max(RAREST, (part + 1) / (whole + 2 * FEWEST))
 
 
