@@ -50,7 +50,8 @@ _JAMO_SYLLABLE = (
     f"(?:([{_CONSONANT}])(?!\\1(?![{_VOWEL}])|[{_VOWEL}]))?"
 )
 _LOOSE_FINAL_PAIR = "[가-힣][ㄴㄹㅁㅂ]"
-_LOOSE_FINAL = f"{_LOOSE_FINAL_PAIR}(?=[가-힣])"
+_LOOSE_FINAL = f"{_LOOSE_FINAL_PAIR}(?=[가-힣]|[{_CONSONANT}][{_VOWEL}])"
+"""Before a syllable, also one in pieces: what is composed once stays as it is."""
 _CONJOINING = (
     "[가-힣][\u11a8-\u11ff\ud7cb-\ud7fb]+"
     "|[\u1100-\u115e\ua960-\ua97c][\u1161-\u11a7\ud7b0-\ud7c6]+[\u11a8-\u11ff\ud7cb-\ud7fb]*"

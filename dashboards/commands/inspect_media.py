@@ -43,7 +43,8 @@ def media(cli: Cli, files: tuple[Path, ...], as_json: bool) -> int:
 
     A file is decoded in a process of its own that can open neither files nor
     connections. Sexual content is scored, and faces are looked for, where
-    `jikimi models fetch` has brought the models; what is not judged is null.
+    `jikimi models fetch` has brought the models; what no model looked at has no
+    score and stands under `not_asked`.
     """
     import msgspec
 
@@ -99,11 +100,16 @@ def examine(
         "views": seen.views,
         "cut_off": seen.cut_off,
         "clip": None if seen.clip is None else _clip(seen.clip),
-        "faces": None if spotter is None else _faces(seen, spotter, people),
-        "nsfw": None if model is None else _sexual(seen, model),
-        "forgery": _forgery(seen, judges, spotter) if judges else None,
+        "faces": [] if spotter is None else _faces(seen, spotter, people),
+        "nsfw": {"score": None} if model is None else _sexual(seen, model),
+        "forgery": _forgery(seen, judges, spotter),
         "provenance": {} if too_large else _claims(read_provenance(data), seen),
         "error": seen.error,
+        "not_asked": [
+            name
+            for name, asked in (("faces", spotter), ("nsfw", model), ("forgery", judges))
+            if not asked
+        ],
     }
 
 
@@ -116,11 +122,11 @@ def _claims(claimed: Provenance, seen: Examined) -> dict[str, Any]:
     return found
 
 
-def _sexual(seen: Examined, model: SexualContent) -> dict[str, Any] | None:
-    """The score of a picture; of a clip its highest, and when."""
+def _sexual(seen: Examined, model: SexualContent) -> dict[str, Any]:
+    """The score of a picture; of a clip its highest, and when; none where nothing was seen."""
     if seen.clip is None:
         if seen.raster is None:
-            return None
+            return {"score": None}
         return {"score": model.score(seen.raster), "model": model.version}
     scores = [
         (model.score(frame.raster), -frame.at_ms)
@@ -128,7 +134,7 @@ def _sexual(seen: Examined, model: SexualContent) -> dict[str, Any] | None:
         if frame.raster is not None
     ]
     if not scores:
-        return None
+        return {"score": None}
     score, at = max(scores)
     return {"score": score, "model": model.version, "at_ms": -at}
 
@@ -164,7 +170,7 @@ def _forgery(
     from detect.media.forgery import over_time
 
     doubt = "the file is cut off" if seen.cut_off else ""
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"score": None, "band": "not_applicable", "model": None}
     for judge in judges:
         if seen.clip is None:
             whole = _judged(judge, seen.raster, spotter, doubt)
@@ -230,8 +236,8 @@ def _tell(found: dict[str, Any]) -> None:
         quality = found["pdq_quality"]
         doubt = "" if quality >= GOOD_QUALITY else ": too flat to be compared with others"
         click.echo(f"    pdq    {found['pdq']}, quality {quality}{doubt}")
-    if found["nsfw"] is not None:
-        score = found["nsfw"]["score"]
+    score = found["nsfw"]["score"]
+    if score is not None:
         click.echo(f"    sexual content scores {score:.3f} of 1, a number for caution alone")
     if found["clip"] is not None:
         clip = found["clip"]
@@ -239,9 +245,9 @@ def _tell(found: dict[str, Any]) -> None:
         click.echo(f"    {seconds:.1f} s, {len(clip['frames'])} different pictures{more}")
     if found["cut_off"]:
         click.echo("    the file ends before what it holds does")
-    if found["forgery"]:
+    if found["forgery"]["model"] is not None:
         _tell_forgery(found["forgery"])
-    for face in found["faces"] or ():
+    for face in found["faces"]:
         click.echo(f"    {_told(face)}")
     if found["error"] is not None:
         click.echo(f"    {found['error']}")

@@ -52,7 +52,7 @@ class Disguised:
     @cached_property
     def plain(self) -> str:
         """Without disguise by the choice of characters."""
-        return fold(unmask(self.original))
+        return self._unmasked[0]
 
     @cached_property
     def joined(self) -> str:
@@ -85,14 +85,21 @@ class Disguised:
         elif view == "loose":
             steps = (*self._join[1], *self._loosen[1])
         elif not self.original.isascii():
-            steps = (self._leads_step if view == "leads" else self._plain_step,)
+            steps = (self._leads_step,) if view == "leads" else self._unmasked[1]
         for step in reversed(steps):
             start, end = step.span(start, end)
         return start, end
 
     @cached_property
-    def _plain_step(self) -> _Step:
-        return _Folded(unmask(self.original))
+    def _unmasked(self) -> tuple[str, list[_Step]]:
+        text = unmask(self.original)
+        steps: list[_Step] = [_Folded(text)]
+        plain = fold(text)
+        # Taking marks away may lay pieces of a syllable side by side.
+        while not plain.isascii() and len(steps) < ROUNDS and (more := fold(plain)) != plain:
+            steps.append(_Folded(plain))
+            plain = more
+        return plain, steps
 
     @cached_property
     def _leads_step(self) -> _Step:
@@ -100,7 +107,7 @@ class Disguised:
 
     @cached_property
     def _join(self) -> tuple[str, list[_Step]]:
-        steps: list[_Step] = [] if self.original.isascii() else [self._plain_step]
+        steps: list[_Step] = [] if self.original.isascii() else [*self._unmasked[1]]
         text = self.plain
         if "://" in text or "www." in text:
             text = _LINK.sub(_blank, text)
@@ -211,10 +218,7 @@ def _joined_once(text: str, steps: list[_Step]) -> tuple[str, bool]:
     text = _edited(_LATIN_SIGN, _latin_sign, text, steps)
     text = _edited(_APART, _put_together, text, steps)
     text = _edited(_BETWEEN, _nothing_between, text, steps)
-    moved = len(steps)
-    again = False
-    if moved > begun and not text.isascii():
-        again = _JAMO.search(text) is not None
+    if len(steps) > begun and not text.isascii():
         folded = fold(text)
         if folded != text:
             steps.append(_Folded(text))
@@ -225,7 +229,7 @@ def _joined_once(text: str, steps: list[_Step]) -> tuple[str, bool]:
     text = _edited(_THRICE, _shortened, text, steps)
     if _DIGIT.search(text):
         text = _edited(_DIGITS_IN_WORD, _without_digits, text, steps)
-    return text, again or len(steps) > moved
+    return text, len(steps) > begun
 
 
 # --- what letters are and what may stand between them ---------------------------------

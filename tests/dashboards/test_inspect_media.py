@@ -38,11 +38,13 @@ def test_each_picture_is_one_object_with_its_exchange_hash(asked, tmp_path):
     assert (second["format"], second["width"]) == ("jpeg", 70)
 
 
-def test_what_was_not_judged_is_null_and_not_a_score(asked, tmp_path):
+def test_what_was_not_judged_has_no_score_and_is_named(asked, tmp_path):
     (tmp_path / "a.png").write_bytes(as_file(waves(90, 120, 4)))
     found = json.loads(asked(tmp_path / "a.png", options=["--json"])[1])
 
-    assert (found["faces"], found["nsfw"], found["forgery"]) == (None, None, None)
+    assert found["not_asked"] == ["faces", "nsfw", "forgery"]
+    assert (found["faces"], found["nsfw"]) == ([], {"score": None})
+    assert found["forgery"] == {"score": None, "band": "not_applicable", "model": None}
 
 
 def test_a_file_that_is_no_picture_is_marked_and_the_rest_goes_on(asked, tmp_path):

@@ -134,10 +134,21 @@ def test_spans_lead_back_into_the_text_in_order(text):
 @settings(max_examples=400)
 @given(st.text(ODD, max_size=40) | st.text(st.characters(max_codepoint=0x17F), max_size=60))
 def test_undoing_twice_changes_nothing_more(text):
-    for view in ("plain", "joined", "loose"):
+    for view in ("plain", "joined"):
         once = form(text, view)
 
         assert form(once, view) == once
+
+
+@settings(max_examples=400)
+@given(st.text(ODD, max_size=40))
+def test_what_is_alike_is_the_same_whether_or_not_it_was_undone_before(text):
+    assert form(form(text, "joined"), "loose") == form(text, "loose")
+
+
+@pytest.mark.parametrize("pieces", ["이ㄴㄴㅏ", "이ㄴ나", "인ㄴㅏ"])
+def test_a_final_before_a_syllable_in_pieces_finds_its_place(pieces):
+    assert form(pieces, "plain") == "인나"
 
 
 LONG = 100_000
