@@ -60,7 +60,14 @@ def network(found: Seen) -> Network | None:
         weights.update(combinations(inside[:WIDEST], 2))
     if not weights:
         return None
-    kept = backbone(weights, len(shown))
+    began: dict[str, int] = {}
+    for one in posts:
+        at = one.post.event_at
+        began[one.post.account] = min(at, began.get(one.post.account, at))
+    first = {
+        name: i for i, name in enumerate(sorted(shown, key=lambda name: (began[name], name)))
+    }
+    kept = backbone(weights, len(shown), [first[name] for name in shown])
     places = layout(kept, len(shown))
     ties: Counter[int] = Counter()
     for (a, b), things in weights.items():

@@ -24,14 +24,23 @@ Edge = tuple[int, int, float]
 Points = npt.NDArray[np.float64]
 
 
-def backbone(weights: Mapping[tuple[int, int], float], nodes: int) -> list[Edge]:
+def backbone(
+    weights: Mapping[tuple[int, int], float], nodes: int, order: Sequence[int] = ()
+) -> list[Edge]:
     """The edges that are drawn, heaviest first, at most ``MOST_EDGES``.
 
     Args:
         weights: by pair of nodes, the smaller number first.
         nodes: how many there are.
+        order: place of each node in time, else its number. Of edges of one weight those
+            between neighbours in time come first: where all weigh the same, a chain is
+            drawn and no account looks like the hub that it is not.
     """
-    edges = sorted(((a, b, w) for (a, b), w in weights.items()), key=lambda e: (-e[2], e[:2]))
+    place = order or range(nodes)
+    edges = sorted(
+        ((a, b, w) for (a, b), w in weights.items()),
+        key=lambda edge: (-edge[2], abs(place[edge[0]] - place[edge[1]]), edge[:2]),
+    )
     degree = [0] * nodes
     strength = [0.0] * nodes
     for a, b, weight in edges:

@@ -48,6 +48,17 @@ def test_an_edge_that_stands_out_stays_and_even_ones_go():
     assert len(backbone(heavy, 12)) < 20
 
 
+def test_where_all_weigh_the_same_nobody_looks_like_a_hub():
+    even = {(a, b): 1 for a in range(12) for b in range(a + 1, 12)}
+    order = [5, 0, 7, 1, 9, 2, 11, 3, 8, 4, 10, 6]
+
+    kept = backbone(even, 12, order)
+
+    assert {tuple(sorted((order[a], order[b]))) for a, b, _ in kept} == {
+        (at, at + 1) for at in range(11)
+    }
+
+
 @given(networks())
 def test_it_is_drawn_inside_its_frame_and_always_the_same(found):
     weights, nodes = found
