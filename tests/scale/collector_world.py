@@ -19,7 +19,7 @@ from stream.settings import Settings
 from stream.topics import Topics
 from tests.scale.drift_world import AGENCY, agency
 from tests.scale.worker_world import kafka_settings
-from tests.stream.test_embedded import START
+from tests.stream.embedded_world import START
 
 SKEWED = """
 import sys, time

@@ -22,7 +22,7 @@ from stream.storage.store import FolderInUseError
 from stream.topics import SourceCursor, Topics
 from tests.scale.kafka_world import kafka, new_topics, values
 from tests.scale.worker_world import wait_until
-from tests.stream.test_embedded import MINUTE, START, collected, follow, match, post
+from tests.stream.embedded_world import MINUTE, START, collected, follow, match, post
 
 PARTITIONS = 3
 

@@ -43,7 +43,7 @@ from tests.scale.kafka_world import (
 from tests.scale.proxy import Proxy
 from tests.scale.servers import in_chaos, own_kafka
 from tests.scale.worker_world import collect_demo, demo, routed, wait_until
-from tests.stream.test_embedded import post
+from tests.stream.embedded_world import post
 
 pytestmark = [
     in_chaos,

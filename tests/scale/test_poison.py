@@ -47,7 +47,7 @@ from tests.scale.kafka_world import (
     values,
 )
 from tests.scale.worker_world import Process
-from tests.stream.test_embedded import START, match, post
+from tests.stream.embedded_world import START, match, post
 
 pytestmark = pytest.mark.slow
 

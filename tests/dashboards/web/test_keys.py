@@ -44,19 +44,19 @@ def test_moving_through_the_list_shows_each_alert_and_keeps_it_in_the_address(pa
     page.keyboard.press("j")
     page.keyboard.press("j")
 
-    shown(page, "Copied complaint about tickets")
+    shown(page, "Dajin: the same text in 9 posts by 8 accounts")
     assert page.url.endswith("/alerts/alert_medium")
     page.keyboard.press("k")
-    shown(page, "Copied rumour about a tour")
-    assert page.title() == "Copied rumour about a tour · jikimi"
+    shown(page, "LUMENA: the same text in 17 posts by 15 accounts")
+    assert page.title() == "LUMENA: the same text in 17 posts by 15 accounts · jikimi"
     assert page.locator(".list .row[aria-current]").count() == 1
     page.reload()
-    shown(page, "Copied rumour about a tour")
+    shown(page, "LUMENA: the same text in 17 posts by 15 accounts")
 
 
 def test_enter_and_o_go_into_the_alert_and_escape_comes_back(page: Page):
     page.keyboard.press("j")
-    shown(page, "Copied rumour about a tour")
+    shown(page, "LUMENA: the same text in 17 posts by 15 accounts")
     for key in ("Enter", "o"):
         page.keyboard.press(key)
         assert page.evaluate("document.activeElement.matches('.detail .title')")
@@ -68,12 +68,12 @@ def test_two_keys_decide_and_the_next_alert_is_shown_while_no_row_moves(
     page: Page, site: Served
 ):
     page.keyboard.press("j")
-    shown(page, "Copied rumour about a tour")
+    shown(page, "LUMENA: the same text in 17 posts by 15 accounts")
     before = page.locator(".list .row").evaluate_all("all => all.map(r => r.offsetTop)")
 
     page.keyboard.press("a")
 
-    shown(page, "Copied complaint about tickets")
+    shown(page, "Dajin: the same text in 9 posts by 8 accounts")
     assert states(site, "alert_high") == ["acknowledged"]
     row = page.locator(".list .row", has_text="rumour about a tour")
     assert "Acknowledged" in row.inner_text()
@@ -97,7 +97,7 @@ def test_a_decision_waits_until_the_alert_is_shown(page: Page, site: Served):
 
 def test_an_undo_takes_the_last_decision_back_and_shows_its_alert(page: Page, site: Served):
     page.keyboard.press("a")
-    shown(page, "Copied rumour about a tour")
+    shown(page, "LUMENA: the same text in 17 posts by 15 accounts")
 
     page.keyboard.press("u")
 
@@ -170,7 +170,7 @@ def test_an_answer_that_does_not_come_is_said_and_nothing_is_lost(page: Page, si
     expect(page.locator("#toast")).to_contain_text("nothing was decided")
     page.unroute("**/decide")
     page.keyboard.press("a")
-    shown(page, "Copied rumour about a tour")
+    shown(page, "LUMENA: the same text in 17 posts by 15 accounts")
     assert states(site, SMEAR) == ["acknowledged"]
 
 
@@ -213,7 +213,7 @@ def test_keys_work_where_they_lie_also_with_the_korean_layout(page: Page):
         "new KeyboardEvent('keydown', {key: 'ㅓ', code: 'KeyJ', bubbles: true}))"
     )
 
-    shown(page, "Copied rumour about a tour")
+    shown(page, "LUMENA: the same text in 17 posts by 15 accounts")
 
 
 def test_keys_held_with_control_or_while_composing_are_left_alone(page: Page, site: Served):
@@ -244,9 +244,9 @@ def test_keys_can_be_switched_off(page: Page, site: Served):
 
 def test_a_click_shows_an_alert_in_place_and_a_new_tab_still_opens(page: Page):
     page.locator(".list .row", has_text="tickets").click()
-    shown(page, "Copied complaint about tickets")
+    shown(page, "Dajin: the same text in 9 posts by 8 accounts")
     with page.context.expect_page() as opened:
         page.locator(".list .row", has_text="rumour").click(modifiers=["Control"])
 
     assert opened.value.url.endswith("/alerts/alert_high")
-    shown(page, "Copied complaint about tickets")
+    shown(page, "Dajin: the same text in 9 posts by 8 accounts")

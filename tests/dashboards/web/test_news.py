@@ -37,7 +37,7 @@ def come(site: Served, *names: str, **more: object) -> None:
     """Alerts are raised."""
     for name in names:
         fields: dict[str, object] = {"severity": "critical", "at": NOW + MINUTE, **more}
-        alert = make_alert(f"alert_{name}", title=f"Text {name}", **fields)  # type: ignore[arg-type]
+        alert = make_alert(f"alert_{name}", kind="of_a_plug_in", title=f"Text {name}", **fields)  # type: ignore[arg-type]
         site.index.write(IndexBatch(checkpoint=name, results=[alert]))
 
 
@@ -82,7 +82,9 @@ def test_asked_for_new_rows_come_and_the_chosen_one_stays_chosen(
 ):
     page = listening(open_page(browser, complaints), f"{site.url}/alerts")
     page.keyboard.press("j")
-    expect(page.locator(".detail .title")).to_have_text("Copied rumour about a tour")
+    expect(page.locator(".detail .title")).to_have_text(
+        "LUMENA: the same text in 17 posts by 15 accounts"
+    )
     page.locator("[data-choose]").nth(2).check()
     page.locator(".bulk [name=note]").fill("half a thought")
     page.locator(".row").nth(1).focus()

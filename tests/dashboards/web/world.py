@@ -173,6 +173,7 @@ def make_alert(
     *,
     severity: Severity = "medium",
     title: str = "One text by many accounts",
+    kind: str = "copy_burst",
     subject: str = "seoan",
     at: int = NOW - 30 * MINUTE,
     **more: object,
@@ -180,7 +181,7 @@ def make_alert(
     return Alert(
         alert_id=alert_id,
         subject=subject,
-        kind="copy_burst",
+        kind=kind,
         severity=severity,
         title=title,
         created_at=at,

@@ -18,7 +18,7 @@ from stream.care.wiping import PURGE
 from stream.pipeline import operators
 from stream.storage.migrations import keep_copy
 from stream.storage.store import DATABASE
-from tests.stream.test_embedded import START, collected, open_host, post
+from tests.stream.embedded_world import START, collected, open_host, post
 
 ROOT = Path(__file__).parents[2]
 SENTINEL = "zzqsentinel"
@@ -216,7 +216,7 @@ def test_nothing_is_wiped_where_nothing_was_deleted(tmp_path):
 KILLED = """
 import os, pathlib, sys
 from tests.stream.care.test_erasure import deletion, hosting
-from tests.stream.test_embedded import collected
+from tests.stream.embedded_world import collected
 host = hosting(pathlib.Path(sys.argv[1]))
 host.ingest([collected(deletion(1))])
 if sys.argv[2] == "wiping":

@@ -10,7 +10,7 @@ import pytest
 from detect.records import HarmReason, HarmScore, Judgement, Mention
 from ingest.records import Deletion, Post
 from stream.records import LoggedPost, PostSeen
-from tests.stream.test_embedded import START, collected, events, everything, open_host, post
+from tests.stream.embedded_world import START, collected, events, everything, open_host, post
 
 NEXT = START + 60_000
 

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from dashboards.keys import Keys
 from dashboards.web.api.app import bare_api, describe
 from tests.dashboards.web.api.conftest import Asked
-from tests.dashboards.web.api.test_events import events_of
+from tests.dashboards.web.api.event_world import events_of
 from tests.dashboards.web.world import NOW
 
 EXAMPLES = 50
