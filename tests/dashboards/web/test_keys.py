@@ -75,12 +75,12 @@ def test_two_keys_decide_and_the_next_alert_is_shown_while_no_row_moves(
 
     shown(page, "Dajin: the same text in 9 posts by 8 accounts")
     assert states(site, "alert_high") == ["acknowledged"]
-    row = page.locator(".list .row", has_text="rumour about a tour")
+    row = page.locator(".list .row", has_text="LUMENA: the same text in 17 posts")
     assert "Acknowledged" in row.inner_text()
     after = page.locator(".list .row").evaluate_all("all => all.map(r => r.offsetTop)")
     assert after == before
     assert page.locator("[data-count=state-open]").inner_text() == "3"
-    assert "complaint" in page.evaluate("document.activeElement.innerText")
+    assert "Dajin" in page.evaluate("document.activeElement.innerText")
 
 
 def test_a_decision_waits_until_the_alert_is_shown(page: Page, site: Served):
@@ -90,7 +90,7 @@ def test_a_decision_waits_until_the_alert_is_shown(page: Page, site: Served):
     page.keyboard.press("j")
     page.keyboard.press("a")
 
-    expect(page.locator("#toast")).to_contain_text("rumour about a tour")
+    expect(page.locator("#toast")).to_contain_text("LUMENA: the same text in 17 posts")
     assert states(site, "alert_high") == ["acknowledged"]
     assert states(site, SMEAR) == []
 
@@ -101,7 +101,7 @@ def test_an_undo_takes_the_last_decision_back_and_shows_its_alert(page: Page, si
 
     page.keyboard.press("u")
 
-    shown(page, "same sentence 48 times")
+    shown(page, "Seoan: the same text in 48 posts")
     assert states(site, SMEAR) == ["open", "acknowledged"]
     assert page.locator("[data-decided]").count() == 0
     assert page.locator("[data-count=state-open]").inner_text() == "4"
@@ -243,10 +243,12 @@ def test_keys_can_be_switched_off(page: Page, site: Served):
 
 
 def test_a_click_shows_an_alert_in_place_and_a_new_tab_still_opens(page: Page):
-    page.locator(".list .row", has_text="tickets").click()
+    page.locator(".list .row", has_text="Dajin: the same text").click()
     shown(page, "Dajin: the same text in 9 posts by 8 accounts")
     with page.context.expect_page() as opened:
-        page.locator(".list .row", has_text="rumour").click(modifiers=["Control"])
+        page.locator(".list .row", has_text="LUMENA: the same text").click(
+            modifiers=["Control"]
+        )
 
     assert opened.value.url.endswith("/alerts/alert_high")
     shown(page, "Dajin: the same text in 9 posts by 8 accounts")

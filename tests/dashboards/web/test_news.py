@@ -146,7 +146,7 @@ def test_a_colleagues_decision_is_seen_in_the_row_where_it_stands(
 
     site.desk.decide("alert_high", "acknowledged", reason="", who="Hana", at_ms=NOW)
 
-    row = page.locator(".row", has_text="about a tour")
+    row = page.locator(".row", has_text="LUMENA: the same text")
     expect(row.locator("[data-row-state]")).to_have_text("Acknowledged")
     assert rows(page) == before
 
@@ -159,7 +159,7 @@ def test_what_is_decided_in_one_tab_is_seen_in_the_other_and_asked_for_again_if_
 
     first.keyboard.press("a")
 
-    state = second.locator(".row", has_text="about a tour").locator("[data-row-state]")
+    state = second.locator(".row", has_text="LUMENA: the same text").locator("[data-row-state]")
     expect(state).to_have_text("Acknowledged")
     second.keyboard.press("e")
     second.keyboard.press("1")
