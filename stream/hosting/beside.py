@@ -16,7 +16,8 @@ from stream.storage.store import StorageFullError
 PAUSE_S = 0.25
 TROUBLE_S = 5.0
 PATIENCE_S = 5.0
-LEAVE_S = 10.0
+LEAVE_S = 1.0
+"""Seconds that the end waits for a fetch; one that hangs ends with the process, undone."""
 AT_ONCE = 1000
 
 log = structlog.get_logger(__name__)
