@@ -80,8 +80,10 @@ class PictureFinding(Record, frozen=True, kw_only=True, tag="picture-finding/1")
     ``score`` is how sexual it is, ``gate`` whether more than hashes may be kept, ``family``
     the id that all its variants share, ``found_by`` how it came there, ``reasons`` what
     speaks (``detect/media/fusion.py``), ``severity`` what they amount to, ``partial`` the
-    steps that were left out for now, ``faces`` None where nobody looked for any. A finding
-    of a deleted post is ``gone`` and holds nothing else.
+    steps that were left out for now, ``faces`` None where nobody looked for any.
+    ``forgery_band`` is "" where no model is installed, ``forgery_reasons`` say why it is left
+    open, ``forgery_parts`` when (ms, ms) in a clip something looks forged. A finding of a
+    deleted post is ``gone`` and holds nothing else.
     """
 
     finding_id: str
@@ -111,6 +113,8 @@ class PictureFinding(Record, frozen=True, kw_only=True, tag="picture-finding/1")
     forgery: float | None = None
     forgery_band: str = ""
     forgery_model: str = ""
+    forgery_reasons: tuple[str, ...] = ()
+    forgery_parts: tuple[tuple[int, int, float], ...] = ()
     provenance: tuple[tuple[str, str], ...] = ()
     partial: tuple[str, ...] = ()
     problem: str | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from detect.records import PictureFinding, PictureMatch, SeenFace
 
 FOUND = PictureFinding(
@@ -49,3 +51,11 @@ FOUND = PictureFinding(
     partial=("forgery",),
     problem="cut off",
 )
+
+JUDGED = msgspec.structs.replace(
+    FOUND,
+    finding_id="fi_2",
+    forgery_reasons=("the face is smaller than 80 pixels",),
+    forgery_parts=((0, 400, 0.9),),
+)
+"""The same with what came to such findings later."""

@@ -64,7 +64,7 @@ from stream.router import RouterClock
 from stream.sink import Delivery
 from stream.storage.sqlite_log import MediaReference, PostReference
 from stream.topics import RouterTick, SourceCursor
-from tests.picture_samples import FOUND
+from tests.picture_samples import FOUND, JUDGED
 
 GOLDEN = Path(__file__).parent / "golden"
 AT = 1_790_000_000_000
@@ -187,6 +187,7 @@ SAMPLES: list[Record] = [
     ),
     FOUND,
     PictureFinding(version="1", finding_id="fi_1", at=AT, gone=True, revision=3),
+    JUDGED,
     JUDGEMENT,
     Judgement(version="harm/1"),
     LoggedMedia(post_id=POST.id, account=POST.account, findings=(FOUND,)),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from detect.media.cage import Cage
     from detect.media.examined import Clip, Examined, Raster
     from detect.media.faces import Faces, People
-    from detect.media.forgery import Forgery, ForgeryModel
+    from detect.media.forgery import ForgeryModel
     from detect.media.nsfw import SexualContent
     from detect.media.provenance import Provenance
 
@@ -165,46 +165,30 @@ def _forgery(
     seen: Examined, judges: Sequence[ForgeryModel], spotter: Faces | None
 ) -> dict[str, Any]:
     """The band of the first model that applies; of a clip over time, with what looks forged."""
+    import numpy as np
     from msgspec import to_builtins
 
-    from detect.media.forgery import over_time
+    from detect.media.faces import People
+    from detect.media.forgeries import Shown, judged_by
 
+    if not judges:
+        return {"score": None, "band": "not_applicable", "model": None}
+    pictures: list[tuple[int, int, Raster | None]] = [(0, 0, seen.raster)]
+    if seen.clip is not None:
+        pictures = [(one.at_ms, one.until_ms, one.raster) for one in seen.clip.frames]
+    shown: list[Shown] = []
+    for at, until, raster in pictures:
+        if raster is None:
+            continue
+        image = np.frombuffer(raster.data, np.uint8).reshape(raster.height, raster.width, 3)
+        faces = () if spotter is None else spotter.seen(image, People())
+        shown.append(Shown(raster=raster, faces=faces, at_ms=at, until_ms=until))
     doubt = "the file is cut off" if seen.cut_off else ""
-    found: dict[str, Any] = {"score": None, "band": "not_applicable", "model": None}
-    for judge in judges:
-        if seen.clip is None:
-            whole = _judged(judge, seen.raster, spotter, doubt)
-            found = to_builtins(whole)
-        else:
-            shown = [
-                (one.at_ms, one.until_ms, _judged(judge, one.raster, spotter, doubt))
-                for one in seen.clip.frames
-                if one.raster is not None
-            ]
-            whole, stretches = over_time(shown, judge.entry)
-            found = to_builtins(whole) | {"stretches": to_builtins(stretches)}
-        if whole.band != "not_applicable":
-            break
-    return found
-
-
-def _judged(
-    judge: ForgeryModel, raster: Raster | None, spotter: Faces | None, doubt: str
-) -> Forgery:
-    """The judgement of a picture, by its largest face where the model looks at faces."""
-    import numpy as np
-
-    from detect.media.forgery import Box
-    from detect.media.forgery import Forgery as Made
-
-    if raster is None:
-        return Made(band="not_applicable", reasons=("nothing was decoded",))
-    image = np.frombuffer(raster.data, np.uint8).reshape(raster.height, raster.width, 3)
-    spotted = [] if spotter is None else spotter.spot(image)
-    if judge.entry.task == "ai_image" or not spotted:
-        return judge.judge(image, doubt=doubt)
-    x, y, width, height = (float(value) for value in spotted[0].row[:4])
-    return judge.judge(image, Box(x, y, width, height), doubt=doubt)
+    found = judged_by(judges, shown, clip=seen.clip is not None, doubt=doubt)
+    told: dict[str, Any] = to_builtins(found.whole)
+    if seen.clip is not None:
+        told["stretches"] = to_builtins(found.stretches)
+    return told
 
 
 def _clip(clip: Clip) -> dict[str, Any]:

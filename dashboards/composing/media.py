@@ -102,6 +102,8 @@ def media_stage(settings: Settings, folder: Path, watchlist: Watchlist) -> Media
         faces=_spotting(settings),
         sexual_from=wanted.sexual_from,
         previews=wanted.previews,
+        judges=forgery_models(settings),
+        trust=trusted_signers(settings),
     )
     return MediaStage(
         folder,

@@ -45,6 +45,34 @@ REASONS: Mapping[str, str] = {
     "official_copy": gettext_noop("Copy of an official photo, nothing changed"),
     "ignored": gettext_noop("Picture that is to be ignored"),
 }
+BANDS: Mapping[str, str] = {
+    "likely": gettext_noop("looks forged to the model"),
+    "inconclusive": gettext_noop("the model cannot tell"),
+    "unlikely": gettext_noop("does not look forged to the model"),
+    "not_applicable": gettext_noop("the model has nothing to say of it"),
+}
+ORIGINS: Mapping[str, str] = {
+    "origin": gettext_noop("origin"),
+    "source_type": gettext_noop("type of source"),
+    "generators": gettext_noop("traces of generators"),
+    "tool": gettext_noop("tool"),
+    "make": gettext_noop("camera make"),
+    "model": gettext_noop("camera model"),
+    "software": gettext_noop("software"),
+    "changed": gettext_noop("changed at"),
+    "signed": gettext_noop("a signature is there, not checked"),
+    "signature": gettext_noop("signature"),
+    "signed_issuer": gettext_noop("signed by"),
+    "signed_tool": gettext_noop("signed tool"),
+    "signed_source_type": gettext_noop("signed type of source"),
+    "signature_problems": gettext_noop("problems of the signature"),
+}
+SIGNATURES: Mapping[str, str] = {
+    "trusted": gettext_noop("by somebody you trust, and unchanged since"),
+    "valid": gettext_noop("unchanged since; who the signer is, nobody vouches for"),
+    "invalid": gettext_noop("changed since or wrongly signed: what it says is void"),
+    "unreadable": gettext_noop("cannot be read"),
+}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 log = structlog.get_logger(__name__)
@@ -88,6 +116,9 @@ def family(
         reasons=REASONS,
         found_by=FOUND_BY,
         gates=GATES,
+        bands=BANDS,
+        origins=ORIGINS,
+        signatures=SIGNATURES,
     )
 
 

@@ -67,6 +67,22 @@ SIGNALS: dict[str, tuple[str, Unit]] = {
         gettext_noop("A model takes it for forged: supports, proves nothing"),
         "count",
     ),
+    "media_machine_made": (
+        gettext_noop("The file says itself that a machine made it, or a part of it"),
+        "count",
+    ),
+    "media_signature_invalid": (
+        gettext_noop("Signed, and changed since or wrongly signed"),
+        "count",
+    ),
+    "media_signature_trusted": (
+        gettext_noop("Signed by somebody you trust, and unchanged since"),
+        "count",
+    ),
+    "media_forgery_unlikely": (
+        gettext_noop("A model sees no forgery in it: proves little"),
+        "count",
+    ),
     "media_changed_area": (gettext_noop("Share of the photo that was changed"), "share"),
     "long_standing_accounts": (gettext_noop("Accounts older than 30 days"), "share"),
 }

@@ -1,7 +1,8 @@
 """What speaks in a picture, put together: reasons, and what they amount to.
 
 The rules are few and each can be said in a sentence. A forgery score never counts by itself,
-and neither does a lack of provenance. A copy of an official picture is no harm.
+and neither does what a file says of its origin, signed or not, or that it says nothing. A
+copy of an official picture is no harm.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import msgspec
 
 from detect.records import PictureMatch, SeenFace
 
-VERSION = "fusion/1"
+VERSION = "fusion/2"
 Severity = Literal["", "low", "medium", "high", "critical"]
 ORDER: tuple[Severity, ...] = ("", "low", "medium", "high", "critical")
 
@@ -25,7 +26,14 @@ ALTERED = "official_altered"
 KNOWN_BAD = "known_bad"
 FAMILY_BAD = "family_known_bad"
 FACE_MACHINE_MADE = "face_machine_made"
+MACHINE_MADE = "machine_made"
+"""The file says itself that a machine made it, or a part of it."""
+SIGNATURE_INVALID = "signature_invalid"
+"""It was signed, and changed since or wrongly signed."""
 FORGERY_LIKELY = "forgery_likely"
+FORGERY_UNLIKELY = "forgery_unlikely"
+SIGNATURE_TRUSTED = "signature_trusted"
+"""Signed by somebody the agency trusts, and unchanged since."""
 OFFICIAL_COPY = "official_copy"
 IGNORED = "ignored"
 
@@ -41,11 +49,18 @@ SEVERITIES: dict[str, Severity] = {
 """What a reason amounts to; what is not named here amounts to nothing by itself."""
 
 
+SUPPORT = (MACHINE_MADE, SIGNATURE_INVALID, FORGERY_LIKELY)
+"""Reasons that are told beside others and never count by themselves."""
+AGAINST = (SIGNATURE_TRUSTED, FORGERY_UNLIKELY)
+"""Reasons that speak for a picture; they lower nothing, people weigh them."""
+
+
 class Signs(msgspec.Struct, frozen=True, kw_only=True):
     """All that was seen. ``faces`` None: nobody looked for any.
 
     ``sexual``: the score is at or above the threshold. ``machine_made``: the file says so
-    itself. ``family_bad``: a variant of it is known harm.
+    itself. ``signature``: the state of its signed claims. ``family_bad``: a variant of it is
+    known harm.
     """
 
     matches: Sequence[PictureMatch] = ()
@@ -53,6 +68,7 @@ class Signs(msgspec.Struct, frozen=True, kw_only=True):
     faces: Sequence[SeenFace] | None = None
     forgery_band: str = ""
     machine_made: bool = False
+    signature: str = ""
     family_bad: bool = False
 
 
@@ -80,8 +96,12 @@ def _reasons(signs: Signs) -> list[str]:
         FAMILY_BAD: signs.family_bad and "known_bad" not in kinds,
         ALTERED: bool(altered),
         FACE_MACHINE_MADE: enrolled and signs.machine_made,
+        MACHINE_MADE: signs.machine_made and not enrolled,
+        SIGNATURE_INVALID: signs.signature == "invalid",
         FORGERY_LIKELY: signs.forgery_band == "likely",
         OFFICIAL_COPY: "official" in kinds and not altered,
+        SIGNATURE_TRUSTED: signs.signature == "trusted",
+        FORGERY_UNLIKELY: signs.forgery_band == "unlikely",
         IGNORED: "ignore" in kinds,
     }
     return [name for name, holds in said.items() if holds]

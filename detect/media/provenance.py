@@ -35,6 +35,15 @@ _SOURCES: dict[str, Origin] = {
     "negativeFilm": "camera",
     "positiveFilm": "camera",
 }
+MACHINE_MADE = frozenset(
+    {
+        "trainedAlgorithmicMedia",
+        "algorithmicMedia",
+        "compositeWithTrainedAlgorithmicMedia",
+        "compositeSynthetic",
+    }
+)
+"""Types of source by which a file says that a machine made it, or a part of it."""
 _SOURCE = re.compile(rb"digitalsourcetype/([A-Za-z]{1,60})")
 _TOOL = re.compile(rb"CreatorTool(?:>|=\")([^<\"]{1,200})")
 _GENERATORS: tuple[tuple[str, re.Pattern[bytes]], ...] = (

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from detect.media.fusion import ORDER, SEVERITIES
+from detect.media.fusion import AGAINST, ORDER, SEVERITIES, SUPPORT
 from detect.records import PictureFinding
 from stream.hosting.overlay import Overlay
 from stream.ids import derive_id
@@ -74,7 +74,7 @@ class MediaAlerts:
     @property
     def version(self) -> str:
         """Stamped on every alert."""
-        return "media_alerts/1"
+        return "media_alerts/2"
 
     def reset(self) -> None:
         """Nothing is held in memory between calls."""
@@ -204,6 +204,7 @@ class MediaAlerts:
             platforms=tuple(sorted({shot.platform for shot in grave})),
             post_ids=tuple(dict.fromkeys(shot.post_id for shot in grave))[:SHOWN],
             evidence=_evidence(grave),
+            counter_evidence=_spoken(grave, AGAINST),
         )
 
 
@@ -278,15 +279,20 @@ def _title(subject: str, grave: Sequence[Shot]) -> str:
 
 def _evidence(grave: Sequence[Shot]) -> tuple[Evidence, ...]:
     """One line a reason, and beside it what only supports it."""
+    made = list(_spoken(grave, (*SEVERITIES, *SUPPORT)))
+    if changed := max((shot.changed for shot in grave), default=0.0):
+        made.append(Evidence(signal="media_changed_area", value=changed))
+    made.append(Evidence(signal="accounts", value=len({shot.account for shot in grave})))
+    return tuple(made)
+
+
+def _spoken(grave: Sequence[Shot], reasons: Sequence[str]) -> tuple[Evidence, ...]:
     made: list[Evidence] = []
-    for reason in (*SEVERITIES, "forgery_likely"):
+    for reason in reasons:
         by = [shot for shot in grave if reason in shot.reasons]
         if by:
             posts = tuple(dict.fromkeys(shot.post_id for shot in by))[:SHOWN]
             made.append(Evidence(signal=f"media_{reason}", value=len(posts), post_ids=posts))
-    if changed := max((shot.changed for shot in grave), default=0.0):
-        made.append(Evidence(signal="media_changed_area", value=changed))
-    made.append(Evidence(signal="accounts", value=len({shot.account for shot in grave})))
     return tuple(made)
 
 

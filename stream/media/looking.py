@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import cv2
@@ -13,18 +13,21 @@ import numpy as np
 from detect.media.cage import Cage
 from detect.media.caged import HASHES, LARGEST, PIXELS, QUERY
 from detect.media.examined import Examined, Frame, Look, Raster
+from detect.media.forgeries import Forged, Shown, judged_by
+from detect.media.forgery import ForgeryModel
 from detect.media.gate import judge
 from detect.media.pdq import GOOD_QUALITY
-from detect.media.provenance import Provenance, read_provenance
+from detect.media.provenance import MACHINE_MADE, Provenance, read_provenance
+from detect.media.signature import Signature
 from detect.records import PictureMatch, SeenFace
 from stream.banks import Match, Snapshot
 from stream.media.records import Kept, Verdict
 
-PIPELINE = "media/1"
+PIPELINE = "media/2"
 """Version of what is done with a picture: another one looks at it anew."""
-FEATURES, FACES = "features", "faces"
+FEATURES, FACES, FORGERY = "features", "faces", "forgery"
 """Steps that are left out, the dearest first, when there is too much to do."""
-DEAREST = (FACES, FEATURES)
+DEAREST = (FORGERY, FACES, FEATURES)
 MOST_FRAMES, MOST_FACES = 200, 64
 """Hashes and faces that are kept of one clip."""
 PREVIEW_SIDE = 320
@@ -49,6 +52,9 @@ class Looker:
         faces: finds faces, and enrolled people among them; None where nobody does.
         sexual_from: score from which nothing but hashes is kept.
         previews: whether a small picture is kept of what passes.
+        judges: forgery models; the first that applies to a file speaks.
+        trust: certificates (PEM) of whose signatures are trusted; None: signed claims are
+            not read.
     """
 
     def __init__(
@@ -58,8 +64,11 @@ class Looker:
         faces: Faces | None = None,
         sexual_from: float = 0.5,
         previews: bool = True,
+        judges: Sequence[ForgeryModel] = (),
+        trust: str | None = None,
     ) -> None:
-        self._cage = Cage()
+        self._cage = Cage(trust=trust)
+        self._judges = tuple(judges)
         self._scorer = scorer
         self._faces = faces
         self.sexual_from = sexual_from
@@ -70,7 +79,9 @@ class Looker:
     def version(self) -> str:
         """Of everything that a verdict rests on, the banks left aside."""
         scored = "none" if self._scorer is None else self._scorer.version
-        return f"{PIPELINE} {scored} {'faces' if self._faces else 'none'} {self.sexual_from}"
+        judges = "".join(f" {one.version}" for one in self._judges)
+        faces = "faces" if self._faces else "none"
+        return f"{PIPELINE} {scored} {faces} {self.sexual_from}{judges}"
 
     def close(self) -> None:
         """End the process that decodes."""
@@ -93,12 +104,15 @@ class Looker:
             # Of a clip its worst picture counts.
             score = max(self._scorer.score(one) for one in rasters)
         passage = judge(score, sexual_from=self.sexual_from, minor=minor)
+        shown = self._shown(seen, faces=FACES not in without)
         faces = None
         if self._faces is not None and rasters and FACES not in without:
-            faces = tuple(face for one in rasters for face in self._faces(one))[:MOST_FACES]
+            faces = tuple(face for one in shown for face in one.faces)[:MOST_FACES]
+        forged = None
+        if self._judges and FORGERY not in without:
+            doubt = "the file is cut off" if seen.cut_off else ""
+            forged = judged_by(self._judges, shown, clip=seen.clip is not None, doubt=doubt)
         claims = read_provenance(data)
-        left = [FEATURES] if FEATURES in without and seen.error is None else []
-        left += [FACES] if FACES in without and self._faces is not None else []
         verdict = Verdict(
             sha256=hashlib.sha256(data).hexdigest(),
             version=self.version,
@@ -114,11 +128,13 @@ class Looker:
             gate=passage.verdict,
             matches=(),
             faces=faces,
-            provenance=_said(claims),
-            machine_made=claims.origin == "machine",
-            partial=tuple(left),
+            provenance=_said(claims, seen.signature),
+            machine_made=_machine_made(claims, seen.signature),
+            signature="" if seen.signature is None else seen.signature.state,
+            partial=self._left(seen, without),
         )
         verdict = msgspec.structs.replace(verdict, matches=self._all_matches(verdict, seen))
+        verdict = _with_forgery(verdict, forged)
         kept = Kept(verdict=verdict)
         if passage.open and seen.look is not None:
             kept = msgspec.structs.replace(
@@ -131,6 +147,32 @@ class Looker:
             kept = msgspec.structs.replace(kept, preview=_preview(seen))
         # What did not pass is compared now and forgotten.
         return kept, seen.look
+
+    def _shown(self, seen: Examined, *, faces: bool) -> list[Shown]:
+        """What models are shown of a file, with its faces where they are looked for."""
+        pictures = [(0, 0, seen.raster)]
+        if seen.clip is not None:
+            pictures = [(one.at_ms, one.until_ms, one.raster) for one in seen.clip.frames]
+        look = self._faces if faces else None
+        return [
+            Shown(
+                raster=raster,
+                faces=() if look is None else look(raster),
+                at_ms=at,
+                until_ms=until,
+            )
+            for at, until, raster in pictures
+            if raster is not None
+        ]
+
+    def _left(self, seen: Examined, without: Collection[str]) -> tuple[str, ...]:
+        """The steps that were left out and are to be made good."""
+        there = {
+            FEATURES: seen.error is None,
+            FACES: self._faces is not None,
+            FORGERY: bool(self._judges),
+        }
+        return tuple(name for name, has in there.items() if has and name in without)
 
     def _all_matches(self, verdict: Verdict, seen: Examined) -> tuple[PictureMatch, ...]:
         if seen.clip is None:
@@ -200,13 +242,42 @@ def _told(one: Match, size: tuple[int, int]) -> PictureMatch:
     )
 
 
-def _said(claims: Provenance) -> tuple[tuple[str, str], ...]:
-    found: list[tuple[str, str]] = []
+def _said(claims: Provenance, signature: Signature | None) -> tuple[tuple[str, str], ...]:
+    """What a file says of its origin, what is signed of it apart."""
+    found: dict[str, str] = {}
     for name, value in msgspec.to_builtins(claims).items():
-        text = ", ".join(map(str, value)) if name == "generators" else str(value)
-        if text:
-            found.append((name, text[:300]))
-    return tuple(found)
+        found[name] = ", ".join(map(str, value)) if name == "generators" else str(value)
+    if signature is not None and signature.state != "absent":
+        found.pop("signed", None)
+        found |= {
+            "signature": signature.state,
+            "signed_issuer": signature.issuer,
+            "signed_tool": signature.tool,
+            "signed_source_type": signature.source_type,
+            "signature_problems": ", ".join(signature.problems),
+        }
+    return tuple((name, text[:300]) for name, text in found.items() if text)
+
+
+def _machine_made(claims: Provenance, signature: Signature | None) -> bool:
+    """Whether a file says that a machine made it: in words, by traces, or signed."""
+    if claims.source_type in MACHINE_MADE or claims.generators:
+        return True
+    holds = signature is not None and signature.state in {"valid", "trusted"}
+    return holds and signature is not None and signature.source_type in MACHINE_MADE
+
+
+def _with_forgery(verdict: Verdict, forged: Forged | None) -> Verdict:
+    if forged is None:
+        return verdict
+    return msgspec.structs.replace(
+        verdict,
+        forgery=forged.whole.score,
+        forgery_band=forged.whole.band,
+        forgery_model=forged.whole.model or "",
+        forgery_reasons=forged.whole.reasons,
+        forgery_parts=tuple((o.at_ms, o.until_ms, o.score) for o in forged.stretches),
+    )
 
 
 def _preview(seen: Examined) -> bytes | None:

@@ -45,6 +45,12 @@ class Verdict(Part, frozen=True, kw_only=True):
     faces: tuple[SeenFace, ...] | None = None
     provenance: tuple[tuple[str, str], ...] = ()
     machine_made: bool = False
+    signature: str = ""
+    forgery: float | None = None
+    forgery_band: str = ""
+    forgery_model: str = ""
+    forgery_reasons: tuple[str, ...] = ()
+    forgery_parts: tuple[tuple[int, int, float], ...] = ()
     family: str = ""
     found_by: str = ""
     partial: tuple[str, ...] = ()

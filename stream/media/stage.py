@@ -48,7 +48,8 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     """When there is too much to do.
 
     ``most`` posts may wait, the least urgent beyond are told to be left out. From ``hurry``
-    on the dearest step is left out, from four times as many all of them.
+    on the dearest step is left out, from twice as many the two dearest, from four times as
+    many all of them.
     """
 
     most: int = 20_000
@@ -56,9 +57,8 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
     def without(self, waiting: int) -> tuple[str, ...]:
         """The steps that are left out while so many wait."""
-        if waiting < self.hurry:
-            return ()
-        return DEAREST[:1] if waiting < 4 * self.hurry else DEAREST
+        times = waiting // max(1, self.hurry)
+        return DEAREST[: min(times.bit_length(), len(DEAREST))]
 
 
 class MediaStage:

@@ -79,7 +79,9 @@ def judged(
             matches=verdict.matches,
             sexual=sexual,
             faces=verdict.faces,
+            forgery_band=verdict.forgery_band,
             machine_made=verdict.machine_made,
+            signature=verdict.signature,
             family_bad=family_bad,
         )
     )
@@ -99,6 +101,11 @@ def judged(
         gate=verdict.gate,
         matches=verdict.matches,
         faces=verdict.faces,
+        forgery=verdict.forgery,
+        forgery_band=verdict.forgery_band,
+        forgery_model=verdict.forgery_model,
+        forgery_reasons=verdict.forgery_reasons,
+        forgery_parts=verdict.forgery_parts,
         provenance=verdict.provenance,
         partial=verdict.partial,
         problem=verdict.problem,

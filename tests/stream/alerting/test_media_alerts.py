@@ -45,7 +45,10 @@ ELSEWHERE = SeenFace(box=(0.0, 0.8, 0.1, 0.1), score=0.9)
         (Signs(faces=[ENROLLED], sexual=True, matches=[IGNORE]), "critical", "face_sexual"),
         (Signs(faces=[FACE], sexual=True), "", None),
         (Signs(faces=[ENROLLED], machine_made=True), "medium", "face_machine_made"),
-        (Signs(machine_made=True), "", None),
+        (Signs(machine_made=True), "", "machine_made"),
+        (Signs(signature="invalid"), "", "signature_invalid"),
+        (Signs(signature="trusted"), "", "signature_trusted"),
+        (Signs(signature="valid", forgery_band="inconclusive"), "", None),
         (Signs(sexual=True), "", None),
     ],
 )  # fmt: skip
@@ -61,6 +64,17 @@ def test_a_forgery_score_alone_amounts_to_nothing(rest):
     found, reasons = fuse(msgspec.structs.replace(rest, forgery_band="likely"))
     assert found == without == ""
     assert "forgery_likely" in reasons
+
+
+def test_what_supports_and_what_speaks_against_stand_beside_an_alert_and_change_nothing_in_it():
+    said = ("known_bad", "machine_made", "forgery_likely", "signature_trusted")
+    [alert] = last_alerts(run([event(finding(1, reasons=said))])).values()
+    [plain] = last_alerts(run([event(finding(1))])).values()
+    assert alert.severity == plain.severity
+    assert [one.signal for one in alert.evidence][:3] == [
+        "media_known_bad", "media_machine_made", "media_forgery_likely",
+    ]  # fmt: skip
+    assert [one.signal for one in alert.counter_evidence] == ["media_signature_trusted"]
 
 
 def test_a_changed_part_is_found_where_the_picture_lies():
