@@ -77,7 +77,7 @@ def command(
     data: Path | None,
     port: int,
 ) -> int:
-    """Watch an invented agency: three smear campaigns, a changed photo, fans, criticism."""
+    """Watch an invented agency: smear campaigns, threats, a changed photo, fans, criticism."""
     from dashboards.demo.scenario import DEFAULT_HOURS, DEFAULT_POSTS, Scenario
 
     if scale and data is not None:
@@ -210,6 +210,14 @@ def _tell(score: Score, *, as_json: bool) -> None:
         f"false alerts: {wrong.fan_event} about the fan event, "
         f"{wrong.criticism} about the criticism, {wrong.other} about anything else"
     )
+    for one in score.harm:
+        name = one.category.replace("_", " ")
+        told = (
+            f"{one.severity} alert, last told at {one.posts} of {one.planted} posts"
+            if one.found
+            else "missed"
+        )
+        click.echo(f"planted harm, {name} at {one.subject}: {told}")
     if score.pictures:
         click.echo("the official photo with a changed face was found, and its variants")
 

@@ -34,18 +34,19 @@ def show(cli: Cli, as_json: bool) -> None:
     """Show what judges posts with the settings in force."""
     import msgspec
 
-    from dashboards.composing.judging import harm_model
+    from dashboards.composing.judging import build_judge, harm_model
 
-    model = harm_model(cli.settings)
-    found: dict[str, object] = (
-        {"harm": "words only", "metadata": {}}
-        if model is None
-        else {"harm": model.version, "metadata": model.metadata}
-    )
+    model, judge = harm_model(cli.settings), build_judge(cli.settings)
+    found: dict[str, object] = {
+        "harm": "words only" if model is None else model.version,
+        "judged_by": None if judge is None else judge.version,
+        "metadata": {} if model is None else model.metadata,
+    }
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
         return
     click.echo(f"harm: {found['harm']}")
+    click.echo(f"  judged by: {found['judged_by'] or 'nothing, judging is switched off'}")
     if model is None:
         click.echo("  no model: posts are judged by words in their context alone;")
         click.echo("  jikimi models train-harm --help tells how to make one")

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from dashboards.demo.harms import PlantedHarm
 from dashboards.demo.organic import ORDINARY
-from dashboards.demo.scenario import Scenario, campaigns, generate
+from dashboards.demo.scenario import Scenario, campaigns, generate, planted_harm
 from dashboards.demo.smears import Campaign
 from dashboards.demo.writing import Staged
 from ingest.records import Post
@@ -17,14 +18,15 @@ class Oracle(msgspec.Struct, frozen=True, kw_only=True):
     """The truth of one scenario.
 
     ``labels`` holds every post that is not ordinary: ``campaign:<id>``,
-    ``fan_event``, ``criticism``, ``news``, ``official``, ``hater``. ``kinds``
-    counts posts by kind, each once. Posts with which campaign accounts look
-    like fans are ordinary.
+    ``harm:<category>``, ``harm_warning``, ``fan_event``, ``criticism``, ``news``,
+    ``official``, ``hater``, ``picture``. ``kinds`` counts posts by kind, each
+    once. Posts with which campaign accounts look like fans are ordinary.
     """
 
     campaigns: tuple[Campaign, ...]
     labels: Mapping[str, str]
     kinds: Mapping[str, int]
+    harm: tuple[PlantedHarm, ...] = ()
 
     @staticmethod
     def of(scenario: Scenario) -> Oracle:
@@ -44,7 +46,12 @@ class Oracle(msgspec.Struct, frozen=True, kw_only=True):
             kinds[kind] = kinds.get(kind, 0) + 1
             if kind != ORDINARY:
                 labels[item.id] = kind
-        return Oracle(campaigns=campaigns(scenario), labels=labels, kinds=kinds)
+        return Oracle(
+            campaigns=campaigns(scenario),
+            labels=labels,
+            kinds=kinds,
+            harm=planted_harm(scenario),
+        )
 
     def label(self, post_id: str) -> str:
         """The kind of a post; unknown posts count as ordinary."""

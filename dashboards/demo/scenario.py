@@ -14,7 +14,8 @@ from typing import Literal
 
 import msgspec
 
-from dashboards.demo import crowds, noise, pictures, rhythm, smears
+from dashboards.demo import crowds, harms, noise, pictures, rhythm, smears
+from dashboards.demo.harms import PlantedHarm
 from dashboards.demo.organic import Organic
 from dashboards.demo.population import Population
 from dashboards.demo.smears import Campaign, Planted
@@ -30,12 +31,23 @@ Part = Literal[
     "criticism",
     "broken",
     "pictures",
+    "harm",
 ]
 Name = Literal["mixed", "fans_only", "organic_only"]
 
 SCENARIOS: dict[Name, frozenset[Part]] = {
     "mixed": frozenset(
-        {"copies", "link", "drip", "vote_drive", "news", "criticism", "broken", "pictures"}
+        {
+            "copies",
+            "link",
+            "drip",
+            "vote_drive",
+            "news",
+            "criticism",
+            "broken",
+            "pictures",
+            "harm",
+        }
     ),
     "fans_only": frozenset({"vote_drive", "birthday", "news", "broken"}),
     "organic_only": frozenset({"news", "criticism", "broken"}),
@@ -127,6 +139,11 @@ def campaigns(scenario: Scenario) -> tuple[Campaign, ...]:
     return tuple(planted.campaign for planted in _smears(scenario))
 
 
+def planted_harm(scenario: Scenario) -> tuple[PlantedHarm, ...]:
+    """The harm planted in it."""
+    return harms.planted() if "harm" in scenario.include else ()
+
+
 def _random(scenario: Scenario, part: str) -> Random:
     return Random(f"{scenario.seed}/{part}")  # noqa: S311 - a simulation, no secret
 
@@ -164,6 +181,8 @@ def _planted(scenario: Scenario, people: Population) -> list[Staged]:
             staged += make(_random(scenario, part), people, at, size)
     if "pictures" in scenario.include:
         staged += pictures.posted(_random(scenario, "pictures"), scenario.moment(0.75))
+    if "harm" in scenario.include:
+        staged += harms.posted(_random(scenario, "harm"), scenario.moment(0.62))
     if "broken" in scenario.include:
         staged += noise.broken(
             _random(scenario, "broken"), scenario.start_ms, scenario.end_ms, scenario.posts

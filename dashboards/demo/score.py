@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from dashboards.demo import harms
 from dashboards.demo.crowds import CRITICISM, FAN_EVENT
 from dashboards.demo.oracle import Oracle
 from dashboards.demo.pictures import PICTURE
 from dashboards.demo.smears import kind_of
-from stream.records import Alert
+from detect.records import HarmCategory
+from stream.records import Alert, Severity
 
 MAJORITY = 0.5
 """An alert is about what at least this share of its posts is about."""
@@ -28,6 +30,18 @@ class FalseAlerts(msgspec.Struct, frozen=True, kw_only=True):
     other: int
 
 
+class FoundHarm(msgspec.Struct, frozen=True, kw_only=True):
+    """Planted harm, and the alert that tells of it; without one the last three are empty."""
+
+    category: HarmCategory
+    subject: str
+    planted: int
+    found: bool
+    severity: Severity | None = None
+    posts: int = 0
+    explained_by: tuple[str, ...] = ()
+
+
 class Score(msgspec.Struct, frozen=True, kw_only=True):
     """The object that ``jikimi demo --headless --json`` prints."""
 
@@ -39,6 +53,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     pictures: int = 0
     """Alerts about the changed official picture, in which nothing is planted but it."""
+    harm: tuple[FoundHarm, ...] = ()
+    """Threats, sale of personal information and deepfakes that were planted."""
 
 
 def score(
@@ -54,6 +70,7 @@ def score(
     """
     found: set[str] = set()
     wrong: Counter[str] = Counter()
+    harm: dict[tuple[str, str], Alert] = {}
     total = pictures = 0
     wanted = {kind_of(campaign.id): campaign.id for campaign in oracle.campaigns}
     for alert in alerts:
@@ -61,6 +78,8 @@ def score(
         about = subject_matter(alert.post_ids, oracle)
         if about in wanted:
             found.add(wanted[about])
+        elif _is_harm(alert, about, oracle):
+            harm[about, alert.subject] = alert
         elif about == PICTURE and alert.kind == "media":
             pictures += 1
         else:
@@ -77,6 +96,40 @@ def score(
         alerts=total,
         seconds=round(seconds, 3),
         pictures=pictures,
+        harm=tuple(
+            _found_harm(one, harm.get((harms.kind_of(one.category), one.subject)))
+            for one in oracle.harm
+        ),
+    )
+
+
+def _is_harm(alert: Alert, about: str, oracle: Oracle) -> bool:
+    """Whether an alert names the planted harm that most of its posts are, and at whom."""
+    signals = {one.signal for one in alert.evidence}
+    return alert.kind == "harm" and any(
+        harms.kind_of(one.category) == about
+        and f"harm_{one.category}" in signals
+        and one.subject == alert.subject
+        for one in oracle.harm
+    )
+
+
+def _found_harm(planted: harms.PlantedHarm, alert: Alert | None) -> FoundHarm:
+    if alert is None:
+        return FoundHarm(
+            category=planted.category,
+            subject=planted.subject,
+            planted=planted.accounts,
+            found=False,
+        )
+    return FoundHarm(
+        category=planted.category,
+        subject=planted.subject,
+        planted=planted.accounts,
+        found=True,
+        severity=alert.severity,
+        posts=alert.posts,
+        explained_by=tuple(one.signal for one in alert.evidence),
     )
 
 

@@ -63,8 +63,8 @@ class HarmJudge:
         self._identify = identify
         self._model = model
         self._lexicon = lexicon or harm_lexicon()
-        parts = ("harm/1", self._lexicon.version, model.version if model else "words")
-        self.version = "+".join(filter(None, parts))
+        by_model = f"+model.{model.version}" if model else ""
+        self.version = f"harm/1+{self._lexicon.version}{by_model}"
 
     def judge(
         self, posts: Sequence[Post], mentions: Sequence[tuple[Mention, ...]], /

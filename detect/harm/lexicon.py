@@ -13,6 +13,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from itertools import product
 from typing import Any
@@ -34,6 +35,8 @@ _INSIDE_FROM = 3
 _SMALL_LATIN = 4
 """Letters up to which a Latin form counts in texts of its own language only."""
 _SPACES = 3
+_DIGITS = 8
+"""Hexadecimal digits of a version."""
 _SHARED = "en"
 
 
@@ -107,7 +110,7 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
 class HarmLexicon:
     """All words and rules, ready to be searched; the same for every thread."""
 
-    def __init__(self, words: tuple[Words, ...], rules: _Rules, version: str = "") -> None:
+    def __init__(self, words: tuple[Words, ...], rules: _Rules, version: str) -> None:
         self.version = version
         self._words, self._rules = words, rules
         self.rules = rules.rules
@@ -129,7 +132,7 @@ class HarmLexicon:
 
     def with_words(self, more: Words, version: str) -> HarmLexicon:
         """The lexicon with more words; ``version`` tells it from this one."""
-        return HarmLexicon((*self._words, more), self._rules, version)
+        return HarmLexicon((*self._words, more), self._rules, f"{self.version}+{version}")
 
     def groups(self, text: Disguised, language: str) -> dict[str, list[Hit]]:
         """The words of a text by group, in its order; none where nothing tells of harm.
@@ -334,12 +337,19 @@ def harm_lexicon() -> HarmLexicon:
         msgspec.ValidationError: a data file does not have the form it should have.
     """
     here = files("detect.harm")
-    words = tuple(
-        msgspec.convert(_toml(here.joinpath("words", f"{one}.toml").read_bytes()), Words)
-        for one in LANGUAGES
-    )
-    rules = msgspec.convert(_toml(here.joinpath("rules.toml").read_bytes()), _Rules)
-    return HarmLexicon(words, rules)
+    lists = [here.joinpath("words", f"{one}.toml").read_bytes() for one in LANGUAGES]
+    ruled = here.joinpath("rules.toml").read_bytes()
+    words = tuple(msgspec.convert(_toml(raw), Words) for raw in lists)
+    rules = msgspec.convert(_toml(ruled), _Rules)
+    return HarmLexicon(words, rules, f"words.{_digest((*lists, ruled))}")
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    """A name for the data of the lexicon: other words, another name."""
+    whole = sha256()
+    for raw in parts:
+        whole.update(sha256(raw).digest())
+    return whole.hexdigest()[:_DIGITS]
 
 
 def _toml(raw: bytes) -> dict[str, Any]:

@@ -143,5 +143,6 @@ def test_the_demo_finds_the_planted_campaigns(bin_folder, tmp_path):
     )
 
     assert report["found"] == report["planted"] == 3
+    assert [one["found"] for one in report["harm"]] == [True, True, True]
     assert report["posts"]["dead"] >= 0
     assert set(report["false_alerts"]) == {"fan_event", "criticism", "other"}

@@ -66,8 +66,9 @@ def test_every_scenario_holds_what_its_name_says(start: int) -> None:
     }
     common = {"ordinary", "hater", "official", "news"}
     planted = {"campaign:copies", "campaign:link", "campaign:drip"}
+    harm = {"harm:threat", "harm:stalking", "harm:sexual_deepfake", "harm_warning"}
     assert kinds == {
-        "mixed": common | planted | {"fan_event", "criticism", "picture"},
+        "mixed": common | planted | harm | {"fan_event", "criticism", "picture"},
         "fans_only": common | {"fan_event"},
         "organic_only": common | {"criticism"},
     }

@@ -117,6 +117,7 @@ def test_no_alerts_find_nothing() -> None:
         "alerts": 0,
         "seconds": 2.346,
         "pictures": 0,
+        "harm": (),
     }
 
 

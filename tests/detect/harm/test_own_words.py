@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from importlib.resources import files
+
 import pytest
 
 from dashboards.composing.judging import build_judge
+from detect.harm import lexicon
 from detect.harm.judge import HarmJudge
 from detect.harm.own import OwnWordsError, own_lexicon
 from detect.language import identify
@@ -44,8 +49,27 @@ def test_a_judgement_tells_by_which_own_words_it_was_made():
     first = HarmJudge(identify, lexicon=own_lexicon(OWN)).version
     other = HarmJudge(identify, lexicon=own_lexicon(OWN + b"# more\n")).version
 
-    assert first.startswith("harm/1+own.")
-    assert len({first, other, HarmJudge(identify).version}) == 3
+    built_in = HarmJudge(identify).version
+    assert first.startswith(f"{built_in}+own.")
+    assert len({first, other, built_in}) == 3
+
+
+def test_a_judgement_tells_by_which_built_in_words_and_rules_it_was_made(tmp_path, monkeypatch):
+    before = HarmJudge(identify)
+    assert re.fullmatch(r"harm/1\+words\.[0-9a-f]{8}", before.version)
+    assert judged(before, "Haruel kill yourself").version == before.version
+
+    copied = tmp_path / "harm"
+    shutil.copytree(str(files("detect.harm")), copied)
+    monkeypatch.setattr(lexicon, "files", lambda _: copied)
+    same = HarmJudge(identify, lexicon=lexicon.harm_lexicon.__wrapped__())
+    assert same.version == before.version
+    versions = {same.version}
+    for name in ("words/th.toml", "rules.toml"):
+        place = copied / name
+        place.write_bytes(place.read_bytes() + b"# one more word\n")
+        versions.add(HarmJudge(identify, lexicon=lexicon.harm_lexicon.__wrapped__()).version)
+    assert len(versions) == 3
 
 
 @pytest.mark.parametrize(
