@@ -14,6 +14,7 @@ import click
 
 from dashboards.terminal.context import Cli
 from dashboards.terminal.exits import FAILURE, OK, code_of, message_of
+from dashboards.terminal.interrupts import remember_interrupts
 from stream.config.secrets import mask_text
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -134,6 +135,7 @@ def cli(
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
+    remember_interrupts()
     sys.exit(run(list(sys.argv[1:] if args is None else args)))
 
 

@@ -1,7 +1,8 @@
-"""What holds for every test: busy machines are no defect, logging is as it was before."""
+"""What holds for every test: busy machines are no defect, each cleans up behind itself."""
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Iterator
 
@@ -21,3 +22,17 @@ def logging_as_before() -> Iterator[None]:
     yield
     structlog.reset_defaults()
     root.handlers, root.level = handlers, level
+
+
+@pytest.fixture(autouse=True)
+def what_is_left_open_shows_in_the_test_that_left_it(
+    request: pytest.FixtureRequest,
+) -> Iterator[None]:
+    """Sockets and processes that nobody closed warn when they are collected, which is an error.
+
+    Left alone that happens at any time, in a test that had nothing to do with it. Only tests
+    that start such things pay for a collection.
+    """
+    yield
+    if any(map(request.node.get_closest_marker, ("slow", "crash", "browser"))):
+        gc.collect()

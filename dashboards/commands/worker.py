@@ -14,7 +14,7 @@ import click
 
 from dashboards.terminal.context import Cli, pass_cli
 from dashboards.terminal.exits import OK
-from dashboards.terminal.interrupts import ask_to_end, end_with_parent
+from dashboards.terminal.interrupts import ask_to_end, end_with_parent, interrupted
 
 if TYPE_CHECKING:
     from stream.scale.loop import WorkerLoop
@@ -149,4 +149,6 @@ async def _until_signalled(make: Callable[[], WorkerLoop]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if interrupted():
+        stop.set()
     await make().run(stop)

@@ -10,10 +10,30 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
+_interrupted = threading.Event()
+
+
+def remember_interrupts() -> None:
+    """From now on no Ctrl-C is lost: one that comes while modules are imported can be.
+
+    Code in C that looks for something and takes every exception for "not there" swallows the
+    ``KeyboardInterrupt`` that a signal raises just then.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        _interrupted.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+
 
 @contextmanager
 def stop_on_signals(stop: threading.Event) -> Generator[None]:
-    """Set ``stop`` on the first signal; a second Ctrl-C interrupts at once."""
+    """Set ``stop`` on the first signal; a second Ctrl-C interrupts at once.
+
+    Set at once where an interrupt came before and was swallowed.
+    """
 
     def ask(number: int, frame: FrameType | None) -> None:
         del frame
@@ -22,11 +42,18 @@ def stop_on_signals(stop: threading.Event) -> Generator[None]:
         stop.set()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    if _interrupted.is_set():
+        stop.set()
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def interrupted() -> bool:
+    """Whether a Ctrl-C came since ``remember_interrupts``, whatever became of it."""
+    return _interrupted.is_set()
 
 
 @contextmanager

@@ -22,6 +22,7 @@ import msgspec
 from ingest.media.addresses import PORTS, Guard, RefusedError, parsed, url_key
 from ingest.media.local import from_data, from_folder, is_local
 from ingest.media.politeness import Hosts
+from ingest.media.resolving import addresses_of
 
 USER_AGENT = "jikimi/0 (media check)"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -95,7 +96,7 @@ class Fetcher:
             max_connections=self._limits.at_once,
             max_keepalive_connections=self._limits.at_once,
             keepalive_expiry=10.0,
-            network_backend=_Guarded(self._guard, resolve or _resolved),
+            network_backend=_Guarded(self._guard, resolve or addresses_of),
         )
 
     async def __aenter__(self) -> Self:
@@ -241,12 +242,6 @@ class _Guarded(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await anyio.sleep(seconds)
-
-
-async def _resolved(host: str, port: int) -> Sequence[str]:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, proto=6)
-    return [str(address[0]) for *_, address in found]
 
 
 def _check_status(answer: httpcore.Response) -> None:

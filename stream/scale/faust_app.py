@@ -69,6 +69,7 @@ class BatchConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.busy = asyncio.Lock()
+        self._ending = False
         self._noted_at = 0.0
 
     @property
@@ -86,7 +87,9 @@ class BatchConsumer(driver.Consumer):
                 every_s = self.app.conf.broker_heartbeat_interval
                 thread = cast("ConsumerThread", self._thread)
                 confirm = self._confirm(Membership(thread.coordinator))
-                await take_over(self.parts.host, self._ours(assigned), confirm, every_s)
+                # What was waiting for a worker that ends goes to those who stay.
+                places = [] if self._ending else self._ours(assigned)
+                await take_over(self.parts.host, places, confirm, every_s)
         except Exception as error:  # noqa: BLE001 - a worker that cannot open must not go on
             end_process(reason_of(error))
         self.parts.watchdog.beat()
@@ -123,6 +126,7 @@ class BatchConsumer(driver.Consumer):
 
     async def give_up_all(self) -> None:
         """Let the batch under way end, then close everything."""
+        self._ending = True
         self.stop_flow()
         async with self.busy:
             await self.parts.host.close_all()

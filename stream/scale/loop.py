@@ -58,6 +58,7 @@ class WorkerLoop:
         self._errors = aiokafka("aiokafka.errors")
         self._address = address
         self._failed: BaseException | None = None
+        self._ending = False
         self._consumer: Any = self._client.AIOKafkaConsumer(
             **address.options(),
             group_id=group,
@@ -86,6 +87,7 @@ class WorkerLoop:
         except self._errors.KafkaError as error:
             raise unavailable(self._address, error) from error
         finally:
+            self._ending = True
             async with self._busy:
                 await self._host.close_all()
             await self._consumer.stop()
@@ -130,6 +132,8 @@ class WorkerLoop:
     async def assigned(self, places: Collection[Place]) -> None:
         """Take partitions over and go on where each of them stands."""
         async with self._busy:
+            if self._ending:
+                return  # what was waiting for us goes to those who stay
             try:
                 membership = Membership(self._consumer._coordinator)  # noqa: SLF001
                 ours = await take_over(

@@ -7,6 +7,8 @@ from math import exp, inf, lgamma, log, log1p, sqrt
 
 MAX_STEPS = 10_000
 TINY = 1e-300
+HALF = 0.5
+LARGE = 1000.0
 CLOSE = 1e-12
 Z95 = 1.959964
 
@@ -20,8 +22,8 @@ def tail(count: int, mean: float, shape: float) -> float:
     """
     if count <= 0:
         return 1.0
-    chance = mean / (mean + shape)
-    return _incomplete_beta(float(count), shape, chance) if chance > 0 else 0.0
+    chance, rest = mean / (mean + shape), shape / (mean + shape)
+    return _incomplete_beta(float(count), shape, chance, rest) if chance > 0 else 0.0
 
 
 def discoveries(p_values: Sequence[float], rate: float) -> list[bool]:
@@ -50,14 +52,32 @@ def ratio_interval(
     return value, value * exp(-width), value * exp(min(width, 700.0))
 
 
-def _incomplete_beta(a: float, b: float, x: float) -> float:
-    if x >= 1.0:
+def _incomplete_beta(a: float, b: float, x: float, y: float) -> float:
+    """I_x(a, b); ``y`` is 1 - x, which loses its digits when it is taken from x near 1."""
+    if y <= 0.0:
         return 1.0
-    log_front = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)
+    log_front = _log_ratio(max(a, b), min(a, b)) - lgamma(min(a, b))
+    log_front += a * (log(x) if x < HALF else log1p(-y)) + b * (
+        log(y) if y < HALF else log1p(-x)
+    )
     front = exp(log_front) if log_front > -inf else 0.0
     if x < (a + 1) / (a + b + 2):
         return min(1.0, front * _fraction(a, b, x) / a)
-    return max(0.0, 1.0 - front * _fraction(b, a, 1 - x) / b)
+    return max(0.0, 1.0 - front * _fraction(b, a, y) / b)
+
+
+def _log_ratio(a: float, b: float) -> float:
+    """lgamma(a + b) - lgamma(a), which are alike to many digits when ``a`` is large.
+
+    By Stirling's series (Abramowitz and Stegun 6.1.41), whose large terms then cancel by hand.
+    """
+    if a < LARGE:
+        return lgamma(a + b) - lgamma(a)
+    return (a + b - 0.5) * log1p(b / a) + b * (log(a) - 1) + _stirling(a + b) - _stirling(a)
+
+
+def _stirling(x: float) -> float:
+    return (1 - 1 / (30 * x * x)) / (12 * x)
 
 
 def _fraction(a: float, b: float, x: float) -> float:

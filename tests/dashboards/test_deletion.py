@@ -57,7 +57,11 @@ def running(settings: Path) -> Iterator[subprocess.Popen[bytes]]:
         yield child
     finally:
         child.send_signal(signal.SIGINT)
-        child.wait(60)
+        try:
+            child.wait(60)
+        finally:
+            child.kill()
+            child.wait()
         assert b"Traceback" not in said.read_bytes()
 
 

@@ -236,5 +236,5 @@ def spend_the_day(reader: Reader, began_us: int) -> None:
     assert counts[hour] >= 60
     assert len(rows) == 7 * 24
     reader.follow("Alerts")
-    assert page.locator(".list .row", has_text="60").count() == 1
+    expect(page.locator(".list .row", has_text="60")).to_have_count(1)
     assert reader.used == WORDS

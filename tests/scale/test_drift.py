@@ -13,6 +13,7 @@ import pytest
 from stream.records import SubjectEvent
 from stream.scale.address import KafkaAddress, KafkaUnavailableError
 from stream.scale.host import FencedError, Place, ScaleHost
+from stream.scale.loop import WorkerLoop
 from stream.scale.operating import Operating
 from stream.scale.stage import Inbound
 from stream.topics import Topics, read_dead
@@ -221,6 +222,26 @@ def test_whoever_owned_a_partition_before_can_write_nothing_more(world, tmp_path
     assert results_on(world.address, topics) == world.expected(FEW, 1)[0]
     events = world.events(FEW)
     assert worker_states(tmp_path / "heir", events) == world.expected(FEW, 1)[1]
+
+
+def test_a_worker_that_has_given_all_up_takes_nothing_over_any_more(world, tmp_path):
+    topics = world.topics(FEW, 1)
+    host = ScaleHost(
+        tmp_path, address=world.address, topics=topics, group="ended",
+        kinds=[Operating(topics, pipeline)],
+    )  # fmt: skip
+
+    async def story() -> None:
+        loop = WorkerLoop(host, world.address, group="ended", session_ms=6_000)
+        stop = asyncio.Event()
+        stop.set()
+        await loop.run(stop)
+        # A rebalance that others' leaving began reaches it while it leaves itself.
+        await loop.assigned([Place(topics.subjects.name, 0)])
+
+    run(story())
+
+    assert host.places == ()
 
 
 def test_unreadable_records_become_dead_letters_and_stop_nothing(world, tmp_path):

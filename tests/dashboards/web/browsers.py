@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 ARGUMENTS = [
@@ -19,9 +20,13 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_S = 20.0
 needs_chromium = pytest.mark.skipif(
     not CHROMIUM, reason="Chromium is not installed (Debian: apt-get install chromium)"
 )
+
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @contextmanager
@@ -33,3 +38,21 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def becomes(page: Page, expression: str, expected: object = True) -> None:
+    """Assert that a JavaScript expression has this value, now or soon.
+
+    A busy machine draws late, and the document may be on its way to another page.
+    """
+    found: object = None
+    ends = time.monotonic() + PATIENCE_S
+    while time.monotonic() < ends:
+        try:
+            found = page.evaluate(expression)
+        except Error as error:
+            found = error
+        if found == expected:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{expression} is {found!r} and not {expected!r}")

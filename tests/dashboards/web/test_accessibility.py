@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from dashboards.web.text import path_of
 from stream.index import IndexBatch
@@ -154,7 +154,7 @@ def test_what_opens_on_a_page_has_no_fault(page: Page, site: Served):
     page.keyboard.press("Escape")
     page.locator("main").focus()
     page.keyboard.press("?")
-    assert page.locator("#keys").is_visible()
+    expect(page.locator("#keys")).to_be_visible()
     found += faults(page)
 
     assert found == []

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from dashboards.web.text import path_of
 from ingest.records import Media, SourceStatus
 from stream.index import IndexBatch
 from stream.records import Cluster, Evidence, Membership
-from tests.dashboards.web.browsers import chromium, needs_chromium
+from tests.dashboards.web.browsers import becomes, chromium, needs_chromium
 from tests.dashboards.web.conftest import Serve, Served
 from tests.dashboards.web.memory_index import MemoryIndex
 from tests.dashboards.web.world import (
@@ -101,13 +101,13 @@ def test_a_phone_shows_the_list_first_and_then_the_alert(
 ):
     page = open_page(browser, complaints, viewport={"width": 390, "height": 844})
     page.goto(f"{site.url}/alerts")
-    assert not page.locator(".detail").is_visible()
+    expect(page.locator(".detail")).to_be_hidden()
 
     page.locator("[data-row]").first.click()
 
-    assert page.locator(".detail .title").is_visible()
+    expect(page.locator(".detail .title")).to_be_visible()
     page.get_by_role("link", name="Back to the list").click()
-    assert page.locator(".list .row").first.is_visible()
+    expect(page.locator(".list .row").first).to_be_visible()
 
 
 def test_everything_works_without_javascript(
@@ -126,7 +126,7 @@ def test_everything_works_without_javascript(
     page.get_by_role("button", name="Undo").click()
     assert "taken back" in page.inner_text(".verdict")
     page.goto(site.url)
-    assert page.locator("svg.chart .line").count() == 3
+    expect(page.locator("svg.chart .line")).to_have_count(3)
 
 
 def test_curves_become_readable_with_javascript_and_keep_their_table(
@@ -139,9 +139,9 @@ def test_curves_become_readable_with_javascript_and_keep_their_table(
 
     page.locator(".uplot").first.hover()
 
-    assert page.locator(".uplot").count() == 3
+    expect(page.locator(".uplot")).to_have_count(3)
     assert re.search(r"\d\d:\d\d", page.locator(".u-legend").first.inner_text())
-    assert page.locator("figure details table").count() == 3
+    expect(page.locator("figure details table")).to_have_count(3)
 
 
 def test_the_theme_is_the_systems_until_a_person_chooses(
@@ -150,13 +150,13 @@ def test_the_theme_is_the_systems_until_a_person_chooses(
     page = open_page(browser, complaints, color_scheme="dark")
     page.goto(site.url)
     ground = "getComputedStyle(document.body).backgroundColor"
-    assert page.evaluate(ground) == "rgb(20, 23, 26)"
+    becomes(page, ground, "rgb(20, 23, 26)")
 
     page.get_by_role("button", name="Theme:").click()
 
-    assert page.evaluate(ground) == "rgb(247, 247, 245)"
+    becomes(page, ground, "rgb(247, 247, 245)")
     page.reload()
-    assert page.evaluate(ground) == "rgb(247, 247, 245)"
+    becomes(page, ground, "rgb(247, 247, 245)")
 
 
 def test_all_times_are_in_the_zone_a_person_chose_also_on_charts(
@@ -171,7 +171,7 @@ def test_all_times_are_in_the_zone_a_person_chose_also_on_charts(
     page.get_by_role("button", name="Times are in KST. Change to UTC").click()
 
     page.wait_for_load_state("networkidle")
-    assert page.url == f"{site.url}/subjects/seoan"
+    expect(page).to_have_url(f"{site.url}/subjects/seoan")
     for path in PAGES:
         page.goto(site.url + path, wait_until="networkidle")
         shown = page.locator("main").inner_text()
@@ -189,12 +189,12 @@ def test_paper_shows_the_alert_and_what_is_folded_away_and_nothing_to_press(
     page.goto(f"{site.url}/alerts/{SMEAR}")
     page.emulate_media(media="print")
 
-    assert page.locator(".detail .title").is_visible()
-    assert page.locator(".detail details table").first.is_visible()
+    expect(page.locator(".detail .title")).to_be_visible()
+    expect(page.locator(".detail details table").first).to_be_visible()
     for gone in (".top", ".views", ".list", ".actions", ".resolve-form"):
-        assert not page.locator(gone).first.is_visible(), gone
+        expect(page.locator(gone).first).to_be_hidden()
     ground = "getComputedStyle(document.body).backgroundColor"
-    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    becomes(page, ground, "rgb(255, 255, 255)")
 
 
 CONTRAST = """() => {
@@ -250,7 +250,7 @@ def test_whoever_tabs_sees_where_they_are(
     page.goto(f"{site.url}/alerts")
     page.keyboard.press("Tab")
 
-    assert page.evaluate("document.activeElement.className") == "skip"
+    becomes(page, "document.activeElement.className", "skip")
     for _ in range(6):
         page.keyboard.press("Tab")
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
@@ -310,8 +310,8 @@ def test_hostile_posts_are_shown_and_do_nothing(
         assert answer
         assert answer.status == 200 or "clusters" in path
         assert "owned" not in page.title().split("·")[-1]
-        assert page.locator("main img, main script").count() == 0
-        assert page.locator("a[href^='javascript:']").count() == 0
+        expect(page.locator("main img, main script")).to_have_count(0)
+        expect(page.locator("a[href^='javascript:']")).to_have_count(0)
         assert not is_too_wide(page), path
 
     assert complaints == []

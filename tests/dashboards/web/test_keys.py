@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboards.web.browsers import chromium, needs_chromium
+from tests.dashboards.web.browsers import becomes, chromium, needs_chromium
 from tests.dashboards.web.conftest import Served, post_form
 from tests.dashboards.web.world import SMEAR
 
@@ -45,11 +46,11 @@ def test_moving_through_the_list_shows_each_alert_and_keeps_it_in_the_address(pa
     page.keyboard.press("j")
 
     shown(page, "Dajin: the same text in 9 posts by 8 accounts")
-    assert page.url.endswith("/alerts/alert_medium")
+    expect(page).to_have_url(re.compile(re.escape("/alerts/alert_medium") + "$"))
     page.keyboard.press("k")
     shown(page, "LUMENA: the same text in 17 posts by 15 accounts")
-    assert page.title() == "LUMENA: the same text in 17 posts by 15 accounts · jikimi"
-    assert page.locator(".list .row[aria-current]").count() == 1
+    expect(page).to_have_title("LUMENA: the same text in 17 posts by 15 accounts · jikimi")
+    expect(page.locator(".list .row[aria-current]")).to_have_count(1)
     page.reload()
     shown(page, "LUMENA: the same text in 17 posts by 15 accounts")
 
@@ -59,9 +60,9 @@ def test_enter_and_o_go_into_the_alert_and_escape_comes_back(page: Page):
     shown(page, "LUMENA: the same text in 17 posts by 15 accounts")
     for key in ("Enter", "o"):
         page.keyboard.press(key)
-        assert page.evaluate("document.activeElement.matches('.detail .title')")
+        becomes(page, "document.activeElement.matches('.detail .title')")
         page.keyboard.press("Escape")
-        assert page.evaluate("document.activeElement.matches('[aria-current][data-row]')")
+        becomes(page, "document.activeElement.matches('[aria-current][data-row]')")
 
 
 def test_two_keys_decide_and_the_next_alert_is_shown_while_no_row_moves(
@@ -79,7 +80,7 @@ def test_two_keys_decide_and_the_next_alert_is_shown_while_no_row_moves(
     assert "Acknowledged" in row.inner_text()
     after = page.locator(".list .row").evaluate_all("all => all.map(r => r.offsetTop)")
     assert after == before
-    assert page.locator("[data-count=state-open]").inner_text() == "3"
+    expect(page.locator("[data-count=state-open]")).to_have_text("3")
     assert "Dajin" in page.evaluate("document.activeElement.innerText")
 
 
@@ -103,13 +104,13 @@ def test_an_undo_takes_the_last_decision_back_and_shows_its_alert(page: Page, si
 
     shown(page, "Seoan: the same text in 48 posts")
     assert states(site, SMEAR) == ["open", "acknowledged"]
-    assert page.locator("[data-decided]").count() == 0
-    assert page.locator("[data-count=state-open]").inner_text() == "4"
+    expect(page.locator("[data-decided]")).to_have_count(0)
+    expect(page.locator("[data-count=state-open]")).to_have_text("4")
 
 
 def test_resolving_takes_a_reason_by_its_number(page: Page, site: Served):
     page.keyboard.press("e")
-    assert page.evaluate("document.activeElement.name") == "reason"
+    becomes(page, "document.activeElement.name", "reason")
     page.keyboard.press("3")
     page.keyboard.press("Enter")
 
@@ -121,7 +122,7 @@ def test_escape_leaves_the_reasons_without_a_decision(page: Page, site: Served):
     page.keyboard.press("e")
     page.keyboard.press("Escape")
 
-    assert not page.locator(".resolve-form").is_visible()
+    expect(page.locator(".resolve-form")).to_be_hidden()
     assert states(site, SMEAR) == []
 
 
@@ -144,7 +145,7 @@ def test_many_are_chosen_decided_and_undone(page: Page, site: Served):
     page.keyboard.press("x")
     page.keyboard.press("j")
     page.keyboard.press("x")
-    assert page.locator("[data-chosen]").inner_text() == "2"
+    expect(page.locator("[data-chosen]")).to_have_text("2")
 
     page.keyboard.press("a")
     expect(page.locator(".list .notice")).to_contain_text("Decided about 2 alerts.")
@@ -159,8 +160,8 @@ def test_escape_chooses_none_again(page: Page):
     page.keyboard.press("x")
     page.keyboard.press("Escape")
 
-    assert page.locator("[data-choose]:checked").count() == 0
-    assert not page.locator(".bulk").is_visible()
+    expect(page.locator("[data-choose]:checked")).to_have_count(0)
+    expect(page.locator(".bulk")).to_be_hidden()
 
 
 def test_an_answer_that_does_not_come_is_said_and_nothing_is_lost(page: Page, site: Served):
@@ -196,15 +197,15 @@ def test_rows_of_other_pages_are_opened_too(page: Page):
 
 def test_the_keys_explain_themselves_and_stay_out_of_fields(page: Page):
     page.keyboard.press("?")
-    assert page.locator("#keys").is_visible()
+    expect(page.locator("#keys")).to_be_visible()
     page.keyboard.press("Escape")
 
     page.keyboard.press("/")
     page.keyboard.type("jeu?ax")
 
     assert page.input_value(".find input") == "jeu?ax"
-    assert not page.locator("#keys").is_visible()
-    assert page.url.endswith("/alerts")
+    expect(page.locator("#keys")).to_be_hidden()
+    expect(page).to_have_url(re.compile(re.escape("/alerts") + "$"))
 
 
 def test_keys_work_where_they_lie_also_with_the_korean_layout(page: Page):
@@ -237,9 +238,9 @@ def test_keys_can_be_switched_off(page: Page, site: Served):
         page.keyboard.press(key)
 
     page.wait_for_timeout(100)
-    assert not page.locator("#keys").is_visible()
+    expect(page.locator("#keys")).to_be_hidden()
     assert states(site, SMEAR) == []
-    assert page.url.endswith("/alerts")
+    expect(page).to_have_url(re.compile(re.escape("/alerts") + "$"))
 
 
 def test_a_click_shows_an_alert_in_place_and_a_new_tab_still_opens(page: Page):

@@ -68,7 +68,7 @@ def test_news_is_told_and_nothing_moves_until_asked(
     come(site, "one", "two")
 
     expect(pill(page)).to_have_text("2 new.")
-    assert page.locator("#fresh").inner_text() == "+2"
+    expect(page.locator("#fresh")).to_have_text("+2")
     assert page.title().startswith("(2) ")
     assert rows(page) == before
     assert cursor.inner_text() == chosen
@@ -100,12 +100,12 @@ def test_asked_for_new_rows_come_and_the_chosen_one_stays_chosen(
     expect(page.locator(".list .row")).to_have_count(5)
     assert page.locator(".row[data-fresh]").inner_text().startswith("Critical Text one")
     expect(pill(page)).to_be_hidden()
-    assert page.locator(".row[aria-current]").inner_text() == chosen
-    assert page.locator("[data-choose]:checked").count() == 1
+    expect(page.locator(".row[aria-current]")).to_have_text(chosen, use_inner_text=True)
+    expect(page.locator("[data-choose]:checked")).to_have_count(1)
     assert page.locator(".bulk [name=note]").input_value() == "half a thought"
     assert not page.title().startswith("(")
     if by == "key":
-        assert page.locator(".row:focus").inner_text() == chosen
+        expect(page.locator(".row:focus")).to_have_text(chosen, use_inner_text=True)
     come(site, "two")
     expect(pill(page)).to_have_text("1 new.")
     assert complaints == []
@@ -177,7 +177,7 @@ def test_other_pages_show_only_a_number_and_the_key_leads_to_the_alerts(
     come(site, "one")
 
     expect(page.locator("#fresh")).to_have_text("+1")
-    assert page.locator("#news").count() == 0
+    expect(page.locator("#news")).to_have_count(0)
     page.keyboard.press(".")
     page.wait_for_url("**/alerts")
     assert any("Text one" in row for row in rows(page))
@@ -223,7 +223,7 @@ def test_without_javascript_nothing_happens(
     come(site, "one")
 
     assert not pill(page).is_visible()
-    assert not page.locator("#fresh").is_visible()
+    expect(page.locator("#fresh")).to_be_hidden()
     page.reload()
     assert len(rows(page)) == 5
 

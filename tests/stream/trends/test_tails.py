@@ -6,7 +6,7 @@ from math import exp, lgamma, log
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stream.trends.tails import discoveries, ratio_interval, tail
@@ -27,6 +27,7 @@ def test_the_tail_is_one_minus_the_sum_below_it(count, mean, shape):
     assert tail(count, mean, shape) == pytest.approx(summed(count, mean, shape), abs=1e-8)
 
 
+@example(5131804, 466528.0, 0.1)
 @given(st.integers(0, 10**7), st.floats(0, 1e6), st.floats(0.1, 1e4))
 def test_a_tail_is_a_chance_and_falls_with_the_count(count, mean, shape):
     value = tail(count, mean, shape)
