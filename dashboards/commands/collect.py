@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from dashboards.terminal.context import Cli, pass_cli
-from dashboards.terminal.exits import FAILURE, OK
 from dashboards.terminal.interrupts import stop_after, stop_on_signals
+from dashboards.terminal.options import for_seconds
+from dashboards.terminal.outcome import exit_code, posts_read
 
 EPILOG = """\b
 Examples:
@@ -30,12 +31,7 @@ another machine too; a source that two collectors read is read twice and counted
     type=click.Path(file_okay=False, path_type=Path),
     help="Data folder; default: that of the settings. It uses the folder collect in it.",
 )
-@click.option(
-    "--for",
-    "seconds",
-    type=click.FloatRange(min=0.1),
-    help="End by itself after so many seconds.",
-)
+@for_seconds
 @pass_cli
 def command(cli: Cli, data: Path | None, seconds: float | None) -> int:
     """Read the configured sources and deliver matched posts to Kafka until stopped."""
@@ -71,13 +67,11 @@ def command(cli: Cli, data: Path | None, seconds: float | None) -> int:
         cursors = {source.name: host.intake.cursor(source.name) for source in sources}
         collector = Collector(sources, cursors, batch=settings.pipeline.batch)
         host.run(collector, stop)
-        failed = [status for status in collector.statuses() if status.state == "failed"]
+        statuses = collector.statuses()
         totals = host.intake.counters()
-    read = sum(totals.get(name, 0) for name in ("logged", "unmatched", "malformed"))
     click.echo(
-        f"delivered {totals.get('logged', 0):,} posts of {read:,} read to {topics.posts.name}",
+        f"delivered {totals.get('logged', 0):,} posts of {posts_read(totals):,} read "
+        f"to {topics.posts.name}",
         err=True,
     )
-    for status in failed:
-        click.echo(f"jikimi: source {status.source}: {status.problem}", err=True)
-    return FAILURE if failed else OK
+    return exit_code(statuses)

@@ -9,6 +9,7 @@ import click
 from dashboards.commands.index_care import drop, expire, generations, switch, tidy
 from dashboards.terminal.context import Cli, pass_cli
 from dashboards.terminal.exits import OK
+from dashboards.terminal.options import for_seconds
 
 EPILOG = """\b
 Examples:
@@ -69,12 +70,7 @@ def rebuild(cli: Cli, data: Path | None) -> int:
 
 
 @command.command()
-@click.option(
-    "--for",
-    "seconds",
-    type=click.FloatRange(min=0.1),
-    help="End by itself after so many seconds.",
-)
+@for_seconds
 @click.option(
     "--lanes",
     type=click.IntRange(1, 64),

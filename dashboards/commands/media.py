@@ -11,6 +11,7 @@ import click
 from dashboards.terminal.context import Cli, pass_cli
 from dashboards.terminal.exits import FAILURE, OK
 from dashboards.terminal.interrupts import stop_after, stop_on_signals
+from dashboards.terminal.options import for_seconds
 
 LOCK = "media.lock"
 EPILOG = """\b
@@ -30,12 +31,7 @@ goes through Kafka to the workers and into the index. See docs/how-to/media.md.
     type=click.Path(file_okay=False, path_type=Path),
     help="Data folder with media.db and banks.db; else data.folder of the settings.",
 )
-@click.option(
-    "--for",
-    "seconds",
-    type=click.FloatRange(min=0.1),
-    help="End by itself after so many seconds.",
-)
+@for_seconds
 @pass_cli
 def command(cli: Cli, data: Path | None, seconds: float | None) -> int:
     """Fetch and look at the pictures of posts on Kafka until stopped."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from dashboards.terminal.context import Cli, pass_cli
-from dashboards.terminal.exits import FAILURE, OK
 from dashboards.terminal.interrupts import stop_after, stop_on_signals
+from dashboards.terminal.options import for_seconds
+from dashboards.terminal.outcome import exit_code, posts_read
 
 if TYPE_CHECKING:
     from stream.settings import Settings
@@ -34,12 +35,7 @@ Ctrl-C ends it cleanly; the next start goes on where it was, nothing lost or dou
     help="Data folder; else data.folder of the settings.",
 )
 @click.option("--no-web", is_flag=True, help="Do not serve the pages.")
-@click.option(
-    "--for",
-    "seconds",
-    type=click.FloatRange(min=0.1),
-    help="End by itself after so many seconds.",
-)
+@for_seconds
 @pass_cli
 def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) -> int:
     """Watch the configured sources and raise alerts until stopped."""
@@ -79,15 +75,14 @@ def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) ->
         cursors = {source.name: host.intake.cursor(source.name) for source in sources}
         collector = Collector(sources, cursors, batch=settings.pipeline.batch)
         host.run(collector, stop)
-        failed = [s for s in collector.statuses() if s.state == "failed"]
+        statuses = collector.statuses()
         totals = host.intake.counters()
     click.echo(
-        f"logged {totals.get('logged', 0):,} posts of {_read(totals):,} read; data in {folder}",
+        f"logged {totals.get('logged', 0):,} posts of {posts_read(totals):,} read; "
+        f"data in {folder}",
         err=True,
     )
-    for status in failed:
-        click.echo(f"jikimi: source {status.source}: {status.problem}", err=True)
-    return FAILURE if failed else OK
+    return exit_code(statuses)
 
 
 def _web_options(settings: Settings) -> list[str]:
@@ -99,7 +94,3 @@ def _web_options(settings: Settings) -> list[str]:
         "--watchlist",
         str(settings.watchlist.file),
     ]
-
-
-def _read(totals: dict[str, int]) -> int:
-    return sum(totals.get(name, 0) for name in ("logged", "unmatched", "malformed"))

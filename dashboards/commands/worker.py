@@ -15,6 +15,7 @@ import click
 from dashboards.terminal.context import Cli, pass_cli
 from dashboards.terminal.exits import OK
 from dashboards.terminal.interrupts import ask_to_end, end_with_parent, interrupted
+from dashboards.terminal.options import for_seconds
 
 if TYPE_CHECKING:
     from stream.scale.loop import WorkerLoop
@@ -72,12 +73,7 @@ cannot go on safely it ends with exit code 1; let systemd or Kubernetes start it
     is_flag=True,
     help="Remove from the state topics what jikimi does not write, instead of ending.",
 )
-@click.option(
-    "--for",
-    "seconds",
-    type=click.FloatRange(min=0.1),
-    help="End by itself after so many seconds.",
-)
+@for_seconds
 @click.option("--with-parent", is_flag=True, help="End when standard input closes.")
 @pass_cli
 def command(

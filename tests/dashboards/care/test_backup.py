@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from dashboards.care import backup as backups
@@ -23,27 +22,6 @@ from stream.storage.store import Store
 from tests.dashboards.care.backup_world import NOW, SHAPES, add_alert, decide, rows
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A data folder at rest: 200 entries of the log, ten alerts, ten decisions."""
-    folder = tmp_path / "data"
-    store = Store(folder)
-    desk = Desk(folder / "desk.db")
-    with store.transaction():
-        store.set_meta("partitions", b"1")
-        for n in range(200):
-            body = msgspec.msgpack.encode(
-                {"schema": "logged-clock/1", "at": n, "pad": "x" * 900}
-            )
-            store.db.execute("INSERT INTO posts_log VALUES (?, ?)", (n + 1, body))
-    for n in range(10):
-        decide(desk, add_alert(store, n))
-    store.db.execute("DELETE FROM results")
-    desk.close()
-    store.close()
-    return folder
 
 
 @pytest.mark.parametrize("shape", SHAPES)
