@@ -136,6 +136,18 @@ class Memory:
             self.retire(MOST_ROWS // 16 // BLOCK * BLOCK, overlay)
         return number
 
+    def row(self, number: int, overlay: Overlay) -> Row:
+        """A post that is held, as the state has it."""
+        if number // BLOCK == self.header.end // BLOCK:
+            return _row(self._open[number % BLOCK])
+        return _row(_raws(self._held_block(number // BLOCK, overlay))[number % BLOCK])
+
+    def _held_block(self, block: int, overlay: Overlay) -> bytes:
+        raw = overlay.get(self._block(block))
+        if raw is None:
+            raise LookupError(f"block {block} of a post that is held is gone")
+        return raw
+
     def blank(self, number: int, overlay: Overlay) -> None:
         """Forget the post of a row."""
         self.table.blank(number)
@@ -145,10 +157,7 @@ class Memory:
         if block == self.header.end // BLOCK:
             self._open[number % BLOCK] = gone
             return
-        raw = overlay.get(self._block(block))
-        if raw is None:
-            raise LookupError(f"block {block} of a post that is held is gone")
-        rows = _raws(raw)
+        rows = _raws(self._held_block(block, overlay))
         rows[number % BLOCK] = msgspec.Raw(gone)
         overlay.put(self._block(block), _encode(rows), self.clock + KEEP_MS)
 

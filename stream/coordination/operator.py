@@ -18,14 +18,15 @@ from stream.coordination.campaign_state import SLEEP_MS, CampaignRow, drop_post
 from stream.coordination.families import assign
 from stream.coordination.keeping import DAY_MS, HOUR_MS, Memory
 from stream.coordination.narratives import Sweep
-from stream.coordination.objects import CLUSTER, PRIMARY, SHARED, Seen, seen
+from stream.coordination.objects import CLUSTER, MEDIA, PRIMARY, SHARED, Seen, seen
 from stream.coordination.past import kept, standings
+from stream.coordination.pictures import family_key, put_family
 from stream.coordination.signs import Sign, leave_out
 from stream.coordination.table import row_of
 from stream.coordination.telling import told, worth_telling
 from stream.hosting.overlay import Overlay
 from stream.operator import Context, Effects, Item, State
-from stream.records import Burst, Membership, PostGone, PostSeen, Tick
+from stream.records import Burst, MediaSeen, Membership, PostGone, PostSeen, Tick
 
 SOON_MS = HOUR_MS // 2
 """Longest wait for a sweep after something was shared."""
@@ -65,7 +66,7 @@ class Coordination:
     @property
     def version(self) -> str:
         """Stamped on every campaign."""
-        return "coordination/1"
+        return "coordination/2"
 
     def reset(self) -> None:
         """Forget what is held in memory; it is read from the state again when needed."""
@@ -86,6 +87,12 @@ class Coordination:
                 if event.change in JUDGED:
                     memory = self._memory(ctx.partition, event.subject, overlay)
                     self._seen(memory, item, event, overlay)
+                    touched[event.subject] = memory
+            elif isinstance(event, MediaSeen):
+                family = family_key(event.findings)
+                if family and "pictures" not in self._without:
+                    memory = self._memory(ctx.partition, event.subject, overlay)
+                    self._pictured(memory, item, event.post_id, family, overlay)
                     touched[event.subject] = memory
             elif isinstance(event, PostGone):
                 memory = self._memory(ctx.partition, event.subject, overlay)
@@ -110,9 +117,12 @@ class Coordination:
 
     def _seen(self, memory: Memory, item: Item, event: PostSeen, overlay: Overlay) -> None:
         post = event.post
+        family = 0
         if event.revision > 1:
             before = memory.table.find(post.id)
             if before >= 0:
+                # Nobody looks at the pictures of an edited post again.
+                family = memory.table.value(before, MEDIA) if post.media else 0
                 memory.blank(before, overlay)
         for result in item.derived:
             if isinstance(result, Burst) and "bursts" not in self._without:
@@ -128,10 +138,19 @@ class Coordination:
         if cluster is not None and not self._without & {"texts", "rewording"}:
             found.keys[CLUSTER] = number(cluster, 64)
         assign(memory.table, found)
+        found.keys[MEDIA] = family or found.keys[MEDIA]
         came = _came(item, post)
         shared = _shared(memory, found, post)
         memory.add(row_of(post.id, post.account, post.event_at, came, found, cluster), overlay)
         self._remind(memory, came, shared, overlay)
+
+    def _pictured(
+        self, memory: Memory, item: Item, post_id: str, family: int, overlay: Overlay
+    ) -> None:
+        """The picture of a post that is held belongs to a family."""
+        shared = put_family(memory, post_id, family, item.watermark, overlay)
+        if shared:
+            self._remind(memory, max(memory.clock, item.watermark), shared, overlay)
 
     def _remind(self, memory: Memory, came: int, shared: int, overlay: Overlay) -> None:
         """Set the time of the next sweep."""

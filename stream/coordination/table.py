@@ -189,6 +189,11 @@ class Table:
         """What a row has in a column, 0 for nothing."""
         return self.keys[(row - self.base) * COLUMNS + column]
 
+    def keys_of(self, row: int) -> array[int]:
+        """All that a row has, a number a column."""
+        start = (row - self.base) * COLUMNS
+        return self.keys[start : start + COLUMNS]
+
     def find(self, post: str) -> int:
         """Row of the newest revision of a post, -1 when it is not held."""
         held = np.frombuffer(self.post, dtype=np.uint64)
