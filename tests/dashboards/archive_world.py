@@ -50,7 +50,7 @@ def jikimi(*args: object, kill_after: float | None = None) -> int:
         return child.wait(120)
     time.sleep(kill_after)
     child.send_signal(signal.SIGKILL)
-    return child.wait(10)
+    return child.wait(60)
 
 
 def settings(folder: Path, posts: Path) -> Path:

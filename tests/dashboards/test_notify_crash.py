@@ -104,7 +104,7 @@ def test_killed_again_and_again_each_alert_and_update_arrives_once(tmp_path):
                 assert child.stdout.readline() == "ready\n"
                 time.sleep(dice.uniform(0.0, 0.25))
                 child.kill()
-                kills += child.wait(10) == -signal.SIGKILL
+                kills += child.wait(60) == -signal.SIGKILL
         receiver.moods = []
         finish(tmp_path, receiver)
         finish(tmp_path, receiver)
