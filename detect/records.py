@@ -144,6 +144,10 @@ UNKNOWN_LANGUAGE = "und"
 """Language of a text in which none can be told (BCP 47)."""
 
 
+WORDS, MODEL = "words", "model"
+"""Layers of reasons: of a category that the model alone gave, the reasons are its own."""
+
+
 class HarmScore(Part, frozen=True, kw_only=True):
     """How much a text reads like one category of harm.
 
@@ -190,6 +194,12 @@ class Judgement(Record, frozen=True, kw_only=True, tag="judgement/1"):
         return tuple(
             one.category for one in self.harm if one.score >= LIKELY and not one.unsure
         )
+
+    @property
+    def worded(self) -> tuple[HarmScore, ...]:
+        """The scores that rest on words; those of the model alone are left out."""
+        told = {one.category for one in self.reasons if one.layer == MODEL}
+        return tuple(one for one in self.harm if one.category not in told)
 
     @property
     def worst(self) -> float:

@@ -1,7 +1,8 @@
 """The judge of posts: language, words in context, the model, and one record from them.
 
 It does no input or output and remembers nothing. The words come first: where they speak
-the model only confirms; what the model alone says is held below the threshold of alerts.
+they alone decide; what the model says elsewhere is held below the threshold of alerts, and
+a reason of the layer "model" marks it, so that whoever must rest on words can.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import Protocol
 from detect.harm.lexicon import HarmLexicon, harm_lexicon
 from detect.harm.model import HarmModel, Scores
 from detect.harm.reading import Cue, general_target, read
-from detect.harm.thresholds import FLOOR, MODEL, MODEL_ALONE, SURE_FROM, UNSURE_FROM, WORDS
+from detect.harm.thresholds import FLOOR, MODEL_ALONE, SURE_FROM, UNSURE_FROM
 from detect.records import (
     HARM_CATEGORIES,
+    MODEL,
     OPINION,
+    WORDS,
     HarmCategory,
     HarmReason,
     HarmScore,
@@ -29,8 +32,6 @@ from ingest.records import Post
 LONGEST = 40_000
 """Code points of a post that are judged."""
 _REASONS = 6
-_AGREES = 0.4
-_WEAKENED = 0.6
 _HANGUL_LANGUAGE = "ko"
 _TONES = 3
 
@@ -181,9 +182,9 @@ class HarmJudge:
                 )
                 found[reason] = None
         kept = list(found)[:_REASONS]
+        worded = {cue.category for cue in cues}
         for one in harm:
-            said = known.get(one.category, 0.0)
-            if said >= UNSURE_FROM:
+            if one.category not in worded and one.category in known:
                 kept += self._said_by_model(text, mentions, one.category)
         return kept
 
@@ -217,18 +218,16 @@ class HarmJudge:
 def _together(
     category: HarmCategory, cues: Sequence[Cue], known: dict[HarmCategory, float]
 ) -> float:
-    """The score of a category from the words and the model."""
-    own = [cue for cue in cues if cue.category == category]
+    """The score of a category: of its words, or of the model where no word speaks.
+
+    Where words were weakened, since a text warns, reports or sings, the model is not asked:
+    it knows little of that.
+    """
+    own = [cue.score for cue in cues if cue.category == category]
+    if own:
+        return round(max(own), 3)
     said = known.get(category, 0.0)
-    words = max((cue.score for cue in own), default=0.0)
-    if any(cue.score < cue.plain_score * _WEAKENED for cue in own):
-        # The text warns, reports or sings; the model knows little of that.
-        said = min(said, words + 0.1)
-    if words < FLOOR:
-        return round(min(said, MODEL_ALONE), 3)
-    if said >= UNSURE_FROM:
-        return round(1 - (1 - words) * (1 - _AGREES * said), 3)
-    return round(words, 3)
+    return round(min(said, MODEL_ALONE), 3) if said >= UNSURE_FROM else 0.0
 
 
 def _without_names(text: Disguised, mentions: Sequence[Mention]) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from detect.harm.masked import Masks, without_names
 from detect.harm.spelled import Look, Spelled, spelling
 from detect.names.judging import Finder, finder
 from detect.names.korean import is_syllable
@@ -124,6 +125,10 @@ class HarmLexicon:
         self._all = _Search(forms, "plain")
         self._loose = _Search([one for one in grave if _is_long(one.plain)], "loose")
         self._leads = _Search([one for one in grave if _is_cut_short(one.plain)], "leads")
+        self._masks = Masks(
+            (part for one in grave for part in one.plain.split()),
+            (one.plain for one in grave if one.group in _TOLD_BY_ONE),
+        )
         spared = sorted({fold(text.strip("*")) for one in words for text in one.exceptions})
         looks: tuple[Look, ...] = ("plain", "joined", "even", "loose")
         self._exceptions: dict[Look, Finder] = {
@@ -134,31 +139,44 @@ class HarmLexicon:
         """The lexicon with more words; ``version`` tells it from this one."""
         return HarmLexicon((*self._words, more), self._rules, f"{self.version}+{version}")
 
-    def groups(self, text: Disguised, language: str) -> dict[str, list[Hit]]:
+    def groups(
+        self, text: Disguised, language: str, names: Iterable[tuple[int, int]] = ()
+    ) -> dict[str, list[Hit]]:
         """The words of a text by group, in its order; none where nothing tells of harm.
 
         Positions are code points of the original. Words inside harmless ones
         (``exceptions``) do not count.
+
+        Args:
+            text: what was written, in its views.
+            language: BCP 47, "und" where none could be told.
+            names: where watched people are named, since words are glued to names.
         """
-        spelled = Spelled(text)
-        looks: list[Look] = ["plain"]
-        if text.joined != text.plain:
-            looks.append("joined")
-        if spelled.even != text.joined:
-            looks.append("even")
-        hidden = list(self._hidden(text, spelled, language))
-        if not hidden and not any(self._telling.any(spelled, one, language) for one in looks):
+        every = [_Searched(text)]
+        other = without_names(self._masks.undone(text.original), names)
+        if other != text.original:
+            every.append(_Searched(Disguised(other)))
+        for one in every:
+            one.hidden = list(self._hidden(one, language))
+        if not any(self._tells(one, language) for one in every):
             return {}
         found: dict[str, dict[int, Hit]] = defaultdict(dict)
-        for look in looks:
-            for hit in self._unspared(self._all, spelled, look, language):
-                _keep(found[hit.group], spelled, look, hit)
-        for look, hit in hidden:
-            _keep(found[hit.group], spelled, look, hit)
+        for one in every:
+            for look in one.looks:
+                for hit in self._unspared(self._all, one.spelled, look, language):
+                    _keep(found[hit.group], one.spelled, look, hit)
+            for look, hit in one.hidden:
+                _keep(found[hit.group], one.spelled, look, hit)
         return {
             group: sorted(hits.values(), key=lambda hit: hit.start)
             for group, hits in found.items()
         }
+
+    def _tells(self, text: _Searched, language: str) -> bool:
+        """Whether any word is there with which a rule begins."""
+        return bool(text.hidden) or any(
+            self._telling.any(text.spelled, look, language) for look in text.looks
+        )
 
     def _unspared(
         self, search: _Search, text: Spelled, look: Look, language: str
@@ -171,16 +189,28 @@ class HarmLexicon:
             if not any(start <= hit.start and hit.end <= end for _, start, end in spared):
                 yield hit
 
-    def _hidden(
-        self, text: Disguised, spelled: Spelled, language: str
-    ) -> Iterator[tuple[Look, Hit]]:
+    def _hidden(self, text: _Searched, language: str) -> Iterator[tuple[Look, Hit]]:
         """Words of grave harm that are written as they sound or by first consonants."""
-        if text.loose != text.joined:
-            for hit in self._unspared(self._loose, spelled, "loose", language):
+        if text.seen.loose != text.seen.joined:
+            for hit in self._unspared(self._loose, text.spelled, "loose", language):
                 yield "loose", hit
-        if _CUT_SHORT.search(text.plain):
-            for hit in self._leads.hits(spelled, "leads", language):
+        if _CUT_SHORT.search(text.seen.plain):
+            for hit in self._leads.hits(text.spelled, "leads", language):
                 yield "leads", hit
+
+
+class _Searched:
+    """One spelling of a text under search: in which views, and what is hidden in it."""
+
+    def __init__(self, text: Disguised) -> None:
+        self.seen = text
+        self.spelled = Spelled(text)
+        self.looks: list[Look] = ["plain"]
+        if text.joined != text.plain:
+            self.looks.append("joined")
+        if self.spelled.even != text.joined:
+            self.looks.append("even")
+        self.hidden: list[tuple[Look, Hit]] = []
 
 
 _GRAVE = frozenset((
@@ -189,6 +219,11 @@ _GRAVE = frozenset((
     "invest",
 ))  # fmt: skip
 """Groups whose words people disguise."""
+_TOLD_BY_ONE = frozenset((
+    "slur", "profanity", "death_wish", "sexual", "violence", "deepfake", "means", "claim",
+    "personal",
+))  # fmt: skip
+"""Groups whose words of two letters are told when one of them is masked (씨*)."""
 _MOST = 64
 """Most hits of a group, and most exceptions, that are looked at: repetition adds nothing."""
 _LOOSE_FROM, _LEADS_FROM = 2, 2

@@ -63,17 +63,15 @@ def read(
         mentions: whom it is about.
         language: BCP 47, "und" where none could be told.
     """
-    placed = lexicon.groups(text, language)
+    names = {
+        (mention.start, mention.end)
+        for mention in mentions
+        if mention.start is not None and mention.end is not None
+    }
+    placed = lexicon.groups(text, language, names)
     if not placed:
         return []
-    placed[SUBJECT] = sorted(
-        {
-            Hit(mention.start, mention.end, SUBJECT)
-            for mention in mentions
-            if mention.start is not None and mention.end is not None
-        },
-        key=_start,
-    )
+    placed[SUBJECT] = sorted((Hit(*name, SUBJECT) for name in names), key=_start)
     if "personal" in placed:
         placed[NUMBER] = [
             Hit(*match.span(), NUMBER) for match in _NUMBER.finditer(text.original)

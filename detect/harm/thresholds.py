@@ -10,5 +10,3 @@ ALERT_FROM = 0.8
 """Score from which a post may raise an alert, given words that say so and a subject."""
 MODEL_ALONE = 0.79
 """Most that the model alone can say: no alert rests on one such score."""
-WORDS, MODEL = "words", "model"
-"""Layers of reasons."""

@@ -41,6 +41,12 @@ _PREFIX = (
     "갓 킹 퀸 탈덕 입덕 최애 본진 내사랑 사랑해 생일축하해 축하해 오늘 요즘 근데 진짜 "
     "솔로 래퍼 보컬 댄서 모델 여신 신인 톱스타 스타 연예인 방송인"
 )
+_GLUED = (
+    "죽어 죽여 죽일 죽인 뒤져 뒤졌 꺼져 꺼지 염산 황산 칼로 칼들고 칼맞 걸레 쓰레기 병신 등신 "
+    "창녀 미친년 미친놈 개새끼 딥페 딥패 누드 알몸 야동 집주소 전화번호 폰번호 숙소주소 학폭 "
+    "스폰 마약 은퇴해 탈퇴해 역겹 극혐"
+)
+"""What is written to a name without a space, so that nobody finds it."""
 
 
 def _either(*lists: str) -> str:
@@ -52,9 +58,15 @@ _END = "(?![가-힣])"
 _MORE = f"{_either(_FOCUS)}?"
 _LOOSE = f"(?:{_either(_ANY, _FINAL, _OPEN, _COPULA)}{_MORE})?"
 _TITLED = f"(?:이)?{_either(_TITLE)}들?{_LOOSE}{_END}|들{_LOOSE}{_END}"
+# What is done to somebody may follow without a space as well (하루엘한테염산).
+_HARMED = f"(?:이?(?:한테|에게|랑)|[은는])?{_either(_GLUED)}|이?(?:한테|에게)(?=[가-힣])"
 
-_AFTER_FINAL = re.compile(f"(?:{_either(_ANY, _FINAL, _COPULA)}{_MORE})?{_END}|{_TITLED}")
-_AFTER_OPEN = re.compile(f"(?:{_either(_ANY, _OPEN, _COPULA)}{_MORE})?{_END}|{_TITLED}")
+_AFTER_FINAL = re.compile(
+    f"(?:{_either(_ANY, _FINAL, _COPULA)}{_MORE})?{_END}|{_TITLED}|{_HARMED}"
+)
+_AFTER_OPEN = re.compile(
+    f"(?:{_either(_ANY, _OPEN, _COPULA)}{_MORE})?{_END}|{_TITLED}|{_HARMED}"
+)
 _AFTER_ANY = re.compile(f"{_LOOSE}{_END}|{_TITLED}")
 _BARE_FINAL = re.compile(f"(?:{_either(_ANY, _FINAL, _COPULA)}{_MORE})?{_END}")
 _BARE_OPEN = re.compile(f"(?:{_either(_ANY, _OPEN, _COPULA)}{_MORE})?{_END}")

@@ -214,6 +214,7 @@ def _joined_once(text: str, steps: list[_Step]) -> tuple[str, bool]:
     """One round, and whether its outcome may be joined further."""
     begun = len(steps)
     if not text.isascii() and _JAMO.search(text):
+        text = _edited(_BETWEEN_LEADS, _nothing, text, steps)
         text = _edited(_JAMO_SIGN, _jamo_sign, text, steps)
     text = _edited(_LATIN_SIGN, _latin_sign, text, steps)
     text = _edited(_APART, _put_together, text, steps)
@@ -301,6 +302,8 @@ def _keep_apart(text: str) -> str:
 
 _VOWEL_SIGNS = {**dict.fromkeys("1li|!", "ㅣ"), "h": "ㅐ", "r": "ㅏ", "t": "ㅜ", "_": "ㅡ"}
 _CONSONANT_SIGNS = {**dict.fromkeys("0o", "ㅇ"), "^": "ㅅ", "7": "ㄱ", "e": "ㅌ", "c": "ㄷ"}
+# ㅅ1ㅂ is ㅅㅂ; ㅅ1ㅂㅏ is 시바.
+_BETWEEN_LEADS = re.compile("(?<=[ㄱ-ㅎ])[0-9](?=[ㄱ-ㅎ](?![ㅏ-ㅣ0-9lhrt|!]))")
 _JAMO_SIGN = re.compile("[1li|!hrt_](?<=[ㄱ-ㅎ].)(?![a-z0-9])|[0o^7ec](?=[ㅏ-ㅣ])")
 _LATIN_SIGNS = {"@": "a", "$": "s", "!": "i", "|": "l", "€": "e", "£": "l", "¢": "c"}
 _LATIN_SIGN = re.compile(
@@ -317,6 +320,10 @@ _COUNTED = (
     "vote", "p", "x",
 )  # fmt: skip
 """What follows a number that is one: 2nd, 10pm, 5kg."""
+
+
+def _nothing(_: re.Match[str]) -> str:
+    return ""
 
 
 def _jamo_sign(match: re.Match[str]) -> str:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from detect.harm.thresholds import ALERT_FROM, SURE_FROM, WORDS
-from detect.records import OPINION, HarmCategory, HarmScore, Mention
+from detect.harm.thresholds import ALERT_FROM, SURE_FROM
+from detect.records import OPINION, WORDS, HarmCategory, HarmScore, Mention
 from stream.bursts.window import number
 from stream.hosting.overlay import Overlay
 from stream.ids import derive_id

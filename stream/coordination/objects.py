@@ -123,16 +123,17 @@ def seen(
 def harm_of(judgement: Judgement) -> float:
     """Harm to the subject, 0 to 1: what is aimed at others is none, at nobody known half.
 
-    Advertising is told apart (:data:`SPARE`), and opinion is no harm.
+    Advertising is told apart (:data:`SPARE`), and opinion is no harm. Only words count: with
+    a model's scores of posts in which no word tells, more rings looked like crowds.
     """
     weight = {"subject": 1.0, "unknown": 0.5}.get(judgement.target, 0.0)
-    scores = (one.score for one in judgement.harm if one.category not in _NO_HARM)
+    scores = (one.score for one in judgement.worded if one.category not in _NO_HARM)
     return weight * max(scores, default=0.0)
 
 
 def _opinions(judgement: Judgement) -> int:
     flags = 0
-    for one in judgement.harm:
+    for one in judgement.worded:
         if one.score >= LIKELY:
             if one.category == OPINION:
                 flags |= CRITICAL

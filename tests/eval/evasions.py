@@ -140,6 +140,19 @@ def repeated(word: str, rng: random.Random) -> str:
     return word[: place + 1] + stretch + word[place + 1 :]
 
 
+def masked(word: str, rng: random.Random) -> str:
+    """kill as k*ll, 씨발 as 씨*: one letter of every word of two and more, never the first."""
+    return " ".join(_one_masked(part, rng) for part in word.split(" "))
+
+
+def _one_masked(part: str, rng: random.Random) -> str:
+    most = len(part) - 1 if part.isascii() and len(part) > 2 else len(part)
+    if len(part) < 2:
+        return part
+    place = rng.randrange(1, most)
+    return part[:place] + rng.choice("**#_" if part.isascii() else "**○X") + part[place + 1 :]
+
+
 def _inside(word: str, what: str, rng: random.Random) -> str:
     if len(word) < 2:
         return word
@@ -162,6 +175,7 @@ EVASIONS: dict[str, Word] = {
     "full_width": full_width,
     "homoglyphs": homoglyphs,
     "repeated": repeated,
+    "masked": masked,
 }
 """Ways to disguise a word; one that has nothing to take hold of leaves it as it is."""
 

@@ -41,7 +41,8 @@ YES_FROM = 0.5
 """Score from which a category counts as said."""
 REAL_POSTS = 800
 LISTED = ("jamo", "choseong", "half_choseong", "yamin", "leet", "spaced", "punctuated",
-          "homoglyphs", "zero_width", "full_width", "repeated", "emoji", "decomposed")  # fmt: skip
+          "homoglyphs", "zero_width", "full_width", "repeated", "emoji", "decomposed",
+          "masked")  # fmt: skip
 UNDONE = ("jamo", "decomposed", "spaced", "punctuated", "homoglyphs", "zero_width",
           "full_width", "emoji", "repeated")  # fmt: skip
 """Disguises that can be put on every word of a text and still be read."""

@@ -15,9 +15,9 @@ from detect.harm.features import as_seen
 from detect.harm.judge import HarmJudge
 from detect.harm.model import WIDTHS, HarmModel, batches
 from detect.harm.solver import Design, fit
-from detect.harm.thresholds import MODEL, MODEL_ALONE
+from detect.harm.thresholds import MODEL_ALONE
 from detect.language import identify
-from detect.records import HARM_CATEGORIES, Mention
+from detect.records import HARM_CATEGORIES, MODEL, Mention
 from detect.text import fold
 
 KIND = ["노래 정말 좋다", "무대 멋지고 예쁘다", "오늘도 응원해요", "목소리 최고"]

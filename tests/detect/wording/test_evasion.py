@@ -15,6 +15,8 @@ from tests.eval.evasions import EVASIONS, build, disguise, letters
 
 KOREAN = ["딥페이크", "지인합성", "거짓말쟁이", "사기꾼들", "대머리"]
 ENGLISH = ["deepfake", "liar", "cheater", "impostor"]
+BY_LIST = ("masked",)
+"""Disguises that only a list of words undoes: ``detect.harm.masked``."""
 AROUND = [("어제 ", " 봤다"), ("they say ", " again"), ("", ""), ("🎤 ", "!")]
 ODD = st.sampled_from(
     "가각까힣시발딥페이크아어이ㅋㅎㅅㅂㅏㅣㅡabclLsSeE13057@$!|.·-_ *\u200b\u200d\ufeff\u0301🔥❤️ａｅаеéßİ\ud800"
@@ -37,7 +39,7 @@ def places(text: str, term: str) -> list[tuple[int, int]]:
     return found
 
 
-@pytest.mark.parametrize("kind", EVASIONS)
+@pytest.mark.parametrize("kind", [one for one in EVASIONS if one not in BY_LIST])
 @pytest.mark.parametrize("term", [*KOREAN, *ENGLISH])
 def test_a_disguised_term_is_found_where_it_stands(kind, term):
     for seed, (before, after) in product(range(5), AROUND):
