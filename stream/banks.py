@@ -146,6 +146,7 @@ class Snapshot:
         held: Mapping[str, Look] = {} if looks is None else looks
         self._originals = tuple(one for one in enabled if one.reference_id in held)
         self._finder = Finder([held[one.reference_id] for one in self._originals])
+        self._ids = frozenset(one.reference_id for one in enabled)
 
     def found_in(self, look: Look) -> list[Match]:
         """References that lie in a picture, by local features, the surest first.
@@ -164,6 +165,9 @@ class Snapshot:
 
     def __len__(self) -> int:
         return len(self._references)
+
+    def __contains__(self, reference_id: str) -> bool:
+        return reference_id in self._ids
 
     def matches(self, views: Mapping[str, str], *, bits: int = MATCH) -> list[Match]:
         """References within ``bits`` of any view, each once by its nearest view.

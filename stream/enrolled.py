@@ -205,6 +205,10 @@ class Enrolled:
             for one in self.listed()
         )
 
+    def edition(self) -> int:
+        """Goes up with every change."""
+        return int(self._db.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0])
+
     def changes(self) -> list[tuple[int, str, str, str, str]]:
         """When (ms), who, what, of whom and a note, the oldest first."""
         return self._db.execute(

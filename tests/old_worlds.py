@@ -134,7 +134,15 @@ def fill_media(folder: Path) -> Path:
     verdict = Verdict(
         sha256="1" * 64, version="media/1", format="jpeg", pdq="2" * 64, family="fam_1"
     )
-    shelf.keep(Kept(verdict=verdict, features=b"f", pixels=b"p", size=(1, 1), preview=b"small"))
+    looks = (Look(b"features", b"pixels", 3, 2),)
+    shelf.keep(
+        Kept(
+            verdict=verdict, features=b"f", pixels=b"p", size=(1, 1), preview=b"small",
+            looks=looks,
+        )
+    )  # fmt: skip
+    with shelf.change() as db:
+        db.execute("INSERT INTO merged VALUES ('fam_0', 'fam_1')")
     shelf.shown(verdict.sha256, "x:1", "3" * 32)
     shelf.belongs(["ref_1"], "fam_1")
     shelf.tell(LoggedMedia(post_id="x:1", account="x:하나"))

@@ -97,9 +97,11 @@ def media_stage(settings: Settings, folder: Path, watchlist: Watchlist) -> Media
     from stream.media.looking import Looker
     from stream.media.stage import Load, MediaStage
 
+    enrolment = _enrolment(settings)
     looker = Looker(
         scorer=sexual_content(settings),
-        faces=_spotting(settings),
+        faces=_spotting(settings, enrolment),
+        enrolment=enrolment,
         sexual_from=wanted.sexual_from,
         previews=wanted.previews,
         judges=forgery_models(settings),
@@ -115,18 +117,57 @@ def media_stage(settings: Settings, folder: Path, watchlist: Watchlist) -> Media
     )
 
 
-def _spotting(settings: Settings) -> Callable[[Raster], tuple[SeenFace, ...]] | None:
-    """Finds faces, and those who are enrolled now among them."""
+def _enrolment(settings: Settings) -> Callable[[], int]:
+    """Tells which state the file of enrolled people is in; 0 while there is none.
+
+    It is asked for every picture, and opens the file only when it was written to.
+    """
+    from stream.enrolled import FACES_FILE, Enrolled
+
+    path = settings.data.folder / FACES_FILE
+    files = (path, path.with_name(f"{path.name}-wal"))
+    held: dict[tuple[tuple[int, int] | None, ...], int] = {}
+
+    def written() -> tuple[tuple[int, int] | None, ...]:
+        return tuple(
+            (one.stat().st_mtime_ns, one.stat().st_size) if one.is_file() else None
+            for one in files
+        )
+
+    def enrolment() -> int:
+        if not path.is_file():
+            return 0
+        before = written()
+        if before not in held:
+            with Enrolled(path) as enrolled:
+                edition = enrolled.edition()
+            held.clear()
+            # What is written while it is read is read again.
+            held[before] = edition
+        return held[before]
+
+    return enrolment
+
+
+def _spotting(
+    settings: Settings, enrolment: Callable[[], int]
+) -> Callable[[Raster], tuple[SeenFace, ...]] | None:
+    """Finds faces, and those who are enrolled at that moment among them."""
     import numpy as np
 
     spotter = faces(settings)
     if spotter is None:
         return None
-    people = enrolled_people(settings)
+    held: dict[int, People] = {}
 
     def spot(raster: Raster) -> tuple[SeenFace, ...]:
+        edition = enrolment()
+        if edition not in held:
+            # Whoever was deleted is forgotten here too.
+            held.clear()
+            held[edition] = enrolled_people(settings)
         image = np.frombuffer(raster.data, np.uint8).reshape(raster.height, raster.width, 3)
-        return spotter.seen(image, people)
+        return spotter.seen(image, held[edition])
 
     return spot
 

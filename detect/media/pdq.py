@@ -119,6 +119,32 @@ def distance(one: bytes, other: bytes) -> int:
     return (int.from_bytes(one) ^ int.from_bytes(other)).bit_count()
 
 
+def near_views(bits: bytes) -> dict[str, bytes]:
+    """The views of :func:`pdq_dihedral` from a hash alone: near the true ones.
+
+    Turning changes signs of frequencies, and their median is near zero: on 28 photographs the
+    worst view was 12 bits off in the middle, 22 at most. For comparing among ourselves where
+    the picture is gone.
+    """
+    plain = np.unpackbits(np.frombuffer(bits, np.uint8))[::-1].reshape(_FREQUENCIES, -1) > 0
+    even = np.arange(_FREQUENCIES) % 2 == 0
+    rows, columns = even[:, None], even[None, :]
+    planes = (
+        plain,
+        (plain ^ columns).T,
+        plain ^ rows ^ columns,
+        (plain ^ rows).T,
+        plain ^ rows,
+        plain ^ columns,
+        plain.T,
+        (plain ^ rows ^ columns).T,
+    )
+    return {
+        name: np.packbits(plane.ravel()[::-1]).tobytes()
+        for name, plane in zip(_FLIPS, planes, strict=True)
+    }
+
+
 def _luma(image: NDArray[np.uint8]) -> Plane:
     if image.ndim < _COLOURED:
         return image.astype(np.float32)

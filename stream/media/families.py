@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from detect.media.examined import Look
 from detect.media.finder import Finder
@@ -21,6 +23,24 @@ MOST_LOOKS = 20_000
 LEAST_FRAMES, LEAST_SHARE = 2, 0.3
 """Frames that two clips must share, and their share of all: one card at the beginning is no
 family."""
+
+
+SAME_PLACE = 0.6
+"""Share of what two families cover of a picture that both must cover to be one."""
+
+Corners = tuple[tuple[float, float], ...]
+WHOLE: Corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+
+class Place(msgspec.Struct, frozen=True):
+    """The family of a picture, how it came there, and other families that it ties to it.
+
+    ``found_by`` is "original", "hash", "features" or "first".
+    """
+
+    family: str
+    found_by: str
+    also: tuple[str, ...] = ()
 
 
 class _Segment:
@@ -42,10 +62,12 @@ class _Segment:
             found += [(distance, self._names[place]) for place, distance in hits]
         return found
 
-    def seen_in(self, look: Look) -> list[tuple[int, str]]:
+    def seen_in(self, look: Look) -> list[tuple[int, str, Corners]]:
         return [
-            (-one.placement.inliers, self._seen[one.place]) for one in self._finder.find(look)
-        ]
+            (-one.placement.inliers, self._seen[one.place],
+             tuple((float(x), float(y)) for x, y in one.placement.region))
+            for one in self._finder.find(look)
+        ]  # fmt: skip
 
 
 Member = tuple[str, tuple[str, ...], Look | None]
@@ -67,31 +89,33 @@ class Families:
         if members:
             self._segments = [_Segment(members)]
 
-    def of(self, verdict: Verdict, look: Look | None) -> tuple[str, str]:
-        """The family of a picture, and how it came there.
-
-        ``found_by`` is "original", "hash", "features" or "first".
-        """
+    def of(self, verdict: Verdict, look: Look | None) -> Place:
+        """Where a picture belongs."""
         references = related(verdict.matches)
         known = self._shelf.family_of(references)
+        ties = self._ties(verdict, None if known is not None else look)
         if known is not None:
-            return known, "original"
-        family, how = self._among_seen(verdict, look)
-        if family is None:
-            family, how = derive_id("fam", verdict.sha256), "first"
+            return Place(known, "original", _tied(((known, "original", WHOLE), *ties)))
+        if not ties:
+            ties = [(derive_id("fam", verdict.sha256), "first", WHOLE)]
+        family, how, _ = ties[0]
         self._shelf.belongs(references, family)
-        return family, how
+        return Place(family, how, _tied(ties))
 
-    def _among_seen(self, verdict: Verdict, look: Look | None) -> tuple[str | None, str]:
+    def _ties(self, verdict: Verdict, look: Look | None) -> list[tuple[str, str, Corners]]:
+        """Families that a picture shows, how, and where in it; the nearest first."""
+        found: dict[str, tuple[str, str, Corners]] = {}
         for sha256 in self._near(verdict):
             if held := self._shelf.picture(sha256):
-                return held.family, "hash"
+                found.setdefault(held.family, (held.family, "hash", WHOLE))
         if look is not None:
+            size = (verdict.width or 1, verdict.height or 1)
             seen = sorted(hit for one in self._segments for hit in one.seen_in(look))
-            for _, sha256 in seen:
+            for _, sha256, region in seen:
                 if held := self._shelf.picture(sha256):
-                    return held.family, "features"
-        return None, ""
+                    shares = tuple((x / size[0], y / size[1]) for x, y in region)
+                    found.setdefault(held.family, (held.family, "features", shares))
+        return list(found.values())
 
     def _near(self, verdict: Verdict) -> list[str]:
         """Files with the same hash, the nearest first; of clips those that share enough."""
@@ -118,6 +142,38 @@ class Families:
         for place in looks[: max(0, len(looks) - MOST_LOOKS)]:
             members[place] = (*members[place][:2], None)
         self._segments.append(_Segment(members))
+
+
+def _tied(ties: Sequence[tuple[str, str, Corners]]) -> tuple[str, ...]:
+    """The families that lie where the first one lies: a collage shows several, side by side."""
+    _, _, first = ties[0]
+    return tuple(
+        dict.fromkeys(
+            name
+            for name, _, region in ties[1:]
+            if name != ties[0][0] and _common(first, region) >= SAME_PLACE
+        )
+    )
+
+
+def _common(one: Corners, other: Corners) -> float:
+    """Share of what two pieces cover of a picture that both cover, by their boxes."""
+    a, b = _box(one), _box(other)
+    across = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    down = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    both = across * down
+    either = _area(a) + _area(b) - both
+    return both / either if either > 0 else 0.0
+
+
+def _box(corners: Corners) -> tuple[float, float, float, float]:
+    xs = [min(1.0, max(0.0, x)) for x, _ in corners]
+    ys = [min(1.0, max(0.0, y)) for _, y in corners]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _area(box: tuple[float, float, float, float]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def related(matches: tuple[PictureMatch, ...]) -> list[str]:

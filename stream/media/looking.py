@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 import cv2
@@ -16,7 +16,7 @@ from detect.media.examined import Examined, Frame, Look, Raster
 from detect.media.forgeries import Forged, Shown, judged_by
 from detect.media.forgery import ForgeryModel
 from detect.media.gate import judge
-from detect.media.pdq import GOOD_QUALITY
+from detect.media.pdq import GOOD_QUALITY, near_views
 from detect.media.provenance import MACHINE_MADE, Provenance, read_provenance
 from detect.media.signature import Signature
 from detect.records import PictureMatch, SeenFace
@@ -55,6 +55,7 @@ class Looker:
         judges: forgery models; the first that applies to a file speaks.
         trust: certificates (PEM) of whose signatures are trusted; None: signed claims are
             not read.
+        enrolment: goes up whenever somebody is enrolled or deleted.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Looker:
         previews: bool = True,
         judges: Sequence[ForgeryModel] = (),
         trust: str | None = None,
+        enrolment: Callable[[], int] = lambda: 0,
     ) -> None:
         self._cage = Cage(trust=trust)
         self._judges = tuple(judges)
@@ -74,14 +76,21 @@ class Looker:
         self.sexual_from = sexual_from
         self._previews = previews
         self.known = Snapshot([])
+        self._enrolment = enrolment
+        self.enrolled = enrolment()
 
     @property
     def version(self) -> str:
         """Of everything that a verdict rests on, the banks left aside."""
         scored = "none" if self._scorer is None else self._scorer.version
         judges = "".join(f" {one.version}" for one in self._judges)
-        faces = "faces" if self._faces else "none"
+        faces = f"faces@{self.enrolled}" if self._faces else "none"
         return f"{PIPELINE} {scored} {faces} {self.sexual_from}{judges}"
+
+    def refresh(self) -> bool:
+        """Take note of who is enrolled now; whether that changed and faces are looked for."""
+        before, self.enrolled = self.enrolled, self._enrolment()
+        return self._faces is not None and self.enrolled != before
 
     def close(self) -> None:
         """End the process that decodes."""
@@ -143,6 +152,9 @@ class Looker:
                 pixels=seen.look.pixels,
                 size=(seen.look.width, seen.look.height),
             )
+        if passage.open and seen.clip is not None:
+            looks = tuple(one.look for one in seen.clip.frames if one.look is not None)
+            kept = msgspec.structs.replace(kept, looks=looks)
         if passage.open and self._previews:
             kept = msgspec.structs.replace(kept, preview=_preview(seen))
         # What did not pass is compared now and forgotten.
@@ -177,11 +189,30 @@ class Looker:
     def _all_matches(self, verdict: Verdict, seen: Examined) -> tuple[PictureMatch, ...]:
         if seen.clip is None:
             return self.matches(verdict, seen.look)
-        found = [one for frame in seen.clip.frames for one in self._in_frame(verdict, frame)]
-        best: dict[str, PictureMatch] = {}
-        for one in sorted(found, key=lambda one: (not one.region, -one.inliers)):
-            best.setdefault(one.reference, one)
-        return tuple(best.values())
+        return _once(
+            one for frame in seen.clip.frames for one in self._in_frame(verdict, frame)
+        )
+
+    def matches_of_clip(
+        self, verdict: Verdict, looks: Sequence[Look]
+    ) -> tuple[PictureMatch, ...]:
+        """Known pictures in a clip that was seen earlier, by what is kept of it.
+
+        Turned and mirrored views of its frames are guessed from their hashes, a dozen bits
+        off; what was found before stays found.
+        """
+        before = [one for one in verdict.matches if one.reference in self.known]
+        size = (verdict.width or 1, verdict.height or 1)
+        by_sight = (one for look in looks for one in self.known.found_in(look))
+        by_hash = (
+            one
+            for digits in verdict.frames
+            for one in self.known.matches(
+                {name: bits.hex() for name, bits in near_views(bytes.fromhex(digits)).items()}
+            )
+        )
+        found = (_told(one, size) for some in (by_sight, by_hash) for one in some)
+        return _once((*before, *found))
 
     def _in_frame(self, verdict: Verdict, frame: Frame) -> tuple[PictureMatch, ...]:
         alone = msgspec.structs.replace(
@@ -203,6 +234,14 @@ class Looker:
         rest = [one for one in by_hash if one.reference.reference_id not in sighted]
         size = (verdict.width or 1, verdict.height or 1)
         return tuple(_told(one, size) for one in (*by_sight, *rest))
+
+
+def _once(found: Iterable[PictureMatch]) -> tuple[PictureMatch, ...]:
+    """Each known picture of a clip once: as it lies in a frame rather than by a hash."""
+    best: dict[str, PictureMatch] = {}
+    for one in sorted(found, key=lambda one: (not one.region, -one.inliers)):
+        best.setdefault(one.reference, one)
+    return tuple(best.values())
 
 
 def _rasters(seen: Examined) -> list[Raster]:

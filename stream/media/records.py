@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from detect.media.examined import Look
 from detect.records import PictureMatch, SeenFace
 from ingest.records import Part
 
@@ -57,10 +58,14 @@ class Verdict(Part, frozen=True, kw_only=True):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture on its way into the file: with what may be kept because the gate let it."""
+    """A picture on its way into the file: with what may be kept because the gate let it.
+
+    ``looks`` are those of pictures of a clip.
+    """
 
     verdict: Verdict
     features: bytes | None = None
     pixels: bytes | None = None
     size: tuple[int, int] = (0, 0)
     preview: bytes | None = None
+    looks: tuple[Look, ...] = ()

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -46,7 +47,15 @@ CREATE INDEX shows_post ON shows (post_id);
 CREATE TABLE originals (reference TEXT PRIMARY KEY, family TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE outbox (n INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
 """
-MIGRATIONS = (Step("media", _MEDIA),)
+_KIN = """
+CREATE TABLE clip_looks (
+    sha256 TEXT NOT NULL REFERENCES pictures (sha256), n INTEGER NOT NULL,
+    features BLOB NOT NULL, pixels BLOB NOT NULL,
+    width INTEGER NOT NULL, height INTEGER NOT NULL, PRIMARY KEY (sha256, n)
+) WITHOUT ROWID;
+CREATE TABLE merged (family TEXT PRIMARY KEY, into_family TEXT NOT NULL) WITHOUT ROWID;
+"""
+MIGRATIONS = (Step("media", _MEDIA), Step("kin", _KIN))
 """Applied in order, once each; only ever appended to."""
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -93,7 +102,8 @@ class Shelf:
             with transaction(self._db, self._folder):
                 yield self._db
 
-    def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the file answers."""
         with self._turn:
             return self._db.execute(sql, values).fetchall()
 
@@ -125,7 +135,7 @@ class Shelf:
         return self._count("SELECT count(*) FROM errands WHERE state = 'waiting'")
 
     def _count(self, sql: str, *values: object) -> int:
-        return int(str(self._rows(sql, *values)[0][0]))
+        return int(str(self.rows(sql, *values)[0][0]))
 
     def next(self, now: int, limit: int) -> list[tuple[Errand, int, bool]]:
         """The most urgent posts that are due, with tries, and whether only a part is missing.
@@ -163,7 +173,7 @@ class Shelf:
 
     def next_due(self) -> int | None:
         """When the first post is due that waits for its time."""
-        rows = self._rows("SELECT min(next_at) FROM errands WHERE state != 'done'")
+        rows = self.rows("SELECT min(next_at) FROM errands WHERE state != 'done'")
         return None if rows[0][0] is None else int(str(rows[0][0]))
 
     # --- what was found ----------------------------------------------------------
@@ -250,6 +260,11 @@ class Shelf:
                 (one.sha256, one.family, _encode(one), kept.features, kept.pixels,
                  *kept.size, kept.preview),
             )  # fmt: skip
+            db.executemany(
+                "INSERT OR REPLACE INTO clip_looks VALUES (?, ?, ?, ?, ?, ?)",
+                [(one.sha256, n, look.features, look.pixels, look.width, look.height)
+                 for n, look in enumerate(kept.looks)],
+            )  # fmt: skip
 
     def revise(self, verdict: Verdict) -> None:
         """Write another verdict of a picture that is there."""
@@ -272,7 +287,7 @@ class Shelf:
         """Posts that show any of these pictures."""
         found: dict[str, None] = {}
         for sha256 in sha256s:
-            for row in self._rows("SELECT post_id FROM shows WHERE sha256 = ?", sha256):
+            for row in self.rows("SELECT post_id FROM shows WHERE sha256 = ?", sha256):
                 found[str(row[0])] = None
         return list(found)
 
@@ -315,7 +330,7 @@ class Shelf:
     def family_of(self, references: Sequence[str]) -> str | None:
         """The family that holds variants of one of these known pictures."""
         for reference in references:
-            rows = self._rows("SELECT family FROM originals WHERE reference = ?", reference)
+            rows = self.rows("SELECT family FROM originals WHERE reference = ?", reference)
             if rows:
                 return str(rows[0][0])
         return None
@@ -346,6 +361,7 @@ class Shelf:
             for sha256 in pictures:
                 left = "SELECT 1 FROM shows WHERE sha256 = ?"
                 if db.execute(left, (sha256,)).fetchone() is None:
+                    db.execute("DELETE FROM clip_looks WHERE sha256 = ?", (sha256,))
                     db.execute("DELETE FROM pictures WHERE sha256 = ?", (sha256,))
                     db.execute("DELETE FROM urls WHERE sha256 = ?", (sha256,))
 

@@ -19,11 +19,13 @@ from detect.records import PictureFinding
 from ingest.media.addresses import RefusedError, url_key
 from ingest.media.fetching import FailedError, Fetched
 from stream.banks import BANKS_FILE, Banks
-from stream.media.families import Families, related
+from stream.media.families import Families, Place
+from stream.media.kin import united
+from stream.media.later import Later, is_bad
 from stream.media.looking import DEAREST, Looker
 from stream.media.records import Errand, Verdict
 from stream.media.shelf import Shelf
-from stream.media.telling import errand_of, finding, judged, not_looked_at, priority, said
+from stream.media.telling import errand_of, finding, not_looked_at, priority, said
 from stream.records import LoggedMedia, PostGone, PostSeen, SubjectEvent
 
 Outcome = Fetched | RefusedError | FailedError
@@ -31,9 +33,7 @@ AT_ONCE = 8
 """Posts that are worked on together: their pictures are fetched side by side."""
 AGAIN_MS = (60_000, 10 * 60_000, 60 * 60_000, 6 * 60 * 60_000)
 """Pauses between tries of what could not be fetched."""
-ANEW_AT_ONCE = 200
 POSITION = "position"
-EDITION = "edition"
 
 log = structlog.get_logger(__name__)
 
@@ -88,9 +88,8 @@ class MediaStage:
         self._load = load or Load()
         self._banks = Banks(folder / BANKS_FILE)
         self._families = Families(self.shelf)
-        self._edition = -1
-        self._rematch: str | None = None
-        self._refresh()
+        self._later = Later(self.shelf, looker, self._banks)
+        self._later.refresh()
 
     def close(self) -> None:
         """End the decoding process and let the files go."""
@@ -137,7 +136,7 @@ class MediaStage:
 
     def idle(self) -> bool:
         """Whether nothing is left to do at this moment."""
-        return self._rematch is None and not self.shelf.next(self._now(), 1)
+        return not self._later.busy and not self.shelf.next(self._now(), 1)
 
     # --- work ---------------------------------------------------------------------
 
@@ -147,13 +146,13 @@ class MediaStage:
         Raises:
             StorageFullError: no space; the same is done again.
         """
-        self._refresh()
+        self._later.refresh()
         errands = self.shelf.next(self._now(), AT_ONCE)
         if errands:
             without = self._load.without(self.shelf.waiting())
             self._work(errands, without)
             return True
-        return self._look_again()
+        return self._later.step()
 
     def _queue(self, event: PostSeen) -> None:
         if event.subjects and event.subject != event.subjects[0]:
@@ -233,20 +232,21 @@ class MediaStage:
         kept, look = self._looker.look(outcome.data, minor=errand.minor, without=without)
         verdict = kept.verdict
         if held is not None:
-            family, how = held.family, held.found_by
+            place = Place(held.family, held.found_by)
         else:
-            family, how = self._families.of(verdict, look)
-        verdict = msgspec.structs.replace(verdict, family=family, found_by=how)
+            place = self._families.of(verdict, look)
         with self.shelf.change():
+            family, moved = united(self.shelf, [place.family, *place.also])
+            verdict = msgspec.structs.replace(verdict, family=family, found_by=place.found_by)
             self.shelf.keep(msgspec.structs.replace(kept, verdict=verdict))
-            if held is None and _is_bad(verdict):
-                self._say_again([family], but=verdict.sha256)
+            if moved or (held is None and is_bad(verdict)):
+                self._later.say_again([family], but=verdict.sha256)
         if held is None:
             self._families.add(verdict, look if kept.features is not None else None)
         return verdict
 
     def _finding(self, errand: Errand, url: str, verdict: Verdict) -> PictureFinding:
-        bad = any(_is_bad(one) for one in self.shelf.family(verdict.family))
+        bad = any(is_bad(one) for one in self.shelf.family(verdict.family))
         return finding(
             errand, url, verdict, sexual_from=self._looker.sexual_from, family_bad=bad
         )
@@ -258,73 +258,3 @@ class MediaStage:
             self.shelf.tell(told, partial=partial)
         else:
             self.shelf.settled(errand.post_id, partial=partial)
-
-    # --- what became known later ---------------------------------------------------
-
-    def _refresh(self) -> None:
-        """Take the banks as they are now; what was seen is compared with what is new."""
-        edition = self._banks.edition()
-        if edition == self._edition:
-            return
-        self._looker.known = self._banks.snapshot()
-        self._edition = edition
-        if self.shelf.meta(EDITION) != str(edition).encode():
-            self._rematch = ""
-
-    def _look_again(self) -> bool:
-        """Compare a few pictures that were seen earlier with the banks as they are now."""
-        if self._rematch is None:
-            return False
-        pictures = self.shelf.pictures(self._rematch, ANEW_AT_ONCE)
-        with self.shelf.change():
-            touched: dict[str, None] = {}
-            for held, look in pictures:
-                matches = held.matches if held.frames else self._looker.matches(held, look)
-                if matches != held.matches:
-                    for family in self._moved(
-                        held, msgspec.structs.replace(held, matches=matches)
-                    ):
-                        touched[family] = None
-            self._say_again(list(touched))
-            self._rematch = pictures[-1][0].sha256 if pictures else None
-            if self._rematch is None:
-                self.shelf.set_meta(EDITION, str(self._edition).encode())
-        return True
-
-    def _moved(self, held: Verdict, now: Verdict) -> tuple[str, ...]:
-        """Write what is known now; variants of one original come into one family."""
-        references = related(now.matches)
-        family = self.shelf.family_of(references) or held.family
-        self.shelf.belongs(references, family)
-        how = held.found_by if family == held.family else "original"
-        self.shelf.revise(msgspec.structs.replace(now, family=family, found_by=how))
-        return held.family, family
-
-    def _say_again(self, families: Sequence[str], but: str = "") -> None:
-        """Tell the posts of families anew where something about them has changed."""
-        for family in families:
-            members = [one for one in self.shelf.family(family) if one.sha256 != but]
-            bad = any(_is_bad(one) for one in self.shelf.family(family))
-            by_hash = {one.sha256: one for one in members}
-            for post_id in self.shelf.posts_of(by_hash):
-                before = self.shelf.told(post_id)
-                if before is not None:
-                    self._revised(before, by_hash, bad=bad)
-
-    def _revised(self, before: LoggedMedia, known: dict[str, Verdict], *, bad: bool) -> None:
-        made = [
-            judged(one, known[one.sha256], sexual_from=self._looker.sexual_from, family_bad=bad)
-            if one.sha256 in known
-            else one
-            for one in before.findings
-        ]
-        errand = Errand(
-            post_id=before.post_id, account=before.account, platform="", at=0, urls=()
-        )
-        told = said(errand, made, before)
-        if told is not None:
-            self.shelf.tell(told, partial=any(one.partial for one in made))
-
-
-def _is_bad(verdict: Verdict) -> bool:
-    return any(one.kind == "known_bad" for one in verdict.matches)
