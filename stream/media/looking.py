@@ -144,21 +144,24 @@ class Looker:
         )
         verdict = msgspec.structs.replace(verdict, matches=self._all_matches(verdict, seen))
         verdict = _with_forgery(verdict, forged)
-        kept = Kept(verdict=verdict)
-        if passage.open and seen.look is not None:
-            kept = msgspec.structs.replace(
-                kept,
-                features=seen.look.features,
-                pixels=seen.look.pixels,
-                size=(seen.look.width, seen.look.height),
-            )
-        if passage.open and seen.clip is not None:
-            looks = tuple(one.look for one in seen.clip.frames if one.look is not None)
-            kept = msgspec.structs.replace(kept, looks=looks)
-        if passage.open and self._previews:
-            kept = msgspec.structs.replace(kept, preview=_preview(seen))
         # What did not pass is compared now and forgotten.
+        kept = self._kept(verdict, seen) if passage.open else Kept(verdict=verdict)
         return kept, seen.look
+
+    def _kept(self, verdict: Verdict, seen: Examined) -> Kept:
+        """What may be kept of a picture that passed the gate."""
+        kept = Kept(verdict=verdict, preview=_preview(seen) if self._previews else None)
+        if seen.clip is not None:
+            looks = tuple(one.look for one in seen.clip.frames if one.look is not None)
+            return msgspec.structs.replace(kept, looks=looks)
+        if seen.look is None:
+            return kept
+        return msgspec.structs.replace(
+            kept,
+            features=seen.look.features,
+            pixels=seen.look.pixels,
+            size=(seen.look.width, seen.look.height),
+        )
 
     def _shown(self, seen: Examined, *, faces: bool) -> list[Shown]:
         """What models are shown of a file, with its faces where they are looked for."""
