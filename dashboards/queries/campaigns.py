@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -70,6 +70,15 @@ def listed(
 def named(campaign: Campaign) -> tuple[Member, ...]:
     """Its accounts, as far as they may be named: only where it is reported."""
     return campaign.members if campaign.kind in REPORTED else ()
+
+
+def handles_of(posts: Iterable[IndexedPost]) -> dict[str, str]:
+    """By account the name it went by in the last of these posts, where one is known."""
+    return {
+        one.post.account: one.post.author.handle
+        for one in posts
+        if one.post.author is not None and one.post.author.handle
+    }
 
 
 def seen(index: Index, campaign_id: str) -> Seen | None:

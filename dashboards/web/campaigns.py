@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from dashboards.queries.campaigns import REPORTED, Axis, Seen, listed, named, seen
+from dashboards.queries.campaigns import REPORTED, Axis, Seen, handles_of, listed, named, seen
 from dashboards.queries.network import network
 from dashboards.web.clusters import spread_of
 from dashboards.web.drawing import Drawing, drawing
@@ -112,6 +112,7 @@ def campaign(request: Request, site: TheSite, campaign_id: str, page: str = "") 
         more_variants=max(0, len(found.variants) - SHOWN_VARIANTS),
         wording={p: n for n, v in enumerate(found.variants, 1) for p in v.ids},
         members=named(one)[:SHOWN_ACCOUNTS],
+        handles=handles_of(found.posts),
         more_members=max(0, len(one.accounts) - SHOWN_ACCOUNTS),
         spread=spread_of(site.index, [p.post.event_at for p in found.posts]),
         kin=found.kin,

@@ -176,6 +176,8 @@ def test_the_network_is_drawn_with_a_table_that_says_the_same(serve: Serve, inde
 
     assert "Who shares with whom" in text_of(html)
     assert html.count("<circle") == len(known_accounts())
+    handle = smear_posts()[0].post.author.handle
+    assert f'<td><bdi title="{known_accounts()[0].account}">@{handle}</bdi></td>' in html
     assert "style=" not in html[html.index('class="network"') : html.index("</svg>")]
 
 
