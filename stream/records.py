@@ -247,7 +247,8 @@ class Campaign(Record, frozen=True, kw_only=True, tag="campaign/1"):
 
     ``detected_at`` is the event time at which it could first be reported as what it
     is. ``accounts`` and ``post_ids`` are bounded, ``posts`` counts all. An old id leads
-    to the campaign that took it in by ``merged_into``. ``asleep``: nothing came for two
+    to the campaign that took it in by ``merged_into``, a part that left to the one that
+    it left by ``split_from``. ``asleep``: nothing came for two
     days; ``phases`` are its days awake.
     """
 
@@ -275,6 +276,7 @@ class Campaign(Record, frozen=True, kw_only=True, tag="campaign/1"):
     phases: tuple[Phase, ...] = ()
     asleep: bool = False
     merged_into: str | None = None
+    split_from: str | None = None
 
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -284,7 +286,8 @@ class Alert(Record, frozen=True, kw_only=True, tag="alert/1"):
     """Something a person should look at; exists by event time, once.
 
     Growth raises ``revision`` under the same ``alert_id``; delivery is decided
-    elsewhere, by wall clock. ``replayed``: a replay of the past made it, so it is
+    elsewhere, by wall clock. ``split_from``: the campaign that this one was a part of.
+    ``replayed``: a replay of the past made it, so it is
     shown and delivered to nobody.
     """
 
@@ -307,6 +310,7 @@ class Alert(Record, frozen=True, kw_only=True, tag="alert/1"):
     evidence: tuple[Evidence, ...] = ()
     counter_evidence: tuple[Evidence, ...] = ()
     replayed: bool = False
+    split_from: str | None = None
 
 
 Result = Membership | Cluster | Burst | Campaign | Alert | PictureFinding

@@ -24,6 +24,7 @@ from stream.coordination.scores import (
     Standing,
     account_number,
     account_scores,
+    stronger,
     subjects,
 )
 from stream.coordination.trust import Shares, first_shares
@@ -119,13 +120,12 @@ def logged_posts(host: EmbeddedHost) -> Iterator[LoggedPost | LoggedDeletion]:
 
 
 def _standings(host: EmbeddedHost, found: Gathered) -> None:
-    """Of an account that is known to several subjects the highest standing counts."""
+    """The strongest standing of each account."""
     best: dict[int, Standing] = {}
     for state in host.processor.states("coordination"):
         for subject in subjects(state):
             for number, one in account_scores(state, subject).items():
-                if number not in best or best[number].score < one.score:
-                    best[number] = one
+                best[number] = stronger(one, best.get(number))
     for (platform, author), number in found.accounts.items():
         standing = best.get(account_number(f"{platform}:{author}"))
         if standing is not None:

@@ -162,7 +162,8 @@ def account_rows(found: Gathered, campaigns: Sequence[CampaignRow]) -> list[Acco
         AccountRow(
             author_id=author,
             platform=platform,
-            score=round(found.standings.get(n, _ALONE).score, 6),
+            # Digits that count, not decimals: small scores still say who stands above whom.
+            score=float(f"{found.standings.get(n, _ALONE).score:.6g}"),
             q_value=found.standings.get(n, _ALONE).q_value,
             campaigns=tuple(sorted(reported.get(f"{platform}:{author}", ()))),
             signals={

@@ -14,7 +14,8 @@ ARCHIVE_PREFIX = "archive:"
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     """``accounts.ndjson``: higher scores are more coordinated.
 
-    ``q_value`` is the false discovery rate at which the account stands out.
+    ``q_value`` is the false discovery rate at which the company it keeps in a reported
+    campaign stands out from chance; 1 for who is in none.
     """
 
     author_id: str

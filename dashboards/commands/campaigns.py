@@ -33,6 +33,13 @@ KST = timezone(timedelta(hours=9), "KST")
 WIDTH = 100
 SHOWN = 20
 UNKNOWN = "not assessed"
+RELATIONS = {
+    "split_from": "split from",
+    "split_off": "split off",
+    "returns_from": "returns from",
+    "returned_as": "returned as",
+    "beside": "at the same time",
+}
 
 
 @click.group("campaigns", epilog=EPILOG)
@@ -156,10 +163,11 @@ def _json_of(campaign: Campaign) -> str:
 
 def _line(one: Campaign) -> str:
     asleep = "  asleep" if one.asleep else ""
+    split = f"  split from {_plain(one.split_from)}" if one.split_from else ""
     return (
         f"{one.campaign_id}  {one.kind:14}  {_plain(one.subject)}  "
         f"{len(one.accounts)} accounts, {one.posts} posts, "
-        f"{_at(one.first_post_at)} to {_at(one.last_post_at)}{asleep}"
+        f"{_at(one.first_post_at)} to {_at(one.last_post_at)}{asleep}{split}"
     )
 
 
@@ -204,8 +212,11 @@ def _shown(found: Seen) -> list[str]:
             for p in campaign.phases
         ]
     if found.kin:
-        lines += ["", "other campaigns with the same accounts:"]
-        lines += [f"    {one.common} in common  {_line(one.campaign)}" for one in found.kin]
+        lines += ["", "beside other campaigns (accounts, links and pictures, wordings, hours):"]
+        for one in found.kin:
+            hours = "-" if one.hours is None else f"{one.hours:.2f}"
+            same = f"{one.common}  {one.objects}  {one.phrases}  {hours}"
+            lines.append(f"    {RELATIONS[one.relation]}  {same}  {_line(one.campaign)}")
     return lines
 
 

@@ -23,7 +23,13 @@ from dashboards.simulator.files import POSTS, WATCHLIST, read_labels, read_oracl
 from dashboards.simulator.world import World
 from detect.watchlist import Watchlist, load_watchlist
 from stream.coordination.operator import Coordination
-from stream.coordination.scores import Standing, account_number, account_scores, subjects
+from stream.coordination.scores import (
+    Standing,
+    account_number,
+    account_scores,
+    stronger,
+    subjects,
+)
 from stream.coordination.signs import SIGNS, Sign
 from stream.operator import Context, Effects, Item, State
 from stream.records import Campaign
@@ -141,8 +147,7 @@ def _standings(states: Sequence[State]) -> dict[int, Standing]:
     for state in states:
         for subject in subjects(state):
             for number_, one in account_scores(state, subject).items():
-                if number_ not in best or best[number_].score < one.score:
-                    best[number_] = one
+                best[number_] = stronger(one, best.get(number_))
     return best
 
 

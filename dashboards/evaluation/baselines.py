@@ -18,6 +18,7 @@ MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 FEWEST = 3
 """Accounts that make a campaign."""
+HALF_TRUST = 5.0
 COUNT_THRESHOLD, TRUST_THRESHOLD = 7.0, 1.1
 """Scores from which an account is put before an analyst: best F1 on the share stream."""
 
@@ -57,8 +58,8 @@ def trust(posts: Path, out: Path) -> None:
     objects = [n for n, shares in enumerate(shared.values()) for _ in shares]
     who = [numbers[share.account] for shares in shared.values() for share in shares]
     when = [share.at for shares in shared.values() for share in shares]
-    found = company_scores(first_shares(objects, who, when), len(accounts)).score.tolist()
-    scores = dict(zip(accounts, found, strict=True))
+    found = company_scores(first_shares(objects, who, when), len(accounts), half=HALF_TRUST)
+    scores = dict(zip(accounts, found.score.tolist(), strict=True))
     write_components(out, scores, shared, TRUST_THRESHOLD)
 
 

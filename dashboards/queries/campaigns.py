@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dashboards.queries.clusters import Variant, variants_of
+from dashboards.queries.comparison import Kin, kin
 from stream.index import Index, IndexedPost
 from stream.records import Campaign, CampaignKind, Evidence, Member
 
 REPORTED: tuple[CampaignKind, ...] = ("campaign", "coordinated")
 """Kinds that are put before an analyst; the others explain what was seen."""
+EARLIER = 60
+"""Most other campaigns of the subject that one is compared with, the newest."""
 AxisName = Literal["coordination", "harm", "openness", "independence"]
 AXES: tuple[AxisName, ...] = ("coordination", "harm", "openness", "independence")
 AGAINST: tuple[AxisName, ...] = ("openness", "independence")
 """Axes of which much speaks against a campaign."""
 POSTS = 1000
 """Most posts of a campaign that are looked at."""
-EARLIER = 200
-"""Most other campaigns of the subject that one is compared with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +35,6 @@ class Axis:
     def speaks(self) -> Literal["for", "against"]:
         """Whether much of it speaks for a campaign or against one."""
         return "against" if self.name in AGAINST else "for"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kin:
-    """Another campaign about the subject that shares accounts."""
-
-    campaign: Campaign
-    common: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +87,7 @@ def seen(index: Index, campaign_id: str) -> Seen | None:
         posts=posts,
         variants=variants_of(posts),
         axes=axes(campaign),
-        kin=kin(index, campaign),
+        kin=kin(index, campaign, listed(index, subject=campaign.subject, limit=EARLIER)),
     )
 
 
@@ -111,16 +104,3 @@ def axes(campaign: Campaign) -> tuple[Axis, ...]:
         Axis(name=name, value=value, evidence=tuple(e for e in every if e.axis == name))
         for name, value in zip(AXES, values, strict=True)
     )
-
-
-def kin(index: Index, campaign: Campaign) -> tuple[Kin, ...]:
-    """Other campaigns of the subject with accounts in common, most of them first."""
-    mine = set(campaign.accounts)
-    others = index.campaigns(subject=campaign.subject, kinds=REPORTED, limit=EARLIER)
-    found = [
-        Kin(campaign=one, common=len(mine & set(one.accounts)))
-        for one in others
-        if one.campaign_id != campaign.campaign_id
-    ]
-    found.sort(key=lambda one: (-one.common, one.campaign.campaign_id))
-    return tuple(one for one in found if one.common)

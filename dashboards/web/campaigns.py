@@ -45,6 +45,13 @@ EVENTS = {
     "project": gettext_noop("Fan project"),
     "other": gettext_noop("Event"),
 }
+RELATIONS = {
+    "split_from": gettext_noop("Split from"),
+    "split_off": gettext_noop("Split off"),
+    "returns_from": gettext_noop("Returns from"),
+    "returned_as": gettext_noop("Returned as"),
+    "beside": gettext_noop("At the same time"),
+}
 AXES = {
     "coordination": gettext_noop("Coordination"),
     "harm": gettext_noop("Harm"),
@@ -116,6 +123,7 @@ def campaign(request: Request, site: TheSite, campaign_id: str, page: str = "") 
         more_members=max(0, len(one.accounts) - SHOWN_ACCOUNTS),
         spread=spread_of(site.index, [p.post.event_at for p in found.posts]),
         kin=found.kin,
+        relations={relation: words(label) for relation, label in RELATIONS.items()},
         drawing=_drawing(found),
         events=site.calendar.between(one.subject, one.first_post_at, one.last_post_at + 1),
         event_kinds={kind: words(label) for kind, label in EVENTS.items()},

@@ -62,6 +62,8 @@ def title_of(alert: Alert, *, words: Words, name_of: Callable[[str], str]) -> st
         posts=words.many("{n} post", "{n} posts", alert.posts),
         accounts=words.many("{n} account", "{n} accounts", alert.accounts),
     )
+    if alert.split_from:
+        return words("{what}, split from another campaign", what=said)
     lasted = next((one.value for one in alert.evidence if one.signal == "span_seconds"), None)
     if kind != "copy_burst" or lasted is None:
         return said

@@ -78,7 +78,9 @@ class CampaignAlerts:
         expires = campaign.last_post_at + KEEP_MS
         for cluster_id in campaign.clusters:
             self._overlay.put(f"j:{cluster_id}", _encode(key), expires)
-        joining = [self._joined(a, campaign) for a in copies if a.campaign_id != key]
+        # What a campaign has told stays with it when a part of it leaves.
+        others = [a for a in copies if a.campaign_id not in {key, campaign.split_from or key}]
+        joining = [self._joined(a, campaign) for a in others]
         if row is None:
             first = joining or [self._alert(campaign)]
             row = CampaignAlertRow(first[0], campaign.kind, len(campaign.accounts))
@@ -143,6 +145,7 @@ class CampaignAlerts:
             post_ids=campaign.post_ids[:SHOWN],
             evidence=campaign.evidence,
             counter_evidence=campaign.counter_evidence,
+            split_from=campaign.split_from,
         )
 
     def _joined(self, alert: Alert, campaign: Campaign) -> Alert:
@@ -183,7 +186,8 @@ def title_of(campaign: Campaign) -> str:
         "campaign": "push one harmful story about",
         "coordinated": "act together, and not openly, about",
     }.get(campaign.kind, "speak of the same thing about")
-    return f"{accounts} accounts {doing} {campaign.subject} in {posts} posts"
+    said = f"{accounts} accounts {doing} {campaign.subject} in {posts} posts"
+    return f"{said}, split from another campaign" if campaign.split_from else said
 
 
 def _with(known: tuple[Evidence, ...], more: tuple[Evidence, ...]) -> tuple[Evidence, ...]:

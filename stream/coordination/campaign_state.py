@@ -15,7 +15,7 @@ MOST_OBJECTS = 256
 MOST_MEMBERS = 1_000
 MOST_POSTS = 1_000
 MOST_OF_MEMBER = 16
-"""Objects noted of one account."""
+"""Objects noted of one account, the last ones."""
 MOST_CAMPAIGNS = 100
 PHASES = 50
 UNASSESSED = -1
@@ -82,6 +82,7 @@ class CampaignRow(msgspec.Struct, array_like=True):
     ``posts`` leads to the number of the account that wrote each.
     ``shown_members`` and ``shown_posts`` are what the last revision said,
     ``judged`` is the number of posts when the axes were worked out, at ``judged_at``.
+    ``split_from`` is the campaign that it was a part of.
     """
 
     id: str
@@ -109,6 +110,7 @@ class CampaignRow(msgspec.Struct, array_like=True):
     shown_posts: int = 0
     judged: int = 0
     judged_at: int = 0
+    split_from: str | None = None
 
 
 encode_campaign = msgspec.msgpack.Encoder().encode
@@ -156,7 +158,7 @@ def note_post(row: CampaignRow, note: PostNote) -> None:
 
 def _note_objects(member: MemberRow, objects: list[int]) -> None:
     new = [one for one in objects if one not in member.objects]
-    member.objects = [*member.objects, *new][:MOST_OF_MEMBER]
+    member.objects = [*member.objects, *new][-MOST_OF_MEMBER:]
 
 
 def _note_phase(row: CampaignRow, at: int) -> None:

@@ -235,6 +235,11 @@ def _several(who: npt.NDArray[np.int64], what: npt.NDArray[np.int64]) -> set[int
     return set(np.flatnonzero(counts >= SEVERAL).tolist())
 
 
+def column_of(columns: Columns, place: int, value: int) -> int:
+    """What kind of object a post has in common with others: the column where it stands."""
+    return next(c for c in NARRATIVE if int(columns.keys[place, c]) == value)
+
+
 def objects_of(columns: Columns, places: Places, own: int) -> list[list[int]]:
     """What each post at these places can share besides ``own``."""
     rows: list[list[int]] = columns.keys[places][:, list(NARRATIVE)].tolist()

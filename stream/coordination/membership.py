@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stream.bursts.window import UNKNOWN_AGE
-from stream.coordination.campaign_state import CampaignRow, PostNote
+from stream.coordination.bonds import Bonds
+from stream.coordination.campaign_state import MOST_POSTS, CampaignRow, PostNote, note_post
 from stream.coordination.looks import Places
 from stream.coordination.objects import DISGUISED, TARGET
 from stream.coordination.table import Columns, Table
@@ -34,6 +35,17 @@ def taking_part(row: CampaignRow, columns: Columns, value: int, places: Places) 
     suspect |= (age != UNKNOWN_AGE) & (age < YOUNG_DAYS)
     kept: Places = places[~answers | suspect | _members(row, columns.account[places])]
     return kept
+
+
+def draw_in(row: CampaignRow, bonds: Bonds, table: Table, columns: Columns) -> bool:
+    """Note posts of accounts that are bound to a campaign's members; whether there were any."""
+    members = np.array(sorted(row.members), dtype=np.uint64)
+    drawn = False
+    for place, value in bonds.with_members(members):
+        if table.posts[place] not in row.posts and len(row.posts) < MOST_POSTS:
+            note_post(row, note_of(table, columns, place, value))
+            drawn = True
+    return drawn
 
 
 def _members(row: CampaignRow, accounts: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:

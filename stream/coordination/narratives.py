@@ -24,7 +24,6 @@ from stream.coordination.axes import (
 from stream.coordination.bonds import Bonds
 from stream.coordination.campaign_state import (
     DARK,
-    MOST_POSTS,
     CampaignRow,
     ObjectRow,
     absorb,
@@ -34,10 +33,11 @@ from stream.coordination.campaign_state import (
 from stream.coordination.evidence import Ground, ground_of, reasons
 from stream.coordination.grouping import PART_OF_IT, by_accounts, home_of, one_set, overlapping
 from stream.coordination.lifetime import over_life, worst
-from stream.coordination.looks import Look, Pairs, Places, look, objects_of
-from stream.coordination.membership import note_of, taking_part
-from stream.coordination.objects import NARRATIVE, PRIMARY
+from stream.coordination.looks import Look, Pairs, Places, column_of, look, objects_of
+from stream.coordination.membership import draw_in, note_of, taking_part
+from stream.coordination.objects import PRIMARY
 from stream.coordination.past import Standings
+from stream.coordination.splitting import split
 from stream.coordination.table import Columns, Table
 from stream.coordination.usual import Usual, usual_of
 from stream.coordination.waves import critics, is_wave, own_words, wave_of
@@ -57,8 +57,8 @@ JUDGED_AGAIN = 1.1
 STEP = 1.2
 """Growth after which a campaign, and an object without one, are looked at again."""
 HOUR_MS = 60 * 60 * 1000
-TRUSTED = 1.0
-"""Score from which an account may be drawn in: worth one object in the best of company."""
+TRUSTED = 0.4
+"""Score from which an account may be drawn in: two posts in company trusted by a fifth."""
 NEWEST = 2_048
 """Posts of a campaign on which its axes rest."""
 
@@ -175,11 +175,23 @@ class Sweep:
             if value not in self._homes:
                 self._object(value)
         self._draw_in()
+        for name in sorted(self._campaigns):
+            self._part(self._campaigns[name])
         for pair in overlapping(self._campaigns, self._active):
             if all(name in self._campaigns for name in pair):
                 row = self._united(list(pair))
                 row.judged = 0
                 self.touched[row.id] = None
+
+    def _part(self, row: CampaignRow) -> None:
+        """Let a part leave that has nothing in common with the rest, if each is a case."""
+        both = split(row, self._table, self._subject, self._at) if row.kind in DARK else ()
+        for one in both:
+            self._judge(one)
+        for one in both if all(one.kind in DARK for one in both) else ():
+            self._campaigns[one.id] = one
+            self._homes.update(dict.fromkeys(one.objects, one.id))
+            self.touched[one.id] = None
 
     def _grown(self, value: int) -> bool:
         """Whether an object passed another step of its growth, a fifth each."""
@@ -224,13 +236,8 @@ class Sweep:
         trusted = self._standings["account"][self._standings["score"] >= TRUSTED]
         bonds = Bonds(self.columns, trusted)
         for name in sorted(dark):
-            row = dark[name]
-            members = np.array(sorted(row.members), dtype=np.uint64)
-            for place, value in bonds.with_members(members):
-                post = self._table.posts[place]
-                if post not in row.posts and len(row.posts) < MOST_POSTS:
-                    note_post(row, note_of(self._table, self.columns, place, value))
-                    self.touched[row.id] = None
+            if draw_in(dark[name], bonds, self._table, self.columns):
+                self.touched[name] = None
 
     def _places(self, value: int) -> Places:
         return np.array(self._table.hot[value], dtype=np.int64) - self._table.base
@@ -309,7 +316,7 @@ class Sweep:
             row,
             value,
             ObjectRow(
-                column=self._column_of(first, value),
+                column=column_of(self.columns, first, value),
                 post=table.posts[first],
                 first_at=int(at.min()),
                 last_at=int(at.max()),
@@ -325,9 +332,6 @@ class Sweep:
         row.judged = 0
         self.touched[row.id] = None
         row.asleep = False
-
-    def _column_of(self, place: int, value: int) -> int:
-        return next(c for c in NARRATIVE if int(self.columns.keys[place, c]) == value)
 
     def _founded(self, place: int, value: int, *, dark: bool) -> CampaignRow:
         post, at = self._table.posts[place], int(self.columns.at[place])

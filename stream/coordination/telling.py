@@ -68,6 +68,7 @@ def told(
         ),
         asleep=row.asleep,
         merged_into=merged_into,
+        split_from=row.split_from,
     )
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from dashboards.queries.campaigns import POSTS, REPORTED, Axis, Kin, Seen, listed, named, seen
+from dashboards.queries.campaigns import POSTS, REPORTED, Axis, Seen, listed, named, seen
+from dashboards.queries.comparison import Kin, Relation
 from dashboards.web.api.alerts import SAMPLES, SampleModel, sample_model
 from dashboards.web.api.fields import (
     MAX_ID,
@@ -52,6 +53,7 @@ class CampaignModel(Model):
     openness: Share
     independence: Share
     asleep: bool = Field(description="Nothing came for two days.")
+    split_from: str | None = Field(description="The campaign that it was a part of.")
     revision: int
 
 
@@ -86,12 +88,24 @@ class PhaseModel(Model):
 
 
 class KinModel(Model):
-    """Another campaign about the subject with accounts in common."""
+    """Another campaign about the subject with something in common."""
 
     campaign_id: str
     kind: CampaignKind
+    relation: Relation = Field(
+        description="`returns_from`: it had fallen silent before this one began; "
+        "`returned_as`: the reverse; `split_from`: this one was a part of it; "
+        "`split_off`: the reverse; `beside`: both were active at once."
+    )
+    first_post_at: Time
     last_post_at: Time
     common: int = Field(description="Accounts in common.")
+    objects: int = Field(description="Links and pictures of this one that it pushed too.")
+    phrases: int = Field(description="Wordings of this one that it said alike.")
+    hours: float | None = Field(
+        description="How alike the hours of the day are at which accounts began and ended, "
+        "0 to 1; null where there are too few."
+    )
 
 
 class CampaignDetail(CampaignModel):
@@ -108,7 +122,9 @@ class CampaignDetail(CampaignModel):
     shared: list[SharedModel]
     phases: list[PhaseModel]
     samples: list[SampleModel] = Field(description="The most frequent wordings.")
-    kin: list[KinModel] = Field(description="Most accounts in common first.")
+    kin: list[KinModel] = Field(
+        description="Most accounts in common first, then links and pictures, then wordings."
+    )
 
 
 class AxisEvidenceModel(Model):
@@ -219,6 +235,7 @@ def campaign_model(site: Site, one: Campaign) -> CampaignModel:
         openness=finite(one.openness),
         independence=finite(one.independence),
         asleep=one.asleep,
+        split_from=one.split_from,
         revision=one.revision,
     )
 
@@ -260,8 +277,13 @@ def _kin(one: Kin) -> KinModel:
     return KinModel(
         campaign_id=one.campaign.campaign_id,
         kind=one.campaign.kind,
+        relation=one.relation,
+        first_post_at=iso(one.campaign.first_post_at),
         last_post_at=iso(one.campaign.last_post_at),
         common=one.common,
+        objects=one.objects,
+        phrases=one.phrases,
+        hours=finite(one.hours),
     )
 
 

@@ -12,7 +12,7 @@ from dashboards.composing.compose import INDEX_FOLDER
 from stream.index import IndexBatch
 from stream.local_index import LocalIndex
 from tests.dashboards.web.test_campaigns import make_campaign
-from tests.dashboards.web.world import NOW, smear_posts
+from tests.dashboards.web.world import HOUR, NOW, smear_posts
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +58,23 @@ def test_show_names_accounts_wordings_and_what_was_shared(capsys: pytest.Capture
     assert "wordings (posts, accounts):" in out
     assert "text  44  48" in out
     assert "\u202e" not in out
+
+
+def test_show_says_where_a_campaign_comes_from(capsys: pytest.CaptureFixture[str]):
+    index = LocalIndex(Path("jikimi-data") / INDEX_FOLDER)
+    before = make_campaign(
+        "ca_before", first_post_at=NOW - 90 * HOUR, last_post_at=NOW - 80 * HOUR
+    )
+    part = make_campaign("ca_part", split_from="ca_smear")
+    index.write(IndexBatch(checkpoint="two", results=[before, part]))
+    index.close()
+
+    assert run(["campaigns", "show", "ca_smear"]) == 0
+    shown = capsys.readouterr().out
+    assert "returns from" in shown
+    assert "split off" in shown
+    assert run(["campaigns", "show", "ca_part"]) == 0
+    assert "split from ca_smear" in capsys.readouterr().out.splitlines()[0]
 
 
 def test_explain_tells_each_axis_with_what_was_usual(capsys: pytest.CaptureFixture[str]):

@@ -110,7 +110,18 @@ def test_a_campaign_shows_axes_evidence_accounts_and_its_past(serve: Serve, inde
     assert "Accounts younger than 30 days" in seen
     assert "Accounts older than 30 days" in seen
     assert "Awake" in seen
-    assert "accounts in common" in seen
+    assert "Returns from" in seen
+    assert "Accounts in common" in seen
+
+
+def test_a_part_of_a_campaign_leads_to_the_one_that_it_left(serve: Serve, index: MemoryIndex):
+    part = make_campaign("ca_part", split_from="ca_smear")
+    index.write(IndexBatch(checkpoint="part", results=[part]))
+    visitor = serve(index).browser()
+
+    html = visitor.get("/campaigns/ca_part").text
+    assert '<a href="/campaigns/ca_smear">Was a part of another campaign' in html
+    assert "Split off" in text_of(visitor.get("/campaigns/ca_smear").text)
 
 
 def test_names_of_accounts_are_shown_and_never_run(serve: Serve, index: MemoryIndex):

@@ -57,7 +57,10 @@ def test_one_from_near_has_members_wordings_and_kin(api: Asked):
     assert found["held"] == len(found["post_ids"]) == len(smear_posts())
     assert found["members"][0]["trust"] == 1.5
     assert sum(one["posts"] for one in found["samples"]) == found["held"]
-    assert [one["campaign_id"] for one in found["kin"]] == ["ca_before"]
+    [kin] = found["kin"]
+    assert (kin["campaign_id"], kin["relation"]) == ("ca_before", "returns_from")
+    assert kin["common"] == found["accounts"]
+    assert kin["phrases"] == 1
 
 
 def test_accounts_of_a_fan_event_are_counted_and_not_named(api: Asked):
