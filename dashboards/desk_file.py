@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from stream.storage.errors import FolderInUseError, StorageFullError, full_message, is_full
-from stream.storage.files import OwnedError, connect, own, transaction
-from stream.storage.migrations import Step, migrate
+from stream.storage.files import OwnedError, own, transaction
+from stream.storage.migrations import Step, opened
 
 DECISIONS = """
 CREATE TABLE decisions (
@@ -103,12 +103,7 @@ class DeskFile:
         self._guard = threading.RLock()
         self._lock = os.open(os.devnull, os.O_RDONLY) if beside else _lock(path)
         try:
-            self._db = connect(path, pragmas=())
-            try:
-                migrate(self._db, path, MIGRATIONS)
-            except BaseException:
-                self._db.close()
-                raise
+            self._db = opened(path, MIGRATIONS)
         except BaseException:
             os.close(self._lock)
             raise

@@ -13,8 +13,7 @@ import sqlite3
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self, get_args
+from typing import Literal, get_args
 
 import msgspec
 
@@ -24,8 +23,8 @@ from detect.media.near import HashTable
 from detect.media.pdq import BYTES, GOOD_QUALITY, MATCH
 from detect.media.placing import Placement
 from stream.ids import derive_id
-from stream.storage.files import connect, transaction
-from stream.storage.migrations import Step, migrate
+from stream.storage.files import transaction
+from stream.storage.migrations import LinkedFile, Step
 
 BANKS_FILE = "banks.db"
 LONGEST_TEXT = 500
@@ -187,7 +186,7 @@ class Snapshot:
         ]
 
 
-class Banks:
+class Banks(LinkedFile):
     """The file of banks. Several processes may have it open; changes are transactions.
 
     Args:
@@ -199,25 +198,7 @@ class Banks:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._db = connect(path, pragmas=("foreign_keys=ON",))
-        try:
-            migrate(self._db, path, MIGRATIONS)
-        except BaseException:
-            self._db.close()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._db.close()
+        super().__init__(path, MIGRATIONS)
 
     def create(self, name: str, kind: BankKind, *, who: str, now: int) -> None:
         """Make a bank; nothing happens if there is one of this name and kind.

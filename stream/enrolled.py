@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
@@ -22,8 +20,8 @@ from detect.media.faces import (
     Person,
     same_person,
 )
-from stream.storage.files import connect, transaction
-from stream.storage.migrations import Step, migrate
+from stream.storage.files import transaction
+from stream.storage.migrations import LinkedFile, Step
 
 FACES_FILE = "faces.db"
 LONGEST_TEXT = 500
@@ -70,7 +68,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     enrolled_at: int
 
 
-class Enrolled:
+class Enrolled(LinkedFile):
     """The file of enrolled people. Several processes may have it open.
 
     Args:
@@ -82,25 +80,7 @@ class Enrolled:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._db = connect(path, pragmas=("foreign_keys=ON",))
-        try:
-            migrate(self._db, path, MIGRATIONS)
-        except BaseException:
-            self._db.close()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._db.close()
+        super().__init__(path, MIGRATIONS)
 
     def enrol(
         self,

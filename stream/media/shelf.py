@@ -19,8 +19,8 @@ import msgspec
 from detect.media.examined import Look
 from stream.media.records import Errand, Kept, Verdict
 from stream.records import LoggedMedia
-from stream.storage.files import connect, transaction
-from stream.storage.migrations import Step, migrate
+from stream.storage.files import transaction
+from stream.storage.migrations import Step, opened
 
 MEDIA_FILE = "media.db"
 
@@ -73,16 +73,9 @@ class Shelf:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        path = folder / MEDIA_FILE
         self._turn = threading.RLock()
-        self._db = connect(path, pragmas=())
-        try:
-            migrate(self._db, path, MIGRATIONS)
-        except BaseException:
-            self._db.close()
-            raise
+        self._db = opened(folder / MEDIA_FILE, MIGRATIONS)
 
     def close(self) -> None:
         """Let the file go."""

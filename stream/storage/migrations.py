@@ -11,14 +11,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
 
 import structlog
 
 from stream.storage.errors import StorageFullError, StorageVersionError, full_message, is_full
+from stream.storage.files import connect
 
 COPY_MARK = ".format-"
 COPY_KEPT_S = 24 * 60 * 60
@@ -79,6 +81,44 @@ def migrate(db: sqlite3.Connection, path: Path, steps: Sequence[Step]) -> None:
         if is_full(error):
             raise StorageFullError(full_message(path.parent)) from error
         raise
+
+
+def opened(
+    path: Path, steps: Sequence[Step], *, pragmas: Iterable[str] = ()
+) -> sqlite3.Connection:
+    """A database of this format, see ``connect``; made if absent, as is its folder.
+
+    Raises:
+        StorageVersionError: a newer jikimi wrote the file.
+        StorageFullError: no space; the file is as before.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = connect(path, pragmas=pragmas)
+    try:
+        migrate(db, path, steps)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+class LinkedFile:
+    """A database whose tables point at each other; closed at the end of ``with``."""
+
+    def __init__(self, path: Path, steps: Sequence[Step]) -> None:
+        self._path = path
+        self._db = opened(path, steps, pragmas=("foreign_keys=ON",))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._db.close()
 
 
 def _climb(db: sqlite3.Connection, steps: Sequence[Step]) -> None:
