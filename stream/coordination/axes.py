@@ -58,6 +58,10 @@ APPEALING = 0.5
 who call hide who they are: a ring may write such calls too."""
 ONE_MAN = 0.6
 CRITICAL_SHARE = 0.3
+MANY_CRITICS = 0.15
+MORE_CRITICS = 3.0
+"""Share of criticism from which a crowd objects. Less is enough where it is that many times
+what is said of the subject elsewhere, because words find only a part of all criticism."""
 GRUMBLING = 0.6
 CHORUS = 0.8
 FAINT = 0.5
@@ -93,6 +97,12 @@ def axes_of(look: Look) -> Axes:
     doubted = young > YOUNG_CROWD and look.openness < _PLAIN
     openness = look.openness * (1 - young) if doubted else look.openness
     return Axes(coordination, look.harm, openness, independence, look.hiding)
+
+
+def objects(look: Look) -> bool:
+    """Whether a crowd objects to something, by itself or beside what is said elsewhere."""
+    more = look.critical >= max(MANY_CRITICS, MORE_CRITICS * look.elsewhere)
+    return look.critical >= CRITICAL_SHARE or more
 
 
 def is_chorus(look: Look, axes: Axes) -> bool:
@@ -132,19 +142,19 @@ def kind_of(look: Look, axes: Axes, *, busiest: float, known_subject: bool) -> C
     alone = axes.independence >= INDEPENDENT
     trusted = look.company >= COMPANIONS and not known_subject
     hiding = axes.concealed >= CONCEALED or trusted
+    objecting = objects(look)
+    untied = axes.coordination < ENTANGLED and axes.concealed < FAINT
     quoting = look.appeals >= APPEALING and axes.concealed < CONCEALED
     rules: tuple[tuple[CampaignKind, bool], ...] = (
         ("bot", busiest >= ONE_MAN),
         ("spam", look.spare >= SPARE_SHARE and not harmful),
         (
             "fan_event",
-            axes.openness >= OPEN
-            and (not harmful or quoting)
-            and look.critical < CRITICAL_SHARE,
+            axes.openness >= OPEN and (not harmful or quoting) and not objecting,
         ),
         ("campaign", _is_smear(axes) and not alone),
         ("news", look.news >= NEWS_SHARE and look.company < TRUSTED),
-        ("criticism_wave", alone and (harmful or look.critical >= CRITICAL_SHARE)),
+        ("criticism_wave", (alone and harmful) or ((alone or untied) and objecting)),
         (
             "coordinated",
             axes.openness < OPEN

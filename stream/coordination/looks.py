@@ -43,6 +43,7 @@ class Look(msgspec.Struct, frozen=True):
     ``hiding`` is how surprising so many young accounts and disguised texts are, and
     ``burst`` is how surprising a burst of its copies was (both -log10 of the chance).
     ``harm`` is the mean of the posts that were assessed, None when none was.
+    ``critical`` is the share of criticism, ``elsewhere`` that of the subject's other posts.
     """
 
     places: Places
@@ -67,6 +68,7 @@ class Look(msgspec.Struct, frozen=True):
     peak: int
     burst: float
     harm: float | None
+    elsewhere: float = 1.0
 
     @property
     def size(self) -> int:
@@ -223,7 +225,14 @@ def look(
         peak=_peak(at),
         burst=burst,
         harm=_mean(assessed) / 100 if len(assessed) else None,
+        elsewhere=_elsewhere(columns.flags, flags),
     )
+
+
+def _elsewhere(every: npt.NDArray[np.uint8], mine: npt.NDArray[np.uint8]) -> float:
+    """Share of criticism among all posts but these."""
+    objecting = np.count_nonzero(every & CRITICAL) - np.count_nonzero(mine & CRITICAL)
+    return float(objecting) / max(1, len(every) - len(mine))
 
 
 def _several(who: npt.NDArray[np.int64], what: npt.NDArray[np.int64]) -> set[int]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from stream.coordination.axes import INDEPENDENT, Axes, axes_of
 from stream.coordination.campaign_state import DARK, CampaignRow, note_post
@@ -26,7 +27,13 @@ QUIET_MS = 24 * 60 * 60 * 1000
 LEAST = 15
 """Accounts that object, at least,"""
 SHARE = 0.2
-"""and their share of all accounts that are active about the subject."""
+RISE = 3.0
+LEAST_SHARE = 0.1
+"""and their share of all accounts that are active about the subject: a fifth, or a tenth
+where that is three times what it was before. A large crowd of fans talks on meanwhile, and
+words find only a part of all criticism."""
+BEFORE = 50
+"""Accounts that must have been active before, to say what was usual."""
 COPIES = 4
 """Posts of one text family from which they count as copies of each other."""
 
@@ -47,7 +54,19 @@ def critics(
     places = np.array(kept, dtype=np.int64)
     many = len(np.unique(columns.account[places]))
     everybody = len(np.unique(columns.account[recent]))
-    return places if many >= max(LEAST, SHARE * everybody) else none
+    before = (columns.at <= at - WITHIN_MS) & (columns.account != 0)
+    share = min(SHARE, max(LEAST_SHARE, RISE * _usual(columns, before, objecting)))
+    return places if many >= max(LEAST, share * everybody) else none
+
+
+def _usual(
+    columns: Columns, before: npt.NDArray[np.bool_], objecting: npt.NDArray[np.bool_]
+) -> float:
+    """Share of accounts that objected before; 1 where too few were there to tell."""
+    everybody = len(np.unique(columns.account[before]))
+    if everybody < BEFORE:
+        return 1.0
+    return len(np.unique(columns.account[before & objecting])) / everybody
 
 
 def wave_of(

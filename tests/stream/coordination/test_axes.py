@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.coordination.axes import axes_of, kind_of
+from stream.coordination.axes import INDEPENDENT, axes_of, kind_of, objects
 from stream.coordination.campaign_state import DARK
 from stream.coordination.looks import Look
 
@@ -38,6 +38,35 @@ def looks(draw: st.DrawFn) -> Look:
         young=draw(MAYBE),
         harm=draw(MAYBE),
     )
+
+
+def test_criticism_counts_by_itself_or_beside_what_is_said_elsewhere() -> None:
+    assert objects(crowd(critical=0.3))
+    assert objects(crowd(critical=0.2, elsewhere=0.05))
+    assert not objects(crowd(critical=0.2, elsewhere=0.1))
+    assert not objects(crowd(critical=0.1, elsewhere=0.0))
+
+
+def test_a_crowd_that_objects_under_an_official_link_is_no_fan_event() -> None:
+    look = crowd(critical=0.2, elsewhere=0.05, openness=1.0, copied=0.5)
+    axes = axes_of(look)
+
+    assert axes.independence < INDEPENDENT
+    assert kind_of(look, axes, busiest=0.1, known_subject=True) == "criticism_wave"
+    quiet = msgspec.structs.replace(look, elsewhere=0.2)
+    assert kind_of(quiet, axes, busiest=0.1, known_subject=True) == "fan_event"
+
+
+def crowd(**more: float) -> Look:
+    """Twenty long-standing accounts that hide nothing."""
+    fields: dict[str, object] = {
+        "places": np.arange(20), "accounts": np.arange(20, dtype=np.uint64), "posts": 20,
+        "original": 1.0, "openness": 0.0, "news": 0.0, "critical": 0.0, "spare": 0.0,
+        "appeals": 0.0, "flagged": 1.0, "company": 0.0, "closed": 0.0, "young": 0.0,
+        "disguised": 0.0, "hiding": 0.0, "exact": 0.05, "texts": 20, "copied": 0.0,
+        "span_ms": 3_600_000, "peak": 3, "burst": 0.0, "harm": 0.0,
+    }  # fmt: skip
+    return Look(**(fields | more))  # type: ignore[arg-type]
 
 
 @given(look=looks(), busiest=SHARE, known=st.booleans())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from detect.records import HarmCategory, HarmScore, Judgement
 from stream.records import Campaign, PostSeen
 from tests.stream.coordination.worlds import campaigns, chatter, run
@@ -176,6 +178,23 @@ def test_many_who_object_in_their_own_words_are_a_wave_of_criticism() -> None:
     assert told.independence >= 0.6
     assert len(told.accounts) >= 40
     assert told.members == ()
+
+
+def test_a_wave_is_named_though_a_large_crowd_talks_on_about_other_things() -> None:
+    before = chatter(150, span=DAY, people=150)
+    own = [one.post.text for one in chatter(60, seed=8)]
+    later = 22 * HOUR
+    wave = [at_hour(objection(number, text), later) for number, text in enumerate(own)]
+    meanwhile = [at_hour(one, later) for one in chatter(400, span=6 * HOUR, seed=9)]
+
+    found = campaigns(run(before, wave, meanwhile).emitted)
+
+    assert [one.kind for one in found] == ["criticism_wave"]
+
+
+def at_hour(one: PostSeen, later: int) -> PostSeen:
+    post = msgspec.structs.replace(one.post, created_at=one.post.event_at + later)
+    return msgspec.structs.replace(one, post=post)
 
 
 def test_a_few_who_object_are_no_wave() -> None:
