@@ -25,7 +25,7 @@ def judged(text: str):
 @pytest.mark.parametrize(
     ("text", "category", "surface"),
     [
-        ("go k**l yourself Haruel", "hate", "k**l yourself"),
+        ("Haruel, k**l yourself", "hate", "k**l yourself"),
         ("Haruel you f*cking b#tch", "hate", "b#tch"),
         ("하루엘 씨*년 진짜", "hate", "씨*년"),
         ("하루엘 ㅅ1ㅂ ㅂ1ㅅ", "hate", "ㅂ1ㅅ"),
@@ -44,7 +44,8 @@ def test_a_masked_or_glued_word_is_read_and_quoted_as_it_stands(text, category, 
 
     assert (said.harm[0].category, said.target) == (category, "subject")
     assert said.harm[0].score >= 0.8
-    assert surface in [one.surface for one in said.reasons]
+    # A longer listed phrase may hold it.
+    assert any(surface in one.surface for one in said.reasons)
     assert all(one.surface == text[one.start : one.end] for one in said.reasons)
 
 
