@@ -53,7 +53,8 @@ def post_document(held_post: HeldPost, ingested: int) -> dict[str, Any]:
     }
     if post is None:
         return {"jikimi": own | {"gone": True}}
-    terms = post_terms(post, reasons_of(held_post.standings))
+    reasons = reasons_of(held_post.standings)
+    terms = post_terms(post, reasons)
     found = tokens(searchable(post))
     own |= {
         "id": key_of(post.id),
@@ -61,7 +62,7 @@ def post_document(held_post: HeldPost, ingested: int) -> dict[str, Any]:
         "gone": False,
         "record": _binary(post),
         "subjects": present_subjects(held_post.standings),
-        "reasons": reasons_of(held_post.standings),
+        "reasons": reasons,
         "platform": plain_key(post.platform),
         "source": post.source,
         "lang": terms.lang,
