@@ -100,10 +100,14 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FindingQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in pictures: of a family, in a post, or all."""
+    """What was found in pictures: of a family, in a post, or all.
+
+    ``newest``: the newest come first, else the oldest.
+    """
 
     family: str | None = None
     post_id: str | None = None
+    newest: bool = False
     limit: int = 500
 
 

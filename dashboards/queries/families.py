@@ -59,6 +59,25 @@ def family(index: Index, family_id: str) -> Family | None:
     )
 
 
+def families(
+    index: Index, *, subject: str | None = None, since: int | None = None, limit: int = 20
+) -> list[Family]:
+    """Families by their newest post, of those that the newest findings lie in.
+
+    Args:
+        since: only those that were posted from this time on (ms).
+    """
+    newest = index.findings(FindingQuery(newest=True, limit=MOST))
+    names: dict[str, None] = {}
+    for one in newest:
+        if since is not None and one.at < since:
+            break
+        if one.family and subject in {None, one.subject}:
+            names[one.family] = None
+    found = (family(index, name) for name in list(names)[:limit])
+    return [one for one in found if one is not None]
+
+
 def telling(found: Family) -> PictureFinding:
     """The variant that shows most: the gravest, with changed parts if any has."""
     return max(

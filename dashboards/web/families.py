@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import structlog
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from dashboards.queries.families import family as family_of
 from dashboards.queries.families import telling
@@ -93,9 +94,15 @@ class Drawing:
 def family(
     request: Request, site: TheSite, family_id: str, page: str = "", show: str = ""
 ) -> Response:
-    """The page of a family; ``show`` names a variant to be shown, shielded."""
+    """The page of a family; ``show`` names a variant to be shown, shielded.
+
+    One that went into another leads there.
+    """
     found = family_of(site.index, family_id)
     if found is None:
+        into = site.merged_family(family_id)
+        if into is not None:
+            return RedirectResponse(f"/families/{quote(into, safe='')}", status_code=303)
         raise Refused(404, "There is no such family of pictures, or all its posts are gone.")
     chosen = next((one for one in found.findings if show and one.sha256 == show), None)
     shown = chosen or telling(found)

@@ -86,6 +86,10 @@ class Site:
         """A small JPEG of a picture; None where nothing may be shown, or nothing is here."""
         return None if self._previews is None else self._previews.get(sha256)
 
+    def merged_family(self, family: str) -> str | None:
+        """The family of pictures that another went into, where this machine knows it."""
+        return None if self._previews is None else self._previews.merged_into(family)
+
     def name_of(self, subject: str) -> str:
         """The name of a subject; its id when the watchlist does not know it."""
         return self._names.get(subject, subject)

@@ -111,13 +111,13 @@ class ResultReader:
         return sorted(found, key=lambda burst: (burst.first_at, burst.burst_id))
 
     def findings(self, query: FindingQuery) -> list[PictureFinding]:
-        """What was found in pictures, oldest first; of deleted posts nothing."""
+        """What was found in pictures, in the order asked for; of deleted posts nothing."""
         must: list[Condition] = [{"bool": {"must_not": [{"term": {"jikimi.gone": True}}]}}]
         if query.family is not None:
             must.append(_is("family", query.family))
         if query.post_id is not None:
             must.append(_is("post", key_of(query.post_id)))
-        in_time: Sort = [{"@timestamp": "asc"}, *BY_ID]
+        in_time: Sort = [{"@timestamp": "desc" if query.newest else "asc"}, *BY_ID]
         place = self._names.of("findings")
         hits = self._ask.page(place, all_of(must), in_time, limit=max(query.limit, 0))
         return [_finding(record_bytes(one.source)) for one in hits.found]

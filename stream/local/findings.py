@@ -19,7 +19,7 @@ class FindingReader:
     _db: sqlite3.Connection
 
     def findings(self, query: FindingQuery) -> list[PictureFinding]:
-        """What was found, oldest first; of deleted posts nothing."""
+        """What was found, in the order asked for; of deleted posts nothing."""
         conditions = ["at IS NOT NULL"]
         values: list[str | int] = []
         for column, wanted in (("family", query.family), ("post_id", query.post_id)):
@@ -29,8 +29,9 @@ class FindingReader:
                 conditions.append(f"{column} = ?")
                 values.append(wanted)
         where = " AND ".join(conditions)
+        way = "DESC" if query.newest else "ASC"
         rows = self._db.execute(
-            f"SELECT body FROM findings WHERE {where} ORDER BY at, id LIMIT ?",
+            f"SELECT body FROM findings WHERE {where} ORDER BY at {way}, id LIMIT ?",
             (*values, max(query.limit, 0)),
         )
         return [_decode(row[0]) for row in rows]

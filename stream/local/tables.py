@@ -83,6 +83,7 @@ CREATE TABLE findings (
 ) WITHOUT ROWID;
 CREATE INDEX findings_post ON findings (post_id) WHERE at IS NOT NULL;
 CREATE INDEX findings_family ON findings (family, at) WHERE at IS NOT NULL;
+CREATE INDEX findings_at ON findings (at, id) WHERE at IS NOT NULL;
 CREATE TABLE gaps (
     source TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
     reason TEXT NOT NULL, PRIMARY KEY (source, since, until)

@@ -41,6 +41,8 @@ def test_both_indices_hold_the_same_findings(index: Eager, tmp_path: Path) -> No
     for query in (
         FindingQuery(),
         FindingQuery(limit=1),
+        FindingQuery(newest=True),
+        FindingQuery(newest=True, limit=1),
         FindingQuery(family="fam_1"),
         FindingQuery(family="fam_2"),
         FindingQuery(post_id="x:1"),

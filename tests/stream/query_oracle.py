@@ -200,4 +200,5 @@ def findings_of(held, query):
         and query.family in {None, one.family}
         and query.post_id in {None, one.post_id}
     ]
-    return sorted(found, key=lambda one: (one.at, one.finding_id))[: query.limit]
+    way = -1 if query.newest else 1
+    return sorted(found, key=lambda one: (way * one.at, one.finding_id))[: query.limit]

@@ -16,6 +16,7 @@ from dashboards.web.api import (
     counts,
     decisions,
     events,
+    families,
     me,
     posts,
     search,
@@ -41,6 +42,7 @@ PARTS = (
     posts,
     clusters,
     campaigns,
+    families,
     spread,
     subjects,
     threads,
@@ -51,7 +53,8 @@ PARTS = (
 )
 DESCRIPTION = """\
 What the pages of jikimi show, as JSON: alerts with what speaks for and against them, what
-people decided, posts, clusters of copies, campaigns, trends, threads, sources.
+people decided, posts, clusters of copies, families of pictures, campaigns, trends, threads,
+sources.
 
 Times are ISO 8601 in UTC. Lists hold `total` and `next`, the address of the next part.
 Every error is a problem after RFC 9457. Texts of posts are given as they were written:
@@ -62,6 +65,7 @@ TAGS = (
     ("posts", "Posts that are about somebody of the watchlist."),
     ("clusters", "Posts that say the same, and when many said it at once."),
     ("campaigns", "Who pushes one story together, and what speaks for and against it."),
+    ("families", "Pictures and all their variants, and what was found in them."),
     ("subjects", "Whom we protect, and how much is said about them."),
     ("threads", "What followed a post."),
     ("counts", "Totals, posts over time, posts by value."),

@@ -32,6 +32,9 @@ _LINKS: Final[dict[tuple[str, str], dict[str, dict[str, str]]]] = {
         "listClusterPosts": {"cluster_id": f"{_FIRST}cluster_id"},
         "listBursts": {"cluster_id": f"{_FIRST}cluster_id"},
     },
+    ("listFamilies", "200"): {
+        "getFamily": {"family_id": f"{_FIRST}family_id"},
+    },
     ("listCampaigns", "200"): {
         "getCampaign": {"campaign_id": f"{_FIRST}campaign_id"},
     },

@@ -24,6 +24,8 @@ from tests.dashboards.web.world import (
     judged_index,
     make_alert,
 )
+from tests.picture_samples import FOUND, with_preview
+from tests.picture_samples import JUDGED as FORGED
 
 AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -130,6 +132,21 @@ def test_pages_of_campaigns_have_no_fault_with_their_tables_open(page: Page, ser
     site = serve(index)
     found = list[str]()
     for path in ("/campaigns", "/campaigns/ca_smear", "/campaigns/ca_old"):
+        go(page, site.url + path)
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        found += faults(page)
+
+    assert found == []
+
+
+def test_pages_of_pictures_have_no_fault_shielded_shown_and_with_their_tables_open(
+    page: Page, serve: Serve, tmp_path: Path
+):
+    index = filled_index()
+    index.write(IndexBatch(checkpoint="pictures", results=[FOUND, FORGED]))
+    site = serve(index, previews=with_preview(tmp_path))
+    found = list[str]()
+    for path in ("/families/fam_1", f"/families/fam_1?show={FOUND.sha256}"):
         go(page, site.url + path)
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         found += faults(page)

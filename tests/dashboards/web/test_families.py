@@ -8,10 +8,8 @@ import pytest
 from detect.records import PictureFinding, PictureMatch, SeenFace
 from stream.index import IndexBatch
 from stream.media.previews import Previews
-from stream.media.records import Errand, Kept, Verdict
-from stream.media.shelf import Shelf
 from tests.dashboards.web.memory_index import MemoryIndex
-from tests.picture_samples import FOUND
+from tests.picture_samples import FOUND, PREVIEW, with_preview
 
 HOSTILE = "<script>alert(1)</script>\u202e"
 SHA = "0" * 64
@@ -32,14 +30,8 @@ def filled(*findings: PictureFinding) -> MemoryIndex:
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """A data folder whose picture has a preview."""
-    shelf = Shelf(tmp_path)
-    shelf.put(Errand(post_id="x:1", account="x:a", platform="x", at=1, urls=("u",)), 1.0)
-    verdict = Verdict(sha256=SHA, version="1", format="jpeg", family="fam_1")
-    shelf.keep(Kept(verdict=verdict, preview=b"\xff\xd8\xff our own bytes"))
-    shelf.close()
-    return tmp_path
+def previews(tmp_path) -> Previews:
+    return with_preview(tmp_path)
 
 
 def test_lineage_and_changed_parts_are_shown_and_what_is_not_proven_is_said(serve) -> None:
@@ -72,23 +64,25 @@ def test_an_unknown_family_is_a_page_that_says_so(serve, path) -> None:
 
 
 def test_a_preview_is_shown_only_when_asked_for_blurred_and_logged(
-    serve, folder, caplog
+    serve, previews, capsys
 ) -> None:
-    del caplog
-    site = serve(filled(finding(1)), previews=Previews(folder))
+    site = serve(filled(finding(1)), previews=previews)
     plain = site.browser().get("/families/fam_1")
     assert "<image" not in plain.text
     assert "this is logged" in plain.text
     shown = site.browser().get(f"/families/fam_1?show={SHA}")
     assert f'<image class="shield" href="/previews/{SHA}.jpg"' in shown.text
     picture = site.browser().get(f"/previews/{SHA}.jpg")
-    assert picture.content == b"\xff\xd8\xff our own bytes"
+    assert picture.content == PREVIEW
     assert picture.headers["content-type"] == "image/jpeg"
     assert picture.headers["cache-control"] == "no-store"
+    told = capsys.readouterr()
+    line = next(one for one in (told.out + told.err).splitlines() if "preview_shown" in one)
+    assert SHA in line
 
 
 @pytest.mark.parametrize("name", ["1" * 64, "..%2f..%2fetc", "x", "%00"])
-def test_there_is_no_preview_of_anything_else(serve, folder, name) -> None:
-    site = serve(filled(finding(1)), previews=Previews(folder))
+def test_there_is_no_preview_of_anything_else(serve, previews, name) -> None:
+    site = serve(filled(finding(1)), previews=previews)
     assert site.browser().get(f"/previews/{name}.jpg").status_code == 404
     assert serve(filled(finding(1))).browser().get(f"/previews/{SHA}.jpg").status_code == 404

@@ -79,6 +79,7 @@ def known(demo: Asked) -> Iterator[Known]:
             "alert_id": listed("alerts?state=all", "alert_id"),
             "campaign_id": listed("campaigns?every=true", "campaign_id"),
             "cluster_id": listed("clusters", "cluster_id"),
+            "family_id": listed("families", "family_id"),
             "post_id": listed("posts", "id"),
             "subject_id": listed("subjects", "id"),
         },
