@@ -37,8 +37,11 @@ def play(folder: Path, until: int = NOW) -> None:
     try:
         source = DemoSource(scenario, speed=None)
         host.run(Collector([source], {}, batch=settings.pipeline.batch), threading.Event())
-        # Pictures have tests of their own; here one family is enough.
-        index.write(IndexBatch(checkpoint=index.checkpoint() or "", results=[FOUND]))
     finally:
         host.close()
         index.close()
+    # Pictures have tests of their own; here one family is enough.
+    index = LocalIndex(folder / INDEX_FOLDER)
+    index.write(IndexBatch(checkpoint="pictures", results=[FOUND]))
+    index.refresh()
+    index.close()
