@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import psutil
@@ -144,7 +145,8 @@ def test_its_pages_read_elasticsearch_and_ctrl_c_ends_everything(servers, tmp_pa
         deadline = time.monotonic() + 60
         while "/posts/demo" not in page:
             assert time.monotonic() < deadline, running.said
-            with urlopen(f"{url}/posts") as answer:
+            # A fresh index is not there at once; until then the pages say so with 503.
+            with suppress(HTTPError), urlopen(f"{url}/posts") as answer:
                 page = answer.read().decode()
             time.sleep(0.5)
         running.child.send_signal(signal.SIGINT)
