@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from dashboards.terminal.context import Cli, pass_cli
-from dashboards.terminal.interrupts import stop_after, stop_on_signals
+from dashboards.terminal.interrupts import stop_after, with_stop
 from dashboards.terminal.options import for_seconds
 from dashboards.terminal.outcome import exit_code, posts_read
 
@@ -33,7 +33,8 @@ another machine too; a source that two collectors read is read twice and counted
 )
 @for_seconds
 @pass_cli
-def command(cli: Cli, data: Path | None, seconds: float | None) -> int:
+@with_stop
+def command(cli: Cli, data: Path | None, seconds: float | None, stop: threading.Event) -> int:
     """Read the configured sources and deliver matched posts to Kafka until stopped."""
     from dashboards.composing.compose import build_sources, watchlist_file
     from dashboards.composing.scale import (
@@ -54,9 +55,7 @@ def command(cli: Cli, data: Path | None, seconds: float | None) -> int:
     sources = build_sources(settings)
     if not sources:
         raise click.UsageError("no source is enabled; see [sources] in the settings")
-    stop = threading.Event()
     with ExitStack() as stack:
-        stack.enter_context(stop_on_signals(stop))
         ensure_topics(address, topics.all(), replication=settings.kafka.replication)
         producer = PostsProducer(address, topics)
         stack.callback(producer.close)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dashboards.terminal.context import Cli, pass_cli
-from dashboards.terminal.interrupts import stop_after, stop_on_signals
+from dashboards.terminal.interrupts import stop_after, with_stop
 from dashboards.terminal.options import for_seconds
 from dashboards.terminal.outcome import exit_code, posts_read
 
@@ -37,7 +37,10 @@ Ctrl-C ends it cleanly; the next start goes on where it was, nothing lost or dou
 @click.option("--no-web", is_flag=True, help="Do not serve the pages.")
 @for_seconds
 @pass_cli
-def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) -> int:
+@with_stop
+def command(
+    cli: Cli, data: Path | None, no_web: bool, seconds: float | None, stop: threading.Event
+) -> int:
     """Watch the configured sources and raise alerts until stopped."""
     from dashboards.composing.compose import (
         INDEX_FOLDER,
@@ -58,15 +61,13 @@ def command(cli: Cli, data: Path | None, no_web: bool, seconds: float | None) ->
     if not sources:
         raise click.UsageError("no source is enabled; see [sources] in the settings")
     folder = data or settings.data.folder
-    stop = threading.Event()
     with ExitStack() as stack:
-        stack.enter_context(stop_on_signals(stop))
         prepare(folder)
         index = LocalIndex(folder / INDEX_FOLDER) if settings.pipeline.index else None
         host = build_host(folder, settings, watchlist, index, expires=True, pictures=True)
         stack.callback(host.close)
         host.feed_index()
-        if not no_web:
+        if not no_web and not stop.is_set():
             web = stack.enter_context(
                 web_process(folder, config=cli.config, options=_web_options(settings))
             )

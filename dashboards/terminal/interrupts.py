@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import wraps
 from types import FrameType
 
 _interrupted = threading.Event()
@@ -49,6 +50,21 @@ def stop_on_signals(stop: threading.Event) -> Generator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def with_stop(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command an event ``stop`` that Ctrl-C and SIGTERM set from its first line on.
+
+    So none of them comes as an exception into the middle of its imports.
+    """
+
+    @wraps(command)
+    def stoppable(*given: object, **options: object) -> int:
+        stop = threading.Event()
+        with stop_on_signals(stop):
+            return command(*given, stop=stop, **options)
+
+    return stoppable
 
 
 def interrupted() -> bool:

@@ -55,6 +55,8 @@ def running(settings: Path) -> Iterator[subprocess.Popen[bytes]]:
         )  # fmt: skip
     try:
         yield child
+        # Ctrl-C while modules are imported ends it too, but Python may tell of that.
+        until(lambda: child.poll() is not None or b"pages:" in said.read_bytes(), 60)
     finally:
         child.send_signal(signal.SIGINT)
         try:
