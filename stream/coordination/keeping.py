@@ -178,7 +178,8 @@ class Memory:
         self.table.retire(count)
         if not len(self.table):
             # The next post begins a block of its own.
-            self.table.base = self.header.end = -(-self.header.end // BLOCK) * BLOCK
+            self.header.end = -(-self.header.end // BLOCK) * BLOCK
+            self.table = Table(self.header.end)
             self._open = []
         self.header.base = self.table.base
         for block in range(first, self.header.base // BLOCK):

@@ -84,11 +84,11 @@ class Pairs:
         self._values = values
         self._number = {value: number for number, value in enumerate(values)}
         lengths = [len(table.hot[value]) for value in values]
-        rows = [row - table.base for value in values for row in table.hot[value]]
+        rows = b"".join([table.hot[value] for value in values])
+        posts = np.frombuffer(rows, dtype=np.int64) - table.base
         objects = np.repeat(np.arange(len(values)), lengths)
-        accounts = columns.account[rows] if rows else np.zeros(0, dtype=np.uint64)
+        accounts = columns.account[posts]
         self._of_objects = accounts
-        posts = np.array(rows, dtype=np.int64)
         self._starts = np.cumsum([0, *lengths[:-1]]) if values else np.zeros(0, np.int64)
         order = np.lexsort((objects, accounts))
         self._accounts, self._objects = accounts[order], objects[order]

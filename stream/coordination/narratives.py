@@ -240,7 +240,7 @@ class Sweep:
                 self.touched[name] = None
 
     def _places(self, value: int) -> Places:
-        return np.array(self._table.hot[value], dtype=np.int64) - self._table.base
+        return np.frombuffer(self._table.hot[value], dtype=np.int64) - self._table.base
 
     def _object(self, value: int) -> None:
         places = self._places(value)

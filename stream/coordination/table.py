@@ -9,21 +9,22 @@ the rows held.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from stream.bursts.window import UNKNOWN_AGE, number
+from stream.coordination.chains import Chains
 from stream.coordination.objects import COLUMNS, NARRATIVE, Seen
 
 HOT = 3
 """Posts from which an object is followed."""
 FOLLOWED = 512
 """Newest posts of an object that are looked at."""
-_SLOTS = 1 << 10
-_NONE = array("q", [-1]) * COLUMNS
 
 
 class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -64,7 +65,7 @@ class Table:
         self.accounts: list[str] = []
         self.clusters: list[str | None] = []
         self.stems: list[bytes] = []
-        self.hot: dict[int, list[int]] = {}
+        self.hot: dict[int, array[int]] = {}
         self.account = array("Q")
         self.post = array("Q")
         self.at = array("q")
@@ -74,8 +75,7 @@ class Table:
         self._flags = array("B")
         self._harm = array("b")
         self.keys = array("Q")
-        self._next = array("q")
-        self._heads = array("q", [-1]) * _SLOTS
+        self._chains = Chains(self.keys, base * COLUMNS)
         self._names: dict[str, str] = {}
         self.pictures: dict[int, bytes] = {}
 
@@ -89,8 +89,6 @@ class Table:
 
     def add(self, row: Row) -> int:
         """Hold one more row; its number."""
-        if len(self.posts) * 8 > len(self._heads):
-            self._grow()
         at = self.base + len(self.posts)
         self.posts.append(row.post)
         self.accounts.append(self._names.setdefault(row.account, row.account))
@@ -108,54 +106,19 @@ class Table:
             self.pictures[at] = row.picture
         values = array("Q", row.keys)
         self.keys.extend(values)
-        self._chain(at, values)
+        self._chains.add(len(values))
         for column in NARRATIVE:
             if values[column]:
                 self._follow(values[column], at)
         return at
 
-    def _chain(self, row: int, values: Sequence[int]) -> None:
-        # The lowest bits of every value are those of a hash.
-        heads, mask = self._heads, len(self._heads) - 1
-        place = row * COLUMNS
-        following = _NONE[:]
-        for column, value in enumerate(values):
-            if value:
-                slot = value & mask
-                following[column] = heads[slot]
-                heads[slot] = place + column
-        self._next.extend(following)
-
-    def _grow(self) -> None:
-        self._heads = array("q", [-1]) * (len(self._heads) * 4)
-        self._next = array("q")
-        for index in range(len(self.posts)):
-            start = index * COLUMNS
-            self._chain(self.base + index, self.keys[start : start + COLUMNS])
-
     def rows(self, value: int) -> Iterator[int]:
         """Rows with a value, newest first."""
-        floor = self.base * COLUMNS
-        place = self._heads[value & (len(self._heads) - 1)]
-        keys, following = self.keys, self._next
-        while place >= floor:
-            if keys[place - floor] == value:
-                yield place // COLUMNS
-            place = following[place - floor]
+        return (place // COLUMNS for place in self._chains.newest(value))
 
     def newest(self, value: int, most: int) -> list[int]:
         """The newest rows with a value, at most so many, newest first."""
-        floor = self.base * COLUMNS
-        place = self._heads[value & (len(self._heads) - 1)]
-        keys, following = self.keys, self._next
-        found: list[int] = []
-        while place >= floor:
-            if keys[place - floor] == value:
-                found.append(place // COLUMNS)
-                if len(found) == most:
-                    break
-            place = following[place - floor]
-        return found
+        return [place // COLUMNS for place in islice(self._chains.newest(value), most)]
 
     def _follow(self, value: int, row: int) -> None:
         """Keep the list of an object that several posts share.
@@ -176,8 +139,8 @@ class Table:
         if len(found) == HOT:
             self.hot[value] = self._runs(sorted(found))
 
-    def _runs(self, rows: list[int]) -> list[int]:
-        kept: list[int] = []
+    def _runs(self, rows: list[int]) -> array[int]:
+        kept = array("q")
         for row in rows:
             if kept and self.account[kept[-1] - self.base] == self.account[row - self.base]:
                 kept[-1] = row
@@ -205,6 +168,7 @@ class Table:
         index = row - self.base
         start = index * COLUMNS
         gone = self.keys[start : start + COLUMNS]
+        self._chains.blank(row * COLUMNS, COLUMNS)
         self.keys[start : start + COLUMNS] = array("Q", [0]) * COLUMNS
         self.posts[index] = self.accounts[index] = ""
         self.clusters[index], self.stems[index] = None, b""
@@ -235,7 +199,7 @@ class Table:
         for small in (self._age, self._open, self._flags, self._harm):
             del small[:count]
         del self.keys[: count * COLUMNS]
-        del self._next[: count * COLUMNS]
+        self._chains.drop(count * COLUMNS)
         self.base += count
         for row in list(self.pictures):
             if row >= self.base:
@@ -253,7 +217,8 @@ class Table:
             if still.get(value, 0) < HOT:
                 del self.hot[value]
             elif self.hot[value][0] < self.base:
-                self.hot[value] = [row for row in self.hot[value] if row >= self.base]
+                rows = self.hot[value]
+                del rows[: bisect_left(rows, self.base)]
 
     def columns(self) -> Columns:
         """The rows as arrays; they must be let go before the next post is added."""
