@@ -73,7 +73,7 @@ def test_committed_files_hold_no_path_of_a_machine_and_no_registry():
     ).stdout.split("\n")
     hosts = (
         "registry" + ".npmjs",
-        "files" + ".pythonhosted",
+        "files.python" + "hosted",
         "repo1" + ".maven",
         "pypi" + ".org",
     )

@@ -17,6 +17,7 @@ from detect.mentions import MentionMatcher
 from detect.records import Judgement
 from ingest.records import Post
 from stream.records import Alert, Evidence
+from tests.dashboards.alert_world import alert as made
 
 AT = 1_795_478_400_000
 
@@ -54,20 +55,11 @@ def test_who_warns_of_it_alarms_nobody(judged) -> None:
 
 
 def alert(signal: str, subject: str, posts: int) -> Alert:
-    return Alert(
-        alert_id=f"{signal}/{subject}",
-        subject=subject,
-        kind="harm",
-        severity="high",
-        title="",
-        created_at=0,
-        updated_at=0,
-        revision=1,
-        operator_version="1",
-        posts=posts,
+    return made(
+        subject=subject, kind="harm", severity="high", posts=posts,
         post_ids=tuple(f"t{i}" for i in range(posts)),
         evidence=(Evidence(signal=signal, value=0.9),),
-    )
+    )  # fmt: skip
 
 
 ORACLE = Oracle(

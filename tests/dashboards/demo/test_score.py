@@ -11,6 +11,7 @@ from dashboards.demo.oracle import Oracle
 from dashboards.demo.score import Score, score, subject_matter
 from dashboards.demo.smears import Campaign
 from stream.records import Alert
+from tests.dashboards.alert_world import alert as made
 
 KINDS = {"c": "campaign:copies", "l": "campaign:link", "f": "fan_event", "k": "criticism"}
 KINDS |= {"n": "news", "h": "hater"}
@@ -28,18 +29,7 @@ ORACLE = Oracle(
 
 
 def alert(*post_ids: str) -> Alert:
-    return Alert(
-        alert_id="alert_1",
-        subject="haruel",
-        kind="copy_burst",
-        severity="high",
-        title="",
-        created_at=0,
-        updated_at=0,
-        revision=1,
-        operator_version="1",
-        post_ids=post_ids,
-    )
+    return made(subject="haruel", severity="high", post_ids=post_ids)
 
 
 def posts(letter: str, n: int) -> tuple[str, ...]:
