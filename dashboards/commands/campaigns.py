@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -10,10 +11,11 @@ import click
 
 from dashboards.terminal.context import Cli, pass_cli
 from dashboards.terminal.exits import FAILURE, OK
+from dashboards.terminal.spared import hidden, show_harm
 from stream.records import CampaignKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dashboards.queries.campaigns import Seen
     from stream.index import Index
@@ -24,6 +26,7 @@ Examples:
   jikimi campaigns list                          what needs a look, newest first
   jikimi campaigns list --all --subject haneul   also fan events, news, criticism
   jikimi campaigns show ca_1f…                   accounts, wordings, what they shared
+  jikimi campaigns show ca_1f… --show            likely harmful wordings too
   jikimi campaigns explain ca_1f…                the four axes, for and against
 
 \b
@@ -102,12 +105,15 @@ def list_command(
 
 @command.command("show")
 @click.argument("campaign_id")
+@show_harm
 @_json
 @_data
 @pass_cli
-def show_command(cli: Cli, campaign_id: str, as_json: bool, data: Path | None) -> int:
+def show_command(
+    cli: Cli, campaign_id: str, show: bool, as_json: bool, data: Path | None
+) -> int:
     """Show a campaign: accounts with reasons, wordings, what they shared, earlier ones."""
-    return _show(cli, campaign_id, data, as_json=as_json, explain=False)
+    return _tell(cli, campaign_id, data, partial(_shown, show=show), as_json=as_json)
 
 
 @command.command("explain")
@@ -117,11 +123,16 @@ def show_command(cli: Cli, campaign_id: str, as_json: bool, data: Path | None) -
 @pass_cli
 def explain_command(cli: Cli, campaign_id: str, as_json: bool, data: Path | None) -> int:
     """Explain a campaign: each axis with what was seen and what was to be expected."""
-    return _show(cli, campaign_id, data, as_json=as_json, explain=True)
+    return _tell(cli, campaign_id, data, _explained, as_json=as_json)
 
 
-def _show(
-    cli: Cli, campaign_id: str, data: Path | None, *, as_json: bool, explain: bool
+def _tell(
+    cli: Cli,
+    campaign_id: str,
+    data: Path | None,
+    told: Callable[[Seen], list[str]],
+    *,
+    as_json: bool,
 ) -> int:
     from dashboards.queries.campaigns import seen
 
@@ -141,7 +152,7 @@ def _show(
         click.echo(_json_of(found.campaign))
         return OK
     click.echo(_line(found.campaign))
-    for line in _explained(found) if explain else _shown(found):
+    for line in told(found):
         click.echo(line)
     return OK
 
@@ -186,18 +197,23 @@ def _evidence(one: Evidence) -> str:
     return f"{one.signal.replace('_', ' ')}: {one.value:g}{usual}{shown}"
 
 
-def _shown(found: Seen) -> list[str]:
+def _shown(found: Seen, *, show: bool) -> list[str]:
+    from dashboards.queries.campaigns import handles_of
+
     campaign = found.campaign
+    handles = {account: f" @{name}" for account, name in handles_of(found.posts).items()}
     lines = ["", "accounts (posts, things shared with others, score by company):"]
     lines += [
-        f"    {_plain(m.account)}  {m.posts}  {m.objects}  {m.trust:g}"
+        f"    {_plain(m.account + handles.get(m.account, ''))}  {m.posts}  {m.objects}  "
+        f"{m.trust:g}"
         for m in campaign.members[:SHOWN]
     ] or ["    named only where something coordinated is reported"]
     if len(campaign.members) > SHOWN:
         lines.append(f"    and {len(campaign.accounts) - SHOWN} more")
     lines += ["", "wordings (posts, accounts):"]
     lines += [
-        f"    {v.posts}  {v.accounts}  {_plain(v.first.post.text)[:WIDTH]}"
+        f"    {v.posts}  {v.accounts}  "
+        + ((not show and hidden(v.first.judgement)) or _plain(v.first.post.text)[:WIDTH])
         for v in found.variants[:SHOWN]
     ]
     lines += ["", "shared (kind, accounts, posts, first post):"]

@@ -11,6 +11,7 @@ import click
 
 from dashboards.terminal.context import Cli, pass_cli
 from dashboards.terminal.exits import OK, USAGE
+from dashboards.terminal.spared import hidden, show_harm
 
 if TYPE_CHECKING:
     from dashboards.queries.posts import Asked
@@ -42,7 +43,7 @@ WIDTH = 100
     help="Posts to print.",
 )
 @click.option("--oldest", is_flag=True, help="Oldest first instead of newest.")
-@click.option("--show", is_flag=True, help="Print likely harmful text, too.")
+@show_harm
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a post and line.")
 @click.option(
     "--data",
@@ -126,18 +127,8 @@ def _lines(found: IndexedPost, asked: Asked, *, show: bool) -> str:
     at = datetime.fromtimestamp(post.event_at / 1000, UTC).astimezone(KST)
     author = f"@{post.author.handle}" if post.author and post.author.handle else post.author_id
     head = f"{at:%Y-%m-%d %H:%M} KST  {post.platform}  {author}  [{', '.join(found.subjects)}]"
-    said = _hidden(found) if not show else ""
+    said = hidden(found.judgement) if not show else ""
     return f"{_plain(head)}  {_plain(post.id)}\n    {said or _excerpt(post.text, asked)}"
-
-
-def _hidden(found: IndexedPost) -> str:
-    """What stands instead of text that likely harms somebody; empty for other text."""
-    from dashboards.web.harm import CATEGORY_WORDS, is_spared, shown_harm
-
-    if not is_spared(found.judgement):
-        return ""
-    named = ", ".join(CATEGORY_WORDS[one.category] for one in shown_harm(found.judgement))
-    return click.style(f"(hidden: {named}; --show prints it)", dim=True)
 
 
 def _excerpt(text: str, asked: Asked) -> str:

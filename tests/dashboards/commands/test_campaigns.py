@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dashboards.cli import run
@@ -12,7 +13,7 @@ from dashboards.composing.compose import INDEX_FOLDER
 from stream.index import IndexBatch
 from stream.local_index import LocalIndex
 from tests.dashboards.web.test_campaigns import make_campaign
-from tests.dashboards.web.world import HOUR, NOW, smear_posts
+from tests.dashboards.web.world import HARMFUL, HOUR, NOW, smear_posts
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +59,27 @@ def test_show_names_accounts_wordings_and_what_was_shared(capsys: pytest.Capture
     assert "wordings (posts, accounts):" in out
     assert "text  44  48" in out
     assert "\u202e" not in out
+
+
+def test_likely_harmful_wordings_are_hidden_until_they_are_asked_for(
+    capsys: pytest.CaptureFixture[str],
+):
+    judged = [
+        msgspec.structs.replace(one, judgement=HARMFUL, revision=2) for one in smear_posts()
+    ]
+    index = LocalIndex(Path("jikimi-data") / INDEX_FOLDER)
+    index.write(IndexBatch(checkpoint="two", posts=judged, sightings=judged))
+    index.close()
+    said = judged[0].post.text
+
+    assert run(["campaigns", "show", "ca_smear"]) == 0
+    hidden = capsys.readouterr().out
+    assert run(["campaigns", "show", "ca_smear", "--show"]) == 0
+    shown = capsys.readouterr().out
+
+    assert "--show prints it" in hidden
+    assert said[:60] not in hidden
+    assert said[:60] in shown
 
 
 def test_show_says_where_a_campaign_comes_from(capsys: pytest.CaptureFixture[str]):
