@@ -3,6 +3,10 @@
 Open hash chains in flat arrays, about 300 bytes a text. Everything here can be
 made again from the operator's state, row for row in the same order, so that a
 restart changes no result.
+
+Nobody can make a look-up long. Which numbers meet in one chain depends on a number drawn
+by each process; of those with the same number at most eight live rows are looked at; and
+a row that has expired is taken out of a chain by the first look-up that passes it.
 """
 
 from __future__ import annotations
@@ -19,6 +23,10 @@ PER_BAND = 8
 """Live texts looked at in one band, newest first: bounds the work in huge families."""
 SMALLEST = 16
 GROWTH = 1.25
+_WORD = 64
+_SPREAD = hash("stream.clustering.text_index") & (1 << _WORD) - 1 | 1
+"""Another one in each process, as with Python's own tables: nobody outside can choose texts
+that meet in one chain. Nothing that is found depends on it."""
 
 Ints = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.int32]
@@ -53,6 +61,7 @@ class TextIndex:
         self._size = size
         # Half as many chains as rows: chains stay short and cost less memory.
         self._mask = (1 << (size - 1).bit_length()) // 2 - 1
+        self._shift = _WORD - self._mask.bit_length()
         self._first_slots = np.arange(BANDS, dtype=np.int64) * (self._mask + 1)
         self._sketch: Sketch = np.zeros((size, VALUES), dtype=np.uint8)
         self._key = np.zeros(size, dtype=np.uint64)
@@ -79,11 +88,20 @@ class TextIndex:
 
     def find(self, key: int, watermark: int) -> int:
         """Row of the text with that key, -1 when unknown or expired."""
-        row = self._key_head[key & self._mask]
+        slot, before = self._key_slot(key), -1
+        row = self._key_head[slot]
         while row >= 0:
-            if self.keys[row] == key and self.expires[row] > watermark:
+            following = self._key_nexts[row]
+            if self.expires[row] <= watermark:
+                if before < 0:
+                    self._key_head[slot] = following
+                else:
+                    self._key_nexts[before] = following
+            elif self.keys[row] == key:
                 return row
-            row = self._key_nexts[row]
+            else:
+                before = row
+            row = following
         return -1
 
     def candidates(self, sketch: Sketch, watermark: int, least: float) -> list[int]:
@@ -91,16 +109,24 @@ class TextIndex:
         found: set[int] = set()
         bands, nexts, expires = self._bands, self._nexts, self.expires
         values: list[int] = sketch.view(np.uint32).tolist()
-        newest: list[int] = self._heads[self._slots(sketch)].tolist()
+        slots = self._slots(sketch)
+        newest: list[int] = self._heads[slots].tolist()
         for band, first in enumerate(newest):
-            row, left = first, PER_BAND
+            row, left, before = first, PER_BAND, -1
             while row >= 0:
                 place = row * BANDS + band
-                if bands[place] == values[band] and expires[row] > watermark:
-                    found.add(row)
-                    left -= 1
-                    if not left:
-                        break
+                if expires[row] <= watermark:
+                    if before < 0:
+                        self._heads[slots[band]] = nexts[place]
+                    else:
+                        nexts[before] = nexts[place]
+                else:
+                    before = place
+                    if bands[place] == values[band]:
+                        found.add(row)
+                        left -= 1
+                        if not left:
+                            break
                 row = nexts[place]
         if not found:
             return []
@@ -111,9 +137,17 @@ class TextIndex:
 
     def _slots(self, sketch: Sketch) -> Ints:
         """The place of each band's chain in ``_heads``."""
-        value = sketch.view(np.uint32)
-        slots: Ints = ((value ^ (value >> _HALF)) & np.uint32(self._mask)) + self._first_slots
+        slots: Ints = self._spread(sketch.view(np.uint32)) + self._first_slots
         return slots
+
+    def _spread(self, values: npt.NDArray[np.unsignedinteger[Any]]) -> Ints:
+        """The chain of each number, by multiplication (Dietzfelbinger et al. 1997)."""
+        spread = (values.astype(np.uint64) * np.uint64(_SPREAD)) >> np.uint64(self._shift)
+        slots: Ints = spread.astype(np.int64)
+        return slots
+
+    def _key_slot(self, key: int) -> int:
+        return (key * _SPREAD & _ALL) >> self._shift
 
     def sketch(self, row: int) -> Sketch:
         """The sketch of a row."""
@@ -134,7 +168,7 @@ class TextIndex:
         slots = self._slots(sketch)
         self._next[row * BANDS : (row + 1) * BANDS] = self._heads[slots]
         self._heads[slots] = row
-        slot = key & self._mask
+        slot = self._key_slot(key)
         self._key_nexts[row] = self._key_head[slot]
         self._key_head[slot] = row
         return row
@@ -221,17 +255,15 @@ class TextIndex:
         bands = self._sketch.reshape(-1).view(np.uint32).reshape(-1, BANDS)[: self.used]
         width = self._mask + 1
         following = self._next.reshape(-1, BANDS)
-        mask = np.uint32(self._mask)
         for band in range(BANDS):
-            value = bands[:, band]
-            slots = ((value ^ (value >> _HALF)) & mask).astype(np.int64)
+            slots = self._spread(bands[:, band])
             heads = self._heads[band * width : (band + 1) * width]
             following[: self.used, band] = _linked(slots, heads)
-        slots = (self._key[: self.used] & np.uint64(self._mask)).astype(np.int64)
+        slots = self._spread(self._key[: self.used])
         self._key_next[: self.used] = _linked(slots, self._key_heads)
 
 
-_HALF = np.uint32(16)
+_ALL = (1 << _WORD) - 1
 _GONE = 0
 """Expiry of removed rows; every watermark is beyond it or equal."""
 

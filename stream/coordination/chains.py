@@ -96,12 +96,26 @@ class Chains:
         else:
             return
         while index >= 0:
-            if keys[index] == value:
-                yield index + self._floor
-            step = self._before[index]
-            if not step:
-                return
-            index -= step
+            yield index + self._floor
+            index = self._older(index, value)
+
+    def older(self, position: int, value: int) -> int:
+        """The position before one with the same number, -1 where there is none."""
+        index = self._older(position - self._floor, value)
+        return -1 if index < 0 else index + self._floor
+
+    def _older(self, index: int, value: int) -> int:
+        """Walks past places that were blanked, and lets the next walk leap over them."""
+        keys, before = self._keys, self._before
+        step = before[index]
+        if not step:
+            return -1
+        older = index - step
+        while older >= 0 and keys[older] != value:
+            step = before[older]
+            older = older - step if step else -1
+        before[index] = index - older if older >= 0 else 0
+        return older
 
     def blank(self, first: int, count: int) -> None:
         """Forget the numbers from a position on, before they are overwritten with 0."""
@@ -111,10 +125,11 @@ class Chains:
             if not value:
                 continue
             slot, held = self._find(value)
-            if held == index:
-                older = [one for one in self.newest(value) if one < first][:1]
-                for one in older:
-                    self._slots[slot] = one - self._origin
+            begin = first - self._floor
+            while begin <= held < begin + count:
+                held = self._older(held, value)
+                if held >= 0:
+                    self._slots[slot] = held + self._floor - self._origin
 
     def drop(self, count: int) -> None:
         """So many numbers left the beginning of ``keys``."""

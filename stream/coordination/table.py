@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, takewhile
 
 import msgspec
 import numpy as np
@@ -167,7 +167,9 @@ class Table:
         """Forget the post of a row; its place stays."""
         index = row - self.base
         start = index * COLUMNS
-        gone = self.keys[start : start + COLUMNS]
+        for column in NARRATIVE:
+            if self.keys[start + column] in self.hot:
+                self._unfollow(self.keys[start + column], row, row * COLUMNS + column)
         self._chains.blank(row * COLUMNS, COLUMNS)
         self.keys[start : start + COLUMNS] = array("Q", [0]) * COLUMNS
         self.posts[index] = self.accounts[index] = ""
@@ -177,18 +179,46 @@ class Table:
         self.at[index] = self.seen[index] = 0
         self._age[index], self._open[index] = UNKNOWN_AGE, 0
         self._flags[index], self._harm[index] = 0, -1
-        for column in NARRATIVE:
-            if gone[column] in self.hot:
-                self._again(gone[column])
 
-    def _again(self, value: int) -> None:
-        """Make the list of an object anew, after something in its middle changed."""
-        held = np.frombuffer(self.keys, dtype=np.uint64).reshape(-1, COLUMNS)
-        found = np.flatnonzero((held[:, list(NARRATIVE)] == np.uint64(value)).any(axis=1))
-        if len(found) < HOT:
+    def _unfollow(self, value: int, row: int, place: int) -> None:
+        """Take a row out of the list of an object, as if it had never been there.
+
+        Nothing but what stands beside it is looked at: of a flood that is deleted post by
+        post, no post costs more than another.
+        """
+        held = self.hot[value]
+        if len(self.newest(value, HOT + 1)) <= HOT:
             del self.hot[value]
-        else:
-            self.hot[value] = self._runs([self.base + int(i) for i in found])
+            return
+        at = bisect_left(held, row)
+        if at == len(held) or held[at] != row:
+            return
+        full = len(held) == FOLLOWED
+        older = self._chains.older(place, value)
+        if older >= 0 and self._same(older // COLUMNS, row):
+            held[at] = older // COLUMNS
+            return
+        del held[at]
+        if 0 < at < len(held) and self._same(held[at - 1], held[at]):
+            del held[at - 1]
+        if full:
+            self._lengthen(value, held, row)
+
+    def _same(self, one: int, other: int) -> bool:
+        return self.account[one - self.base] == self.account[other - self.base]
+
+    def _lengthen(self, value: int, held: array[int], gone: int) -> None:
+        """Let older rows into the list again, now that one is gone and there is room."""
+        rows = takewhile(lambda _: len(held) < FOLLOWED, self._before(value, held[0]))
+        for row in rows:
+            if row != gone and not self._same(row, held[0]):
+                held.insert(0, row)
+
+    def _before(self, value: int, row: int) -> Iterator[int]:
+        keys = self.keys_of(row)
+        place = row * COLUMNS + next(c for c in NARRATIVE if keys[c] == value)
+        while (place := self._chains.older(place, value)) >= 0:
+            yield place // COLUMNS
 
     def retire(self, count: int) -> None:
         """Let the oldest rows go."""

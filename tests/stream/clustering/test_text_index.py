@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from detect.neardup import VALUES, Sketch, restore, sketches
 from stream.clustering.text_index import PER_BAND, SMALLEST, Loaded, TextIndex
+from tests.stream.effort import lines_run
 
 FAR = 1_000
 
@@ -63,6 +64,32 @@ def test_a_family_of_thousands_is_not_walked_to_its_end() -> None:
     found = index.candidates(SKETCH, 1, 0.5)
     assert len(found) == PER_BAND
     assert min(found) == 3_000 - PER_BAND
+
+
+def test_thousands_of_expired_texts_are_passed_once() -> None:
+    index = TextIndex()
+    for key in range(3_000):
+        add(index, key, SKETCH, expires=50, now=1)
+    add(index, 3_000, SKETCH)
+
+    first = lines_run(lambda: index.candidates(SKETCH, 60, 0.5))
+    second = lines_run(lambda: index.candidates(SKETCH, 60, 0.5))
+
+    assert index.candidates(SKETCH, 60, 0.5) == [3_000]
+    assert second < first / 100
+
+
+def test_texts_with_numbers_chosen_to_meet_are_found_in_few_steps() -> None:
+    index, empty = TextIndex(), TextIndex()
+    step = 1 << 24
+    for number in range(2_000):
+        add(index, number * step, SKETCH)
+    add(empty, 5 * step, SKETCH)
+
+    few = lines_run(lambda: empty.find(5 * step, 1))
+    assert all(
+        lines_run(lambda n=n: index.find(n * step, 1)) < 20 * few for n in range(0, 2_000, 50)
+    )
 
 
 def test_removed_rows_make_room_before_the_arrays_grow() -> None:
