@@ -108,9 +108,13 @@ def command(
 def _print(page: PostPage, asked: Asked, *, as_json: bool, show: bool) -> None:
     import msgspec
 
+    from dashboards.web.harm import is_spared
+
     for one in page.posts:
         if as_json:
-            click.echo(msgspec.json.encode(one))
+            # Programs get all of it, and are told what to fold.
+            told = msgspec.to_builtins(one) | {"spared": is_spared(one.judgement)}
+            click.echo(msgspec.json.encode(told))
         else:
             click.echo(_lines(one, asked, show=show))
     if not as_json:

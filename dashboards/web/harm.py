@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from dashboards.web.words import gettext_noop
-from detect.language import base_code
+from detect.harm.judge import HarmJudge
+from detect.language import base_code, identify
 from detect.records import LIKELY, UNKNOWN_LANGUAGE, HarmScore, Judgement
 from stream.index import IndexedPost
 
@@ -31,6 +34,10 @@ LAYER_WORDS: Mapping[str, str] = {
     "model": gettext_noop("model"),
 }
 
+LONGEST_LABEL = 200
+"""Code points of a hashtag that are looked at."""
+_SEAMS = re.compile(r"_+|(?<=[a-z])(?=[A-Z])")
+
 
 def is_spared(judgement: Judgement | None) -> bool:
     """Whether readers of lists are spared the text: it more likely harms than not."""
@@ -49,3 +56,19 @@ def language_of(found: IndexedPost) -> str | None:
     stated = found.post.lang
     told = found.judgement.language if found.judgement else UNKNOWN_LANGUAGE
     return stated if told in (UNKNOWN_LANGUAGE, base_code(stated)) else told
+
+
+@lru_cache(maxsize=4096)
+def label_harm(label: str) -> Judgement | None:
+    """What the words of a hashtag do to people, where readers are spared them; else None.
+
+    Hashtags are counted over many posts, so no judgement of one post speaks for them.
+    """
+    spaced = _SEAMS.sub(" ", label[:LONGEST_LABEL])
+    (said,) = _words_alone().judge_texts([spaced], [()])
+    return said if is_spared(said) else None
+
+
+@lru_cache(maxsize=1)
+def _words_alone() -> HarmJudge:
+    return HarmJudge(identify)

@@ -141,6 +141,12 @@ def _label(site: Site, said: Words, facet: PostFacet, value: str) -> str:
     """What a value of a facet is called in the reader's language."""
     if facet == "subject":
         return site.name_of(value)
+    if facet == "tag" and (hidden := harm.label_harm(value)) is not None:
+        # A link cannot be unfolded; the search that it leads to names the hashtag.
+        named = ", ".join(
+            said(harm.CATEGORY_WORDS[h.category]) for h in harm.shown_harm(hidden)
+        )
+        return f"{said('Hidden')}: {named}"
     words = {"harm": harm.CATEGORY_WORDS, "target": harm.TARGET_WORDS}.get(facet, {})
     return said(words[value]) if value in words else value
 
@@ -158,6 +164,7 @@ def _known(site: Site) -> dict[str, Sequence[str]]:
         quick=True,
     )
     known: dict[str, Sequence[str]] = {name: list(one.values) for name, one in counts.items()}
+    known["tag"] = [tag for tag in known["tag"] if harm.label_harm(tag) is None]
     known["subject"] = SubjectNames(site.watchlist).shown()
     known["source"] = [status.source for status in site.index.statuses()]
     known["since"] = known["until"] = ("24h", "7d", "4w")

@@ -238,6 +238,7 @@ def environment() -> Environment:
         "LAYER_WORDS": harm.LAYER_WORDS,
         "TARGET_WORDS": harm.TARGET_WORDS,
         "is_spared": harm.is_spared,
+        "label_harm": harm.label_harm,
         "language_of": harm.language_of,
         "shown_harm": harm.shown_harm,
         "path_of": text.path_of,

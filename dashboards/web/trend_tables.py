@@ -8,7 +8,9 @@ from typing import Literal
 from dashboards import trends
 from dashboards.export import Cell, iso
 from dashboards.queries.alerts import in_state
+from dashboards.queries.clusters import harmful
 from dashboards.trends import Profile, Trend
+from dashboards.web.harm import shown_harm
 from dashboards.web.periods import Period
 from dashboards.web.site import Site
 from detect.watchlist import Subject
@@ -106,7 +108,18 @@ def _texts(site: Site, found: Subject, chosen: Period) -> Table:
     held = trends.texts(
         site.index, found.id, since=chosen.since, until=chosen.until, limit=ALL_TEXTS
     )
-    return ("cluster", "posts", "accounts", "first_at", "last_at", "founder", "sample"), [
+    judged = harmful(site.index, held)
+    header = (
+        "cluster",
+        "posts",
+        "accounts",
+        "first_at",
+        "last_at",
+        "founder",
+        "harm",
+        "sample",
+    )
+    return header, [
         (
             one.cluster_id,
             one.posts,
@@ -114,6 +127,7 @@ def _texts(site: Site, found: Subject, chosen: Period) -> Table:
             iso(one.first_at),
             iso(one.last_at),
             one.founder,
+            " ".join(h.category for h in shown_harm(judged.get(one.cluster_id))),
             one.sample,
         )
         for one in held

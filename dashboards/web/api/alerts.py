@@ -25,6 +25,7 @@ from dashboards.web.api.fields import (
     next_part,
 )
 from dashboards.web.api.problems import not_found
+from dashboards.web.harm import is_spared
 from dashboards.web.site import Site, TheSite
 from stream.records import Alert, Evidence, Severity
 
@@ -61,6 +62,7 @@ class SampleModel(Model):
 
     post_id: str
     text: str
+    spared: bool = Field(description="Whether readers of lists should be spared the text.")
     lang: str | None
     posts: int = Field(description="How many posts have this wording.")
     accounts: int
@@ -226,6 +228,7 @@ def sample_model(one: Variant) -> SampleModel:
     return SampleModel(
         post_id=post.id,
         text=post.text,
+        spared=is_spared(one.first.judgement),
         lang=post.lang,
         posts=one.posts,
         accounts=one.accounts,

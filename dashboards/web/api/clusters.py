@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -11,6 +12,7 @@ from dashboards.queries.clusters import (
     MEMBERS,
     Account,
     accounts_of,
+    harmful,
     posts_of,
     variants_of,
 )
@@ -39,6 +41,7 @@ from dashboards.web.api.fields import (
 from dashboards.web.api.posts import PostModel, post_model
 from dashboards.web.api.problems import not_found
 from dashboards.web.site import Site, TheSite
+from detect.records import Judgement
 from stream.records import Burst, Cluster
 
 router = APIRouter(tags=["clusters"])
@@ -59,6 +62,7 @@ class ClusterModel(Model):
     accounts: int
     platforms: list[str]
     sample: str = Field(description="Text of the first post; empty once it was deleted.")
+    spared: bool = Field(description="Whether readers of lists should be spared the sample.")
     revision: int
 
 
@@ -122,7 +126,8 @@ def clusters(
 ) -> Clusters:
     """The largest clusters, of those that grew since a time."""
     found = site.index.clusters(subject=subject, since=in_ms(since), limit=limit)
-    return Clusters(items=[cluster_model(one) for one in found])
+    judged = harmful(site.index, found)
+    return Clusters(items=[cluster_model(one, judged) for one in found])
 
 
 @router.get("/clusters/{cluster_id}", operation_id="getCluster")
@@ -131,7 +136,7 @@ def cluster(site: TheSite, cluster_id: ClusterId) -> ClusterDetail:
     found = _known(site, cluster_id)
     posts = posts_of(site.index, found)
     return ClusterDetail(
-        **dict(cluster_model(found)),
+        **dict(cluster_model(found, harmful(site.index, [found]))),
         held=len(posts),
         account_list=[_account(one) for one in accounts_of(posts)],
         samples=[sample_model(one) for one in variants_of(posts)[:SAMPLES]],
@@ -162,8 +167,8 @@ def bursts(site: TheSite, cluster_id: ClusterId) -> Bursts:
     return Bursts(items=[_burst(one) for one in site.index.bursts(cluster_id=found.cluster_id)])
 
 
-def cluster_model(one: Cluster) -> ClusterModel:
-    """A cluster as the API gives it."""
+def cluster_model(one: Cluster, judged: Mapping[str, Judgement]) -> ClusterModel:
+    """A cluster as the API gives it; ``judged`` names those that likely harm somebody."""
     return ClusterModel(
         cluster_id=one.cluster_id,
         subject=one.subject,
@@ -174,6 +179,7 @@ def cluster_model(one: Cluster) -> ClusterModel:
         accounts=one.accounts,
         platforms=list(one.platforms),
         sample=one.sample,
+        spared=one.cluster_id in judged,
         revision=one.revision,
     )
 

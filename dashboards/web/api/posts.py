@@ -15,6 +15,7 @@ from dashboards.web.api.fields import (
     maybe_iso,
 )
 from dashboards.web.api.problems import not_found
+from dashboards.web.harm import is_spared
 from dashboards.web.site import TheSite
 from detect.records import HarmCategory, Judgement, Mention, Reason, Target
 from ingest.records import Author, Media
@@ -100,6 +101,10 @@ class PostModel(Model):
     observed_at: Time | None = Field(description="When the source saw it.")
     author: AuthorModel
     text: str
+    spared: bool = Field(
+        description="Whether readers of lists should be spared the text until they ask: "
+        "it likely harms somebody."
+    )
     truncated: bool = Field(description="Whether the end of a very long text was cut off.")
     lang: str | None
     url: str | None
@@ -141,6 +146,7 @@ def post_model(found: IndexedPost) -> PostModel:
         observed_at=maybe_iso(one.observed_at),
         author=_author(one.author_id, one.author),
         text=one.text,
+        spared=is_spared(found.judgement),
         truncated=one.truncated,
         lang=one.lang,
         url=one.url,
