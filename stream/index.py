@@ -100,13 +100,13 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FindingQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in pictures: of a family, in a post, or all.
-
-    ``newest``: the newest come first, else the oldest.
-    """
+    """What was found in pictures, of a family, post or subject; ``grave``: only what amounts
+    to something; ``newest``: the newest come first, else the oldest."""
 
     family: str | None = None
     post_id: str | None = None
+    subject: str | None = None
+    grave: bool = False
     newest: bool = False
     limit: int = 500
 

@@ -32,6 +32,16 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
         return self.findings[0]
 
     @property
+    def posts(self) -> int:
+        """Posts that carry it."""
+        return len({one.post_id for one in self.findings})
+
+    @property
+    def variants(self) -> int:
+        """Files that differ."""
+        return len({one.sha256 for one in self.findings})
+
+    @property
     def last(self) -> PictureFinding:
         """Where it was seen last."""
         return self.findings[-1]
@@ -60,19 +70,25 @@ def family(index: Index, family_id: str) -> Family | None:
 
 
 def families(
-    index: Index, *, subject: str | None = None, since: int | None = None, limit: int = 20
+    index: Index,
+    *,
+    subject: str | None = None,
+    since: int | None = None,
+    grave: bool = False,
+    limit: int = 20,
 ) -> list[Family]:
     """Families by their newest post, of those that the newest findings lie in.
 
     Args:
         since: only those that were posted from this time on (ms).
+        grave: only those in which a picture amounts to something.
     """
-    newest = index.findings(FindingQuery(newest=True, limit=MOST))
+    newest = index.findings(FindingQuery(subject=subject, grave=grave, newest=True, limit=MOST))
     names: dict[str, None] = {}
     for one in newest:
         if since is not None and one.at < since:
             break
-        if one.family and subject in {None, one.subject}:
+        if one.family:
             names[one.family] = None
     found = (family(index, name) for name in list(names)[:limit])
     return [one for one in found if one is not None]

@@ -1,4 +1,4 @@
-"""A picture and its variants: lineage, what was changed, scores with their limits, previews."""
+"""Pictures: the list, and one with its variants, what was changed, scores, previews."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import structlog
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from dashboards.queries.families import families as newest_families
 from dashboards.queries.families import family as family_of
 from dashboards.queries.families import telling
 from dashboards.web.clusters import spread_of
@@ -23,6 +24,7 @@ from detect.records import PictureFinding, PictureMatch
 
 router = APIRouter()
 PAGE = 25
+LISTED = 40
 SIDE = 600
 """Longest side of a drawing, in its own units."""
 
@@ -88,6 +90,21 @@ class Drawing:
     outlines: tuple[str, ...]
     changed: tuple[tuple[float, float, float, float], ...]
     faces: tuple[tuple[float, float, float, float], ...]
+
+
+@router.get("/families")
+def families(request: Request, site: TheSite, subject: str = "", every: str = "") -> Response:
+    """The newest families of pictures; with ``every`` also those nothing speaks against."""
+    found = newest_families(site.index, subject=subject or None, grave=not every, limit=LISTED)
+    return site.render(
+        request,
+        "families.html",
+        families=found,
+        reasons=REASONS,
+        subject=subject,
+        every=bool(every),
+        most=LISTED,
+    )
 
 
 @router.get("/families/{family_id}")

@@ -117,6 +117,10 @@ class ResultReader:
             must.append(_is("family", query.family))
         if query.post_id is not None:
             must.append(_is("post", key_of(query.post_id)))
+        if query.subject is not None:
+            must.append(_is("subject", query.subject))
+        if query.grave:
+            must.append({"bool": {"must_not": [_is("severity", "")]}})
         in_time: Sort = [{"@timestamp": "desc" if query.newest else "asc"}, *BY_ID]
         place = self._names.of("findings")
         hits = self._ask.page(place, all_of(must), in_time, limit=max(query.limit, 0))

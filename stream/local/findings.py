@@ -22,7 +22,11 @@ class FindingReader:
         """What was found, in the order asked for; of deleted posts nothing."""
         conditions = ["at IS NOT NULL"]
         values: list[str | int] = []
-        for column, wanted in (("family", query.family), ("post_id", query.post_id)):
+        if query.grave:
+            conditions.append("severity != ''")
+        for column, wanted in (
+            ("family", query.family), ("post_id", query.post_id), ("subject", query.subject),
+        ):  # fmt: skip
             if wanted is not None:
                 if not storable(wanted):
                     return []

@@ -31,7 +31,9 @@ CAMPAIGN = _upsert("campaigns", "revision", "subject", "kind", "last_at", "merge
 ALERT = _upsert(
     "alerts", "revision", "seq", "subject", "kind", "severity", "created_at", "body"
 )
-FINDING = _upsert("findings", "revision", "post_id", "family", "at", "body")
+FINDING = _upsert(
+    "findings", "revision", "post_id", "family", "at", "subject", "severity", "body"
+)
 # A merge moves a post to another cluster without a new revision of the post.
 MEMBERSHIP = (
     "INSERT INTO memberships VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
@@ -141,7 +143,10 @@ def _keep(held: dict[str, R], id_: str, result: R) -> None:
 
 def _finding_row(one: PictureFinding) -> tuple[object, ...]:
     at = None if one.gone else one.at
-    return (one.finding_id, one.revision, one.post_id, one.family, at, _encode(one))
+    return (
+        one.finding_id, one.revision, one.post_id, one.family, at, one.subject, one.severity,
+        _encode(one),
+    )  # fmt: skip
 
 
 def _campaign_row(one: Campaign) -> tuple[object, ...]:

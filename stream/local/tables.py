@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 DATABASE = "index.db"
 
 EVERY_SUBJECT = 0
@@ -79,11 +79,14 @@ CREATE INDEX alerts_created ON alerts (created_at);
 CREATE INDEX alerts_kind ON alerts (kind, severity);
 CREATE TABLE findings (
     id TEXT PRIMARY KEY, revision INTEGER NOT NULL, post_id TEXT NOT NULL,
-    family TEXT NOT NULL, at INTEGER, body BLOB NOT NULL
+    family TEXT NOT NULL, at INTEGER, subject TEXT NOT NULL, severity TEXT NOT NULL,
+    body BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX findings_post ON findings (post_id) WHERE at IS NOT NULL;
 CREATE INDEX findings_family ON findings (family, at) WHERE at IS NOT NULL;
 CREATE INDEX findings_at ON findings (at, id) WHERE at IS NOT NULL;
+CREATE INDEX findings_grave ON findings (at, id) WHERE at IS NOT NULL AND severity != '';
+CREATE INDEX findings_subject ON findings (subject, at) WHERE at IS NOT NULL;
 CREATE TABLE gaps (
     source TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
     reason TEXT NOT NULL, PRIMARY KEY (source, since, until)

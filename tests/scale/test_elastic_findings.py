@@ -33,7 +33,7 @@ def finding(number: int, **changes: object) -> PictureFinding:
 def test_both_indices_hold_the_same_findings(index: Eager, tmp_path: Path) -> None:
     local = LocalIndex(tmp_path)
     moved = finding(2, revision=3, family="fam_2")
-    results = [finding(n) for n in (3, 1, 2)]
+    results = [finding(3), finding(1, severity="", subject="haneul"), finding(2)]
     gone = PictureFinding(finding_id="fi_3", version="1", revision=3, post_id="x:3", gone=True)
     for number, batch in enumerate([results, [moved], [finding(2)], [gone]], 1):
         for one in (index, local):
@@ -48,8 +48,16 @@ def test_both_indices_hold_the_same_findings(index: Eager, tmp_path: Path) -> No
         FindingQuery(post_id="x:1"),
         FindingQuery(post_id="x:3"),
         FindingQuery(family="\ud800"),
+        FindingQuery(subject="haneul"),
+        FindingQuery(subject="nobody"),
+        FindingQuery(subject="\ud800"),
+        FindingQuery(grave=True),
     ):
         assert index.findings(query) == local.findings(query)
     assert [one.finding_id for one in local.findings(FindingQuery())] == ["fi_1", "fi_2"]
     assert local.findings(FindingQuery(family="fam_2")) == [moved]
+    assert local.findings(FindingQuery(grave=True)) == [moved]
+    assert [one.finding_id for one in local.findings(FindingQuery(subject="haneul"))] == [
+        "fi_1"
+    ]
     local.close()

@@ -199,6 +199,8 @@ def findings_of(held, query):
         if not one.gone
         and query.family in {None, one.family}
         and query.post_id in {None, one.post_id}
+        and query.subject in {None, one.subject}
+        and (one.severity or not query.grave)
     ]
     way = -1 if query.newest else 1
     return sorted(found, key=lambda one: (way * one.at, one.finding_id))[: query.limit]

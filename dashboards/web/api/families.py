@@ -135,10 +135,13 @@ def families(
     site: TheSite,
     subject: Subject = None,
     since: Since = None,
+    grave: Annotated[
+        bool, Query(description="Only those in which something speaks against a picture.")
+    ] = False,
     limit: Annotated[int, Query(ge=1, le=50, description="How many of the newest.")] = 20,
 ) -> Families:
     """Families of pictures by their newest post, among the newest thousand findings."""
-    found = newest(site.index, subject=subject, since=in_ms(since), limit=limit)
+    found = newest(site.index, subject=subject, since=in_ms(since), grave=grave, limit=limit)
     return Families(items=[_family(one) for one in found])
 
 
@@ -162,8 +165,8 @@ def _family(one: Family) -> FamilyModel:
         reasons=[ReasonCount(reason=name, posts=count) for name, count in one.reasons],
         first_at=iso(one.first.at),
         last_at=iso(one.last.at),
-        posts=len({found.post_id for found in one.findings}),
-        variants=len({found.sha256 for found in one.findings}),
+        posts=one.posts,
+        variants=one.variants,
         accounts=one.accounts,
         platforms=list(one.platforms),
     )

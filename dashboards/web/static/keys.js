@@ -1,7 +1,7 @@
 // Single keys, explained by "?". Links and forms do the same without this file; people
 // can switch the keys off (WCAG 2.1.4), and they never act while somebody types.
 
-const PAGES = { o: "/", a: "/alerts", c: "/#rising-title", p: "/posts", t: "/trends", s: "/sources" };
+const PAGES = { o: "/", a: "/alerts", c: "/campaigns", f: "/families", p: "/posts", t: "/trends", s: "/sources" };
 const PREFIX_MS = 1500;
 let prefixUntil = 0;
 

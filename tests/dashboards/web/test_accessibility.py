@@ -146,7 +146,7 @@ def test_pages_of_pictures_have_no_fault_shielded_shown_and_with_their_tables_op
     index.write(IndexBatch(checkpoint="pictures", results=[FOUND, FORGED]))
     site = serve(index, previews=with_preview(tmp_path))
     found = list[str]()
-    for path in ("/families/fam_1", f"/families/fam_1?show={FOUND.sha256}"):
+    for path in ("/families", "/families/fam_1", f"/families/fam_1?show={FOUND.sha256}"):
         go(page, site.url + path)
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         found += faults(page)

@@ -46,6 +46,39 @@ def test_lineage_and_changed_parts_are_shown_and_what_is_not_proven_is_said(serv
     assert "concept.jpg" in page.text
 
 
+def test_the_list_names_what_needs_a_look_and_the_rest_on_demand(serve) -> None:
+    quiet = finding(2, family="fam_2", severity="", reasons=(), subject="haneul")
+    visitor = serve(filled(finding(1), finding(3), quiet)).browser()
+
+    listed = visitor.get("/families").text
+    every = visitor.get("/families?every=1").text
+    of_one = visitor.get("/families?every=1&subject=haneul").text
+
+    assert "/families/fam_1" in listed
+    assert "Official photo with a changed face" in listed
+    assert "/families/fam_2" not in listed
+    assert "/families/fam_2" in every
+    assert "Nothing speaks against it" in every
+    assert "/families/fam_1" not in of_one
+    assert "<img" not in every
+    assert "<image" not in every
+
+
+def test_a_list_without_pictures_says_why(serve) -> None:
+    visitor = serve(filled()).browser()
+
+    assert "No pictures that need a look" in visitor.get("/families").text
+    assert "jikimi doctor" in visitor.get("/families?every=1").text
+
+
+def test_a_rare_subject_is_found_behind_a_thousand_pictures_of_others(serve) -> None:
+    crowd = [finding(n, family=f"fam_{n}") for n in range(2, 1200)]
+    rare = finding(1, family="fam_rare", subject="haneul")
+    visitor = serve(filled(rare, *crowd)).browser()
+
+    assert "/families/fam_rare" in visitor.get("/families?subject=haneul").text
+
+
 def test_nothing_that_others_wrote_is_taken_for_markup(serve) -> None:
     match = PictureMatch(reference="r", bank=HOSTILE, kind="official", label=HOSTILE)
     hostile = finding(
@@ -53,9 +86,11 @@ def test_nothing_that_others_wrote_is_taken_for_markup(serve) -> None:
         reasons=(HOSTILE,), found_by=HOSTILE, gate=HOSTILE, forgery_band=HOSTILE,
         faces=(SeenFace(box=(0, 0, 1, 1), score=1.0, subject=HOSTILE, likeness=0.4),),
     )  # fmt: skip
-    page = serve(filled(hostile)).browser().get("/families/fam_1")
-    assert page.status_code == 200
-    assert "<script>alert" not in page.text
+    visitor = serve(filled(hostile)).browser()
+    for path in ("/families", "/families?subject=" + HOSTILE, "/families/fam_1"):
+        page = visitor.get(path)
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
 
 
 @pytest.mark.parametrize("path", ["/families/nobody", f"/families/{HOSTILE}", "/families/%00"])

@@ -177,7 +177,7 @@ def test_an_answer_that_does_not_come_is_said_and_nothing_is_lost(page: Page, si
 
 @pytest.mark.parametrize(
     ("key", "path"),
-    [("o", "/"), ("a", "/alerts"), ("c", "/#rising-title"), ("t", "/trends"), ("p", "/posts"), ("s", "/sources")],
+    [("o", "/"), ("a", "/alerts"), ("c", "/campaigns"), ("f", "/families"), ("t", "/trends"), ("p", "/posts"), ("s", "/sources")],
 )  # fmt: skip
 def test_g_and_a_letter_go_to_a_page(page: Page, site: Served, key: str, path: str):
     page.keyboard.press("g")
