@@ -116,7 +116,7 @@ def _embedded(
     """The demo in one process."""
     from dashboards.demo.playing import EmbeddedDemo
 
-    demo = EmbeddedDemo(cli, folder, stack, pictures=True)
+    demo = EmbeddedDemo(cli, folder, stack)
     scenario = demo.remembered(wanted.scenario)
     if wanted.seconds is not None:
         _say_pages(cli, demo.serve(wanted.port), scenario.hours, wanted.seconds)
@@ -225,7 +225,8 @@ def _tell(score: Score, *, as_json: bool) -> None:
 def _tell_differences(differs: Sequence[str], alerts: int) -> None:
     if not differs:
         click.echo(
-            f"the same as in one process: {alerts} alerts, all clusters, bursts and counts"
+            f"the same as in one process: {alerts} alerts, all clusters, bursts, campaigns, "
+            "findings of pictures, and counts"
         )
         return
     click.echo("not as in one process:")

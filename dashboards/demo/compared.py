@@ -1,11 +1,20 @@
-"""Compares what two hosts made of one scenario; nothing may differ."""
+"""Compares what two hosts made of one scenario; nothing may differ.
+
+Pictures are looked at beside the text path and told when they were looked at, so chance
+decides in which order their posts reach an alert, and of which it speaks when it doubles.
+What it amounts to is the same in any order, and so is what was found in each picture.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from dashboards.demo.playing import Outcome
 from dashboards.demo.score import Score
+from detect.records import PictureFinding
+from stream.records import Alert, Result
 
 MOST_TOLD = 100
 
@@ -39,7 +48,7 @@ def differences(embedded: Outcome, scaled: Outcome) -> list[str]:
 
 
 def _results(
-    embedded: Mapping[tuple[str, str], object], scaled: Mapping[tuple[str, str], object]
+    embedded: Mapping[tuple[str, str], Result], scaled: Mapping[tuple[str, str], Result]
 ) -> list[str]:
     told: list[str] = []
     for key in sorted({*embedded, *scaled}):
@@ -48,9 +57,28 @@ def _results(
             told.append(f"{name}: only in one process")
         elif key not in embedded:
             told.append(f"{name}: only at scale")
-        elif embedded[key] != scaled[key]:
+        elif _content(embedded[key]) != _content(scaled[key]):
             told.append(f"{name}: another content at scale")
     return told
+
+
+def _content(result: Result) -> Result:
+    """A result without what only tells when its pictures were looked at."""
+    if isinstance(result, PictureFinding):
+        return msgspec.structs.replace(result, revision=0)
+    if isinstance(result, Alert) and result.kind == "media":
+        return msgspec.structs.replace(
+            result,
+            revision=0,
+            created_at=0,
+            updated_at=0,
+            platforms=(),
+            post_ids=(),
+            evidence=tuple(
+                msgspec.structs.replace(one, value=0.0, post_ids=()) for one in result.evidence
+            ),
+        )
+    return result
 
 
 def _numbers(what: str, embedded: Mapping[str, int], scaled: Mapping[str, int]) -> list[str]:
@@ -62,6 +90,12 @@ def _numbers(what: str, embedded: Mapping[str, int], scaled: Mapping[str, int]) 
 
 
 def _alerts(embedded: Outcome, scaled: Outcome) -> list[str]:
-    if embedded.alerts == scaled.alerts:
+    if _shown(embedded) == _shown(scaled):
         return []
     return ["alerts: the pages over Elasticsearch do not show those of one process"]
+
+
+def _shown(outcome: Outcome) -> tuple[list[Alert], dict[str, Result]]:
+    """Alerts in the order of the page; those of pictures, whose place is chance, by id."""
+    texts = [one for one in outcome.alerts if one.kind != "media"]
+    return texts, {one.alert_id: _content(one) for one in outcome.alerts if one.kind == "media"}

@@ -10,30 +10,25 @@ from pathlib import Path
 
 import msgspec
 
-from dashboards.composing.compose import INDEX_FOLDER, build_host, wall_clock
+from dashboards.composing.compose import INDEX_FOLDER, build_host
 from dashboards.composing.serving import web_process
 from dashboards.demo.cast import AGENCY_FILE
+from dashboards.demo.looking import drawn_pictures
 from dashboards.demo.oracle import Oracle
-from dashboards.demo.pictures import DrawnPictures, Harmless, fill_bank
 from dashboards.demo.scenario import Scenario
 from dashboards.demo.score import Score, score
 from dashboards.demo.source import DemoSource
 from dashboards.terminal.context import Cli
 from detect.watchlist import load_watchlist
 from ingest.collector import Collector
-from stream.hosting.beside import Beside
 from stream.index import AlertQuery, Index
 from stream.local_index import LocalIndex
-from stream.media.looking import Looker
-from stream.media.stage import MediaStage
 from stream.records import Alert, Result
 from stream.storage.state import key_of
 
-KINDS = ("cluster", "burst", "campaign", "alert")
+KINDS = ("cluster", "burst", "campaign", "finding", "alert")
 """Results that are compared between hosts; clusters hold what memberships say."""
 MOST_ALERTS = 10_000
-PATIENCE_S = 120.0
-"""How long the end waits for the drawn pictures, on a machine that is very busy."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,30 +65,16 @@ def shown_alerts(index: Index) -> tuple[Alert, ...]:
 
 
 class EmbeddedDemo:
-    """One run of the demo over a data folder; everything closes with ``stack``.
+    """One run of the demo over a data folder; everything closes with ``stack``."""
 
-    Args:
-        pictures: whether pictures of posts are looked at as well.
-    """
-
-    def __init__(
-        self, cli: Cli, folder: Path, stack: ExitStack, *, pictures: bool = False
-    ) -> None:
+    def __init__(self, cli: Cli, folder: Path, stack: ExitStack) -> None:
         self._cli = cli
         self._folder = folder
         self._stack = stack
         self._index = LocalIndex(folder / INDEX_FOLDER)
         self._host = build_host(folder, cli.settings, load_watchlist(AGENCY_FILE), self._index)
         stack.callback(self._host.close)
-        if pictures:
-            fill_bank(folder, wall_clock())
-            stage = MediaStage(
-                folder,
-                looker=Looker(scorer=Harmless()),
-                fetching=DrawnPictures(),
-                now=wall_clock,
-            )
-            self._host.media = Beside(stage, patience_s=PATIENCE_S)
+        self._host.media = drawn_pictures(folder)
 
     def remembered(self, scenario: Scenario) -> Scenario:
         """The scenario begun in this folder, or the given one, which is begun now."""

@@ -1,8 +1,9 @@
 """Plays the scenario through Kafka, two workers and Elasticsearch: the parts that one types.
 
-The demo's source is read by the collecting host here; setup, workers, indexer and pages are
-the commands of scale-out as processes of their own. Topics and indices have a prefix that
-nobody else uses and are removed at the end.
+The demo's source is read by the collecting host here, and its pictures, which are drawn and
+not fetched, are looked at by the media host here; setup, workers, indexer and pages are the
+commands of scale-out as processes of their own. Topics and indices have a prefix that nobody
+else uses and are removed at the end.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from dashboards.composing.compose import elastic_client, elastic_index
@@ -26,6 +28,7 @@ from dashboards.composing.scale import (
 )
 from dashboards.composing.serving import web_process
 from dashboards.demo.cast import AGENCY_FILE
+from dashboards.demo.looking import PicturesBeside, pictures_beside
 from dashboards.demo.playing import KINDS, Outcome, counted, shown_alerts
 from dashboards.demo.scenario import Scenario
 from dashboards.demo.source import DemoSource
@@ -51,6 +54,7 @@ SESSION_S = 6
 JOIN_S = 90.0
 CATCH_UP_S = 300.0
 LOOK_EVERY_S = 1.0
+PICTURES_FOLDER = "pictures"
 
 Tell = Callable[[str], None]
 
@@ -96,6 +100,7 @@ class ScaledDemo:
         tell("making topics and indices (jikimi setup)")
         call(jikimi(self._config, "setup"), self._environ)
         self._parts = stack.enter_context(parts(stop))
+        self._pictures: PicturesBeside | None = None
 
     def serve(self, port: int) -> str:
         """Start the pages over Elasticsearch; returns where they are."""
@@ -125,8 +130,12 @@ class ScaledDemo:
             return all(any((f / WORKER_FOLDER).glob("operators-*")) for f in folders)
 
         self._until(shared, stop, JOIN_S, "the workers did not share the partitions")
-        if not stop.is_set():
-            self._tell("both workers have their partitions")
+        if stop.is_set():
+            return
+        self._tell("both workers have their partitions")
+        self._pictures = self._stack.enter_context(
+            pictures_beside(self._folder / PICTURES_FOLDER, self._address, self._topics, stop)
+        )
 
     def play(
         self, scenario: Scenario, speed: float | None, stop: threading.Event
@@ -138,16 +147,9 @@ class ScaledDemo:
         """
         begun = time.monotonic()
         totals = self._collect(scenario, speed, stop)
-        prefix = self._settings.kafka.prefix
-        steps: list[tuple[str, str, Sequence[Topic]]] = [
-            ("the router", f"{prefix}.workers", [self._topics.posts]),
-            ("the operators", f"{prefix}.workers", [self._topics.subjects]),
-            ("the index", f"{prefix}.index", [self._topics.subjects, self._topics.results]),
-        ]
-        for name, group, topics in steps:
-            self._caught_up(name, group, topics, stop)
+        self._come_to_rest(stop)
         if stop.is_set():
-            self._parts.check()
+            self.check()
             return None
         self._index.refresh()
         seconds = time.monotonic() - begun
@@ -166,6 +168,8 @@ class ScaledDemo:
             PartEndedError: one of them has ended by itself.
         """
         self._parts.check()
+        if self._pictures is not None:
+            self._pictures.check()
 
     def _add(self, name: str, *command: str) -> None:
         line = jikimi(self._config, *command, "--with-parent")
@@ -184,22 +188,32 @@ class ScaledDemo:
             stack.callback(host.close)
             host.run(Collector([source], {}, batch=self._settings.pipeline.batch), stop)
             totals = host.intake.counters()
-        self._parts.check()
+        self.check()
         if not stop.is_set():
             self._tell(f"collected: {totals.get('logged', 0):,} posts are in Kafka")
         return totals
 
-    def _caught_up(
-        self, name: str, group: str, topics: Sequence[Topic], stop: threading.Event
-    ) -> None:
+    def _come_to_rest(self, stop: threading.Event) -> None:
+        """Wait until every part has everything, one behind the other."""
+        workers, indexer = (f"{self._settings.kafka.prefix}.{n}" for n in ("workers", "index"))
+        topics = self._topics
+        self._caught_up("the router", self._end_of(workers, topics.posts), stop)
+        if self._pictures is not None:
+            self._caught_up("the media stage", self._pictures.at_rest, stop)
+            # What pictures show went through the posts topic too.
+            self._caught_up("the router", self._end_of(workers, topics.posts), stop)
+        self._caught_up("the operators", self._end_of(workers, topics.subjects), stop)
+        last = self._end_of(indexer, topics.subjects, topics.results)
+        self._caught_up("the index", last, stop)
+
+    def _end_of(self, group: str, *topics: Topic) -> Callable[[], bool]:
+        return partial(at_end, self._address, group, topics)
+
+    def _caught_up(self, name: str, done: Callable[[], bool], stop: threading.Event) -> None:
         begun = time.monotonic()
-
-        def done() -> bool:
-            return at_end(self._address, group, topics)
-
         self._until(done, stop, CATCH_UP_S, f"{name} did not come to an end")
         if not stop.is_set():
-            self._tell(f"{name} has everything, {time.monotonic() - begun:.0f} s later")
+            self._tell(f"{name} got to the end, {time.monotonic() - begun:.0f} s later")
 
     def _until(
         self, done: Callable[[], bool], stop: threading.Event, seconds: float, problem: str
@@ -209,7 +223,7 @@ class ScaledDemo:
             if time.monotonic() > deadline:
                 raise PartEndedError(f"{problem} within {seconds:.0f} s")
             stop.wait(LOOK_EVERY_S)
-        self._parts.check()
+        self.check()
 
     def _results(self) -> dict[tuple[str, str], Result]:
         reader = read_results()

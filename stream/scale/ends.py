@@ -1,11 +1,12 @@
-"""Whether a group of consumers has come to the end of its topics."""
+"""Where topics end, and whether a group of consumers has come there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from stream.scale.address import KafkaAddress, KafkaUnavailableError, kafka_python
+from stream.scale.address import KafkaAddress, kafka_python, unavailable
 from stream.topics import LARGEST_VALUE, Topic
 
 POLL_MS = 200
@@ -20,6 +21,29 @@ def at_end(address: KafkaAddress, group: str, topics: Sequence[Topic]) -> bool:
     Raises:
         KafkaUnavailableError: Kafka cannot be reached or refuses.
     """
+    with _consumer(address, group) as consumer:
+        return _nothing_left(consumer, [p for topic in topics for p in _places(topic)])
+
+
+def end_offsets(address: KafkaAddress, topic: Topic) -> list[int]:
+    """Behind the last committed record of each partition of a topic.
+
+    Raises:
+        KafkaUnavailableError: Kafka cannot be reached or refuses.
+    """
+    with _consumer(address, None) as consumer:
+        places = _places(topic)
+        ends: dict[Any, int] = consumer.end_offsets(places)
+        return [ends[place] for place in places]
+
+
+def _places(topic: Topic) -> list[Any]:
+    kafka = kafka_python()
+    return [kafka.TopicPartition(topic.name, number) for number in range(topic.partitions)]
+
+
+@contextmanager
+def _consumer(address: KafkaAddress, group: str | None) -> Generator[Any]:
     kafka = kafka_python()
     try:
         consumer = kafka.KafkaConsumer(
@@ -33,18 +57,11 @@ def at_end(address: KafkaAddress, group: str, topics: Sequence[Topic]) -> bool:
             allow_auto_create_topics=False,
         )
         try:
-            places = [
-                kafka.TopicPartition(topic.name, partition)
-                for topic in topics
-                for partition in range(topic.partitions)
-            ]
-            return _nothing_left(consumer, places)
+            yield consumer
         finally:
             consumer.close(autocommit=False)
     except (kafka.errors.KafkaError, OSError) as error:
-        raise KafkaUnavailableError(
-            f"Kafka at {address.bootstrap}: {type(error).__name__}: {error}"
-        ) from error
+        raise unavailable(address, error) from error
 
 
 def _nothing_left(consumer: Any, places: Sequence[Any]) -> bool:

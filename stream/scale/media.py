@@ -13,6 +13,7 @@ from ingest.source import Stop
 from stream.hosting.beside import Beside
 from stream.records import LoggedMedia, PostGone, PostSeen, SubjectEvent
 from stream.scale.address import KafkaAddress, kafka_python, unavailable
+from stream.scale.ends import end_offsets
 from stream.scale.kafka_log import PostsProducer
 from stream.topics import LARGEST_VALUE, Topics, UnreadableRecordError, read_subjects
 
@@ -41,6 +42,7 @@ class ScaleMedia:
         self._kafka = kafka_python()
         self._reader = read_subjects()
         self.delivered = 0
+        self._reached: list[int] = []
         try:
             self._consumer: Any = self._kafka.KafkaConsumer(
                 **address.options(),
@@ -74,12 +76,25 @@ class ScaleMedia:
             while not stop.is_set():
                 self._beside.deliver(self._send)
                 found = self._consumer.poll(timeout_ms=POLL_MS)
+                position = [self._consumer.position(place) for place in places]
                 if found:
-                    events = self._events(found)
-                    position = [self._consumer.position(place) for place in places]
-                    self._beside.take(events, position)
+                    self._beside.take(self._events(found), position)
+                self._reached = position
         except (self._kafka.errors.KafkaError, OSError) as error:
             raise unavailable(self._address, error) from error
+
+    def at_rest(self) -> bool:
+        """Whether all that the topic holds was looked at and told; any thread may ask.
+
+        Raises:
+            KafkaUnavailableError: Kafka cannot be reached.
+        """
+        ends = end_offsets(self._address, self._topics.subjects)
+        reached = self._reached
+        taken = bool(reached) and all(
+            mine >= end for mine, end in zip(reached, ends, strict=True)
+        )
+        return taken and self._beside.idle()
 
     def close(self) -> None:
         """Let the brokers go; what was not done is done by the next run."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import msgspec
 import psutil
 import pytest
 from elasticsearch import Elasticsearch
@@ -22,9 +23,11 @@ from dashboards.cli import run
 from dashboards.demo.compared import differences, scaled_score
 from dashboards.demo.playing import Outcome
 from dashboards.demo.score import FalseAlerts, Score
+from detect.records import PictureFinding
+from stream.records import Alert, Evidence
 from stream.scale.address import kafka_python
 from tests.scale.servers import Servers, shared
-from tests.stream.index_world import alert, cluster
+from tests.stream.index_world import T0, alert, cluster
 
 POSTS = 2500
 
@@ -114,6 +117,8 @@ def test_it_ends_with_the_same_alerts_as_one_process_and_leaves_nothing(servers,
     assert score["differs"] == [], running.said
     assert running.child.returncode == 0
     assert (score["planted"], score["found"]) == (3, 3)
+    assert score["pictures"] == 1, "the changed photo has its alert"
+    assert [one["found"] for one in score["harm"]] == [True] * 3
     assert score["alerts"] >= 3
     assert score["posts"]["indexed"] > POSTS / 2
     assert list(score)[:-1] == list(Score.__struct_fields__)
@@ -189,6 +194,28 @@ def test_every_kind_of_difference_is_told():
         "alerts: the pages over Elasticsearch do not show those of one process",
     ]
     assert differences(other, embedded)[0] == "alert 1: only at scale"
+
+
+def picture(alert_id: str = "al_1", **fields) -> Alert:
+    seen = Evidence(signal="media_official_face_altered", value=4, post_ids=fields["post_ids"])
+    return alert(alert_id, kind="media", evidence=(seen,), **fields)
+
+
+def test_in_which_order_pictures_were_told_is_no_difference_but_what_they_amount_to_is():
+    first = picture(post_ids=("x:1", "x:2"), updated_at=T0 + 5, revision=2)
+    later = picture(post_ids=("x:1", "x:3"), updated_at=T0 + 9, revision=3)
+    graver = msgspec.structs.replace(later, severity="critical")
+    found = PictureFinding(finding_id="fi_1", version="1", severity="medium")
+    again = msgspec.structs.replace(found, revision=2)
+    milder = msgspec.structs.replace(found, severity="")
+
+    one = outcome(found, first, alerts=[first, alert("al_2")])
+    assert differences(one, outcome(again, later, alerts=[alert("al_2"), later])) == []
+    assert differences(one, outcome(milder, graver, alerts=[graver, alert("al_2")])) == [
+        "alert 1: another content at scale",
+        "picturefinding 0: another content at scale",
+        "alerts: the pages over Elasticsearch do not show those of one process",
+    ]
 
 
 def test_a_long_list_of_differences_is_cut():

@@ -21,6 +21,7 @@ from stream.topics import Topics, read_subjects
 from tests.detect.media.pictures import as_file
 from tests.scale.drift_world import Work, agency, run
 from tests.scale.kafka_world import ends_on, kafka, new_topics
+from tests.scale.worker_world import wait_until
 from tests.stream.media.test_stage import PHOTO
 from tests.stream.media.world import START, Told, Web
 
@@ -66,9 +67,11 @@ def test_pictures_are_found_once_and_leave_with_their_post(address, tmp_path):
         beside = Beside(stage)
         host = ScaleMedia(address, topics, beside, producer)
         stop = threading.Event()
-        timer = threading.Timer(6, stop.set)
-        timer.start()
-        host.run(stop)
+        thread = threading.Thread(target=host.run, args=(stop,))
+        thread.start()
+        wait_until(lambda: not thread.is_alive() or host.at_rest(), pause=0.1)
+        stop.set()
+        thread.join()
         host.close()
         beside.close()
         return host.delivered
