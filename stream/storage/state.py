@@ -8,7 +8,6 @@ move together. A bounded cache of recent values saves reads.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Protocol
 
 import msgspec
@@ -19,6 +18,9 @@ from stream.records import Alert, Burst, Campaign, Cluster, Membership, Result
 from stream.storage.store import Store
 
 CACHE_ENTRIES = 4_000
+CACHE_BYTES = 4_000_000
+"""Values held of one operator in one partition: a few large ones must not hold more than
+thousands of small ones."""
 NEVER = (1 << 63) - 1
 
 
@@ -44,6 +46,7 @@ class SqliteState:
         self._partition = partition
         self._fresh: dict[str, Put | None] = {}
         self._cache: dict[str, Put] = {}
+        self._cached = 0
         self._timers: list[tuple[str, int]] = []
         self._next_timer = self._first_timer()
         self.watermark = 0
@@ -65,8 +68,13 @@ class SqliteState:
             if row is None:
                 return None
             held = self._cache[key] = Put(bytes(row[0]), int(row[1]))
+            self._cached += len(held.value)
             self._trim()
         return None if held.expires_at <= self.watermark else held.value
+
+    def cached(self) -> int:
+        """Bytes of the values held in memory."""
+        return sum(len(put.value) for put in self._cache.values())
 
     def scan(self, prefix: str, /) -> Iterator[tuple[str, bytes]]:
         """Live keys with ``prefix`` in byte order."""
@@ -92,6 +100,8 @@ class SqliteState:
             self._cache.pop(key, None)
         self._fresh.update(effects.put)
         self._cache.update(effects.put)
+        # What was replaced is counted too until the next trim: counting it out costs more.
+        self._cached += sum([len(put.value) for put in effects.put.values()])
         self._trim()
         for timer in effects.timers:
             self._timers.append(timer)
@@ -153,13 +163,22 @@ class SqliteState:
         """Forget everything a failed transaction had staged."""
         self._fresh = {}
         self._cache = {}
+        self._cached = 0
         self._timers = []
         self._next_timer = self._first_timer()
 
     def _trim(self) -> None:
-        if len(self._cache) > CACHE_ENTRIES:
-            for old in list(islice(self._cache, len(self._cache) - CACHE_ENTRIES * 3 // 4)):
-                del self._cache[old]
+        """Let the oldest go, at the caps a quarter at once."""
+        if len(self._cache) <= CACHE_ENTRIES and self._cached <= CACHE_BYTES:
+            return
+        self._cached = self.cached()
+        most, room = CACHE_ENTRIES, CACHE_BYTES
+        if len(self._cache) > CACHE_ENTRIES or self._cached > CACHE_BYTES:
+            most, room = most * 3 // 4, room * 3 // 4
+        for old in list(self._cache):
+            if len(self._cache) <= most and self._cached <= room:
+                break
+            self._cached -= len(self._cache.pop(old).value)
 
     def _first_timer(self) -> int:
         row = self._db.execute(
