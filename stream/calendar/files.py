@@ -13,6 +13,7 @@ import msgspec
 from icalendar import Calendar as Ics
 
 from stream.calendar.events import KOREA, LONGEST_MS, Calendar, Event, EventKind, Repeats
+from stream.calendar.rules import starts
 
 MOST_BYTES = 5_000_000
 MOST_EVENTS = 10_000
@@ -20,7 +21,6 @@ MOST_NAME = 200
 FIELDS = ("name", "kind", "subjects", "from", "until", "repeats")
 _KINDS: tuple[EventKind, ...] = get_args(EventKind)
 _REPEATS: tuple[Repeats, ...] = get_args(Repeats)
-_RULES: Mapping[str, Repeats] = {"WEEKLY": "weekly", "YEARLY": "yearly"}
 
 
 class CalendarError(Exception):
@@ -53,6 +53,9 @@ def load_calendar(path: Path, *, subjects: tuple[str, ...] = ()) -> Calendar:
             if number > MOST_EVENTS:
                 problems.append(f"{path}: more than {MOST_EVENTS} events")
                 break
+            if isinstance(fields, ValueError):
+                problems.append(f"{path}: event {number}: {fields}")
+                continue
             own = fields if fields.get("subjects") else {**fields, "subjects": list(subjects)}
             try:
                 events.append(event_of(own))
@@ -171,36 +174,57 @@ def _csv(raw: bytes) -> Iterator[Mapping[str, object]]:
         raise ValueError(f"is no CSV: {error}") from None
 
 
-def _ics(raw: bytes) -> Iterator[Mapping[str, object]]:
+def _ics(raw: bytes) -> Iterator[Mapping[str, object] | ValueError]:
     try:
         tree: Any = Ics.from_ical(raw)
     except (ValueError, IndexError, KeyError) as error:
         raise ValueError(f"is no iCalendar file: {str(error)[:200]}") from None
     for one in tree.walk("VEVENT"):
-        begin, end = one.get("DTSTART"), one.get("DTEND")
-        since = getattr(begin, "dt", None)
-        until = getattr(end, "dt", None)
-        if isinstance(until, date) and not isinstance(until, datetime):
-            # RFC 5545: a last day is outside.
-            until -= timedelta(days=1)
-            until = max(until, since) if isinstance(since, date) else until
-        yield {
-            "name": str(one.get("SUMMARY") or ""),
-            "kind": _kind(one),
-            "from": since,
-            "until": until,
-            "repeats": _repeats(one.get("RRULE")),
-        }
+        if str(one.get("STATUS") or "").upper() == "CANCELLED":
+            continue
+        try:
+            yield from _times(one)
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            # What is wrong with one event hides no mistake of the others.
+            yield ValueError(str(error)[:200])
 
 
-def _repeats(rule: Any) -> str:
-    if rule is None:
-        return "never"
-    told = {str(key).upper(): value for key, value in dict(rule).items()}
-    frequency = str(next(iter(told.get("FREQ", ())), "")).upper()
-    if frequency not in _RULES or {"INTERVAL", "COUNT", "UNTIL"} & set(told):
-        raise ValueError("RRULE: only plain weekly and yearly rules are understood")
-    return _RULES[frequency]
+def _times(one: Any) -> Iterator[Mapping[str, object]]:
+    """Every time of an event as fields of our own."""
+    name, kind = str(one.get("SUMMARY") or ""), _kind(one)
+    if one.get("DTSTART") is None:
+        raise ValueError("DTSTART: is missing")
+    since: date | datetime = one.get("DTSTART").dt
+    _known_zone(one.get("DTSTART"), since)
+    length = _length(one, since)
+    listed: Any = one.get("EXDATE") or []
+    parts: list[Any] = [*listed] if isinstance(listed, list) else [listed]
+    excluded = [each.dt for part in parts for each in part.dts]
+    for at, repeats in starts(since, one.get("RRULE"), excluded):
+        until = at + length
+        yield {"name": name, "kind": kind, "from": at, "until": until, "repeats": repeats}
+
+
+def _length(one: Any, since: date | datetime) -> timedelta:
+    """How long an event lasts; without an end a day, or an hour where it has a time."""
+    whole = not isinstance(since, datetime)
+    if one.get("DURATION") is not None:
+        length: timedelta = one.get("DURATION").dt
+    elif one.get("DTEND") is not None:
+        until = one.get("DTEND").dt
+        if isinstance(until, datetime) is whole:
+            raise ValueError("DTEND: is a day where DTSTART is a time, or the other way round")
+        length = until - since
+    else:
+        length = timedelta(days=1) if whole else timedelta(hours=1)
+    # RFC 5545: a last day is outside; with us it is part of it.
+    return max(length - timedelta(days=1), timedelta()) if whole else length
+
+
+def _known_zone(told: Any, at: date | datetime) -> None:
+    zone = told.params.get("TZID")
+    if zone and isinstance(at, datetime) and at.tzinfo is None:
+        raise ValueError(f"TZID: {str(zone)[:60]!r} is no zone that is known")
 
 
 def _kind(event: Any) -> str:

@@ -19,6 +19,7 @@ from stream.calendar.events import (
     weekly_hours,
 )
 from stream.calendar.files import CalendarError, dump_calendar, load_calendar
+from stream.calendar.rules import MOST_TIMES
 
 HOUR = 3_600_000
 
@@ -141,6 +142,87 @@ def test_ics_is_read_with_days_zones_and_yearly_rules(tmp_path: Path):
     assert not found.events_at("velloria", at("2027-05-11T10:00"))
 
 
+def ics_of(*lines: str) -> bytes:
+    event = ["BEGIN:VEVENT", "UID:1", "SUMMARY:Music show", *lines, "END:VEVENT"]
+    whole = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", *event, "END:VCALENDAR", ""]
+    return "\r\n".join(whole).encode()
+
+
+SEOUL = "DTSTART;TZID=Asia/Seoul:20260105T180000"
+PARIS = "DTSTART;TZID=Europe/Paris:20260302T180000"
+
+
+@pytest.mark.parametrize(
+    ("lines", "repeats", "begins"),
+    [
+        ((SEOUL, "DURATION:PT1H30M"), ["never"], ["2026-01-05T18:00"]),
+        ((SEOUL, "RRULE:FREQ=WEEKLY"), ["weekly"], ["2026-01-05T18:00"]),
+        (
+            (SEOUL, "RRULE:FREQ=WEEKLY;BYDAY=TH,MO"),
+            ["weekly", "weekly"],
+            ["2026-01-05T18:00", "2026-01-08T18:00"],
+        ),
+        (
+            (SEOUL, "RRULE:FREQ=WEEKLY;BYDAY=MO,TH;COUNT=3", "EXDATE;TZID=Asia/Seoul:20260108T180000"),
+            ["never", "never"],
+            ["2026-01-05T18:00", "2026-01-12T18:00"],
+        ),
+        (
+            (SEOUL, "RRULE:FREQ=WEEKLY;INTERVAL=2;UNTIL=20260119T090000Z"),
+            ["never", "never"],
+            ["2026-01-05T18:00", "2026-01-19T18:00"],
+        ),
+        (
+            ("DTSTART;VALUE=DATE:20260131", "RRULE:FREQ=MONTHLY;UNTIL=20260401"),
+            ["never", "never"],
+            ["2026-01-31", "2026-03-31"],
+        ),
+        # Clocks are changed in Paris between the two: six in the evening there both times.
+        (
+            (PARIS, "RRULE:FREQ=MONTHLY;COUNT=2"),
+            ["never", "never"],
+            ["2026-03-03T02:00", "2026-04-03T01:00"],
+        ),
+        (
+            ("DTSTART;VALUE=DATE:19680229", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"),
+            ["yearly"],
+            ["1972-02-29"],
+        ),
+    ],
+)  # fmt: skip
+def test_rules_of_ics_are_followed(tmp_path, lines, repeats, begins):
+    (tmp_path / "a.ics").write_bytes(ics_of(*lines))
+
+    found = load_calendar(tmp_path / "a.ics").events
+
+    assert [one.repeats for one in found] == repeats
+    assert [one.since for one in found] == [at(one) for one in begins]
+
+
+def test_every_day_is_every_weekday_and_summer_time_is_followed_for_years(tmp_path):
+    (tmp_path / "a.ics").write_bytes(ics_of(SEOUL, "RRULE:FREQ=DAILY"))
+    (tmp_path / "b.ics").write_bytes(ics_of(PARIS, "RRULE:FREQ=WEEKLY"))
+
+    days = load_calendar(tmp_path / "a.ics").events
+    weeks = load_calendar(tmp_path / "b.ics").events
+
+    assert [one.repeats for one in days] == ["weekly"] * 7
+    assert len(weeks) == MOST_TIMES
+    assert [one.since for one in weeks[:5]] == [
+        *(at(f"2026-03-{day:02}T02:00") for day in (3, 10, 17, 24)),
+        at("2026-03-31T01:00"),
+    ]
+
+
+def test_what_was_cancelled_is_left_out_and_an_hour_stands_for_a_missing_end(tmp_path):
+    (tmp_path / "a.ics").write_bytes(ics_of(SEOUL, "STATUS:CANCELLED"))
+    (tmp_path / "b.ics").write_bytes(ics_of(SEOUL))
+
+    assert load_calendar(tmp_path / "a.ics").events == ()
+    [one] = load_calendar(tmp_path / "b.ics").events
+    assert one.until - one.since == 3_600_000
+
+
 @pytest.mark.parametrize(
     ("name", "body", "told"),
     [
@@ -153,6 +235,10 @@ def test_ics_is_read_with_days_zones_and_yearly_rules(tmp_path: Path):
         ("a.csv", "name,from\nx,9999-01-01\n", "year"),
         ("a.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\n", "iCalendar"),
         ("a.ics", ICS.replace("YEARLY", "MINUTELY"), "RRULE"),
+        ("a.ics", ics_of("DTSTART;TZID=Nowhere/Land:20260105T180000").decode(), "TZID"),
+        ("a.ics", ics_of(SEOUL, "DTEND;VALUE=DATE:20260106").decode(), "DTEND"),
+        ("a.ics", ics_of("DTEND:20260106T180000Z").decode(), "DTSTART"),
+        ("a.ics", ics_of(SEOUL, "RRULE:FREQ=DAILY;COUNT=2000").decode(), "1000 times"),
         ("a.txt", "", "known are"),
     ],
 )  # fmt: skip
