@@ -276,7 +276,18 @@ def _latest(db: sqlite3.Connection, ids: list[str]) -> Mapping[str, int]:
     marks = ",".join("?" * len(ids))
     rows = db.execute(f"SELECT post_id, body FROM seen WHERE post_id IN ({marks})", ids)
     seen = {str(id_): _seen(body) for id_, body in rows}
-    return {id_: one.offsets[-1] for id_, one in seen.items() if one.offsets}
+    return {id_: place for id_, one in seen.items() if (place := _last_form(db, one))}
+
+
+def _last_form(db: sqlite3.Connection, seen: Seen) -> int | None:
+    """The last place that holds the post, and not what was found in its pictures."""
+    if not seen.media:
+        return seen.offsets[-1] if seen.offsets else None
+    for offset in reversed(seen.offsets):
+        row = db.execute("SELECT body FROM posts_log WHERE offset = ?", (offset,)).fetchone()
+        if row is not None and isinstance(_decode(row[0]), LoggedPost):
+            return offset
+    return None
 
 
 def _counted(one: Due, post: Post, limits: Limits, held: bool) -> Due:

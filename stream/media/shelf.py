@@ -17,12 +17,15 @@ from typing import Any
 import msgspec
 
 from detect.media.examined import Look
+from stream.care.wiping import Wiping, wipe_later
 from stream.media.records import Errand, Kept, Verdict
 from stream.records import LoggedMedia
 from stream.storage.files import transaction
 from stream.storage.migrations import Step, opened
 
 MEDIA_FILE = "media.db"
+LAST_WIPE_S = 2.0
+"""Seconds that the end waits for deleted bytes to be wiped; the next start goes on."""
 
 _MEDIA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -76,10 +79,13 @@ class Shelf:
         self._folder = folder
         self._turn = threading.RLock()
         self._db = opened(folder / MEDIA_FILE, MIGRATIONS)
+        self._wiping = Wiping(self._db, folder / MEDIA_FILE)
 
     def close(self) -> None:
-        """Let the file go."""
+        """Wipe what was deleted, and let the file go."""
+        self._wiping.finish(LAST_WIPE_S)
         self._db.close()
+        self._wiping.close()
 
     @contextmanager
     def change(self) -> Generator[sqlite3.Connection]:
@@ -259,6 +265,17 @@ class Shelf:
                  for n, look in enumerate(kept.looks)],
             )  # fmt: skip
 
+    def shut(self, verdict: Verdict) -> None:
+        """Keep nothing but hashes of a picture from now on; ``verdict`` says why."""
+        with self.change() as db:
+            wipe_later(db)
+            db.execute("DELETE FROM clip_looks WHERE sha256 = ?", (verdict.sha256,))
+            db.execute(
+                "UPDATE pictures SET body = ?, features = NULL, pixels = NULL, preview = NULL "
+                "WHERE sha256 = ?",
+                (_encode(verdict), verdict.sha256),
+            )
+
     def revise(self, verdict: Verdict) -> None:
         """Write another verdict of a picture that is there."""
         with self.change() as db:
@@ -339,6 +356,7 @@ class Shelf:
     def forget(self, post_id: str) -> None:
         """A post is gone: so is what only it showed, and what was to be told of it."""
         with self.change() as db:
+            wipe_later(db)
             rows = db.execute("SELECT sha256 FROM shows WHERE post_id = ?", (post_id,))
             pictures = [row[0] for row in rows.fetchall()]
             db.execute("DELETE FROM errands WHERE post_id = ?", (post_id,))
@@ -362,3 +380,8 @@ class Shelf:
         """Let deleted bytes leave the write-ahead log."""
         with self._turn:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def tidy(self) -> None:
+        """Let some of the bytes that were deleted leave the file."""
+        with self._turn:
+            self._wiping.step()

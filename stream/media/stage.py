@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from detect.media.gate import judge
 from detect.records import PictureFinding
 from ingest.media.addresses import RefusedError, url_key
 from ingest.media.fetching import FailedError, Fetched
@@ -147,6 +148,7 @@ class MediaStage:
             StorageFullError: no space; the same is done again.
         """
         self._later.refresh()
+        self.shelf.tidy()
         errands = self.shelf.next(self._now(), AT_ONCE)
         if errands:
             without = self._load.without(self.shelf.waiting())
@@ -252,9 +254,22 @@ class MediaStage:
         )
 
     def _tell(self, errand: Errand, findings: Sequence[PictureFinding]) -> None:
+        if errand.minor:
+            findings = [self._shut(one) for one in findings]
         told = said(errand, findings, self.shelf.told(errand.post_id))
         partial = any(one.partial for one in findings)
         if told is not None:
             self.shelf.tell(told, partial=partial)
         else:
             self.shelf.settled(errand.post_id, partial=partial)
+
+    def _shut(self, one: PictureFinding) -> PictureFinding:
+        """A picture that may show a minor, which passed while nobody knew that."""
+        held = self.shelf.picture(one.sha256) if one.gate == "passed" else None
+        if held is None:
+            return one
+        passage = judge(held.score, sexual_from=self._looker.sexual_from, minor=True)
+        if passage.open:
+            return one
+        self.shelf.shut(msgspec.structs.replace(held, gate=passage.verdict))
+        return msgspec.structs.replace(one, gate=passage.verdict)

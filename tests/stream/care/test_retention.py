@@ -18,7 +18,7 @@ from stream.care.retention import DAY_MS, Limits, Policy, plan
 from stream.embedded import EmbeddedHost
 from stream.index import PostQuery
 from stream.local_index import LocalIndex
-from stream.records import DeadLetter, LoggedPost
+from stream.records import DeadLetter, LoggedMedia, LoggedPost
 from stream.storage.errors import StorageFullError
 from tests.stream.harness import DAY, START
 
@@ -135,6 +135,18 @@ def test_days_count_from_the_last_change(host: EmbeddedHost):
 
     assert job.posts == 0
     assert standing(host) == {"bluesky:1", "bluesky:2"}
+
+
+def test_a_post_whose_pictures_were_looked_at_goes_too(host: EmbeddedHost):
+    old, young = post(1, 100), post(2, 5)
+    take(host, old, young)
+    found = [LoggedMedia(post_id=one.id, account=one.account) for one in (old, young)]
+    host.take_in(found)
+
+    job = apply(host, Policy(days=30))
+
+    assert job.posts == 1
+    assert standing(host) == {"bluesky:2"}
 
 
 def test_what_is_due_leaves_log_index_and_search_and_never_comes_back(

@@ -284,6 +284,45 @@ def test_of_what_did_not_pass_nothing_reaches_the_disk_but_hashes(tmp_path, opti
     world.stage.close()
 
 
+def test_a_picture_that_passed_is_shut_when_it_is_posted_about_a_minor(tmp_path):
+    world = World(
+        tmp_path / "data",
+        scorer=Told(0.3),
+        may_be_minor=lambda subject, _at: subject == "young",
+    )
+    show(world, 1, PHOTO)
+    world.work()
+    sha = world.newest()["x:1"].findings[0].sha256
+    preview = world.stage.shelf.preview(sha)
+    assert preview
+
+    show(world, 2, PHOTO, subject="young")
+    world.work()
+    world.restart()
+
+    assert world.newest()["x:2"].findings[0].gate == "minor"
+    assert world.stage.shelf.preview(sha) is None
+    assert world.stage.shelf.picture(sha).gate == "minor"
+    assert [look for _, look in world.stage.shelf.every_picture()] == [None]
+    kept = b"".join(path.read_bytes() for path in world.folder.rglob("*") if path.is_file())
+    assert preview[100:300] not in kept
+    world.stage.close()
+
+
+def test_of_a_deleted_picture_no_byte_stays_in_the_file(world):
+    show(world, 1, PHOTO)
+    world.work()
+    found = world.newest()["x:1"].findings[0]
+    preview = world.stage.shelf.preview(found.sha256)
+
+    world.take(gone(1))
+    world.restart()
+
+    kept = b"".join(path.read_bytes() for path in world.folder.rglob("*") if path.is_file())
+    assert preview[100:300] not in kept
+    assert found.sha256.encode() not in kept
+
+
 def test_of_what_passed_a_preview_of_our_own_making_is_kept_and_no_byte_that_was_sent(world):
     world.web.pages["https://media.example/1.jpg"] = sentinel_file()
     world.take(world.post(1, "https://media.example/1.jpg"))
