@@ -1,4 +1,4 @@
-"""Bad days of Elasticsearch: killed, paused, full, and several writers at once."""
+"""Bad days of Elasticsearch: killed, paused, slow, full, and several writers at once."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from stream.elastic_index import ElasticIndex
 from stream.index import IndexBatch, PostQuery
 from tests.dashboards.web.world import SMEAR, fill
 from tests.scale.elastic_world import Ground, elasticsearch, urls
+from tests.scale.proxy import Proxy
 from tests.scale.servers import Servers, public_folder
 from tests.stream.index_world import MINUTE, T0, batch, gone, mention, post, seen
 
@@ -122,6 +123,36 @@ def test_killed_and_paused_in_the_middle_nothing_is_lost_or_twice():
             writer.join(1)
             index.close()
             servers.call("down", "elasticsearch")
+
+
+def test_slow_and_over_a_network_that_breaks_nothing_is_lost_or_twice(ground):
+    ground.empty()
+    proxy = Proxy(int(urls(ground.client)[0].rpartition(":")[2]))
+    client = connect([f"http://127.0.0.1:{proxy.port}"], timeout_s=2)
+    index = ElasticIndex(client, ground.names, Sender(client, patience_s=1))
+    done: list[int] = []
+    writer = threading.Thread(
+        target=lambda: done.append(write_whatever_happens(index, batches()))
+    )
+    try:
+        proxy.slow(0.03)
+        writer.start()
+        for _ in range(4):
+            writer.join(0.4)
+            proxy.reset()
+        # It hears us and we do not hear it: what was sent may have been taken.
+        proxy.cut_answers()
+        writer.join(5)
+        proxy.heal()
+        writer.join(150)
+        assert done, "the writer came to its end"
+        assert done[0] > 0, "it was refused in between"
+        assert_whole(index)
+    finally:
+        proxy.heal()
+        writer.join(1)
+        index.close()
+        proxy.close()
 
 
 def test_a_full_disk_is_waited_for_with_pauses(ground):
