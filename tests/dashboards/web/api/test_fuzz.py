@@ -121,9 +121,13 @@ def test_a_walk_along_the_links_meets_only_documented_answers(known: Known) -> N
 
     Walk.run(settings=settings(unhurried, max_examples=WALKS, stateful_step_count=STEPS))
 
-    # What it draws depends on the machine's libraries; undoing has tests of its own.
-    for step in (("decide", 201), ("getAlert", 200), ("getThread", 200)):
-        assert known.answered[step], step
+    # Which links it draws is chance; that they lead to what is there is not.
+    behind = {
+        operation
+        for operation, status in known.answered
+        if status < 300 and not operation.startswith(("list", "search"))
+    }
+    assert len(behind) >= 6, behind
 
 
 def operation_of(case: Case) -> str:
