@@ -24,7 +24,7 @@ MOST_COMPARED = 200
 
 EPILOG = """\b
 Examples:
-  jikimi inspect text "서하늘 무대 최고"           who is meant, and why
+  jikimi inspect text "하루엘 무대 최고"           who is meant, and why
   jikimi inspect text "one text" "One text!" --json   and how alike two texts are
   jikimi inspect text --watchlist w.toml < texts.txt  one text a line
   jikimi inspect media photo.jpg                      size, hashes, claimed origin

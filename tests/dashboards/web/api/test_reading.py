@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+import msgspec
 import pytest
 
 from dashboards.web.api.fields import MAX_OFFSET, iso
+from stream.index import AlertQuery, PostQuery
 from tests.dashboards.web.world import NOW, POST_ID, SMEAR, SMEAR_TEXT, WATCHLIST
 
 DAY = 24 * 3600 * 1000
@@ -41,6 +43,18 @@ def test_open_alerts_are_listed_newest_first(api):
         (one["created_at"] for one in found), reverse=True
     )
     assert {one["state"] for one in found} == {"open"}
+
+
+def test_an_alert_as_sinks_get_it_holds_no_words_of_its_posts(demo):
+    alerts = demo.index.alerts(AlertQuery(limit=1000)).alerts
+    posts = demo.index.search(PostQuery(limit=10_000)).posts
+    texts = {one.post.text[:20] for one in posts if len(one.post.text) > 20}
+
+    sent = [msgspec.json.encode(one).decode() for one in alerts]
+
+    assert len({one.kind for one in alerts}) >= 3
+    assert len(texts) > 100
+    assert not [words for words in texts if any(words in one for one in sent)]
 
 
 def test_every_part_of_a_list_is_reached_and_none_twice(api):
