@@ -10,6 +10,8 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from tests.scale.servers import let_go
+
 settings.register_profile("jikimi", deadline=None)
 settings.load_profile("jikimi")
 
@@ -22,6 +24,13 @@ def logging_as_before() -> Iterator[None]:
     yield
     structlog.reset_defaults()
     root.handlers, root.level = handlers, level
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers_are_let_go_at_the_end() -> Iterator[None]:
+    """A real Elasticsearch stays up between the tests of a process."""
+    yield
+    let_go()
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,9 @@ SERVICES = Path(__file__).resolve().parents[2] / "deploy" / "local" / "services"
 """The command a person types."""
 FOR_A_TEST = range(1, 25)
 """Beside the first port of a test's own brokers: theirs, and listeners that the test adds."""
+ELASTICSEARCH = "elasticsearch"
+_kept: list[str] = []
+"""What this process keeps running between its tests."""
 in_chaos = pytest.mark.skipif(
     "JIKIMI_CHAOS_ROUNDS" not in os.environ, reason="too long for make test; see make chaos"
 )
@@ -74,31 +77,67 @@ def public_folder() -> Iterator[Path]:
 
 @contextmanager
 def shared(*services: str) -> Iterator[Servers]:
-    """The servers of this test run: the first process starts them, the last stops them."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    folder = Path(tempfile.gettempdir()) / f"jikimi-servers-{run}"
+    """The servers of this test run: the first process starts them, the last stops them.
+
+    Elasticsearch, which starts slowly, stays until every process that used it has ended.
+    """
+    wanted = list(services)
+    if ELASTICSEARCH in services and not _kept:
+        _kept.append(ELASTICSEARCH)
+        wanted += _kept
+    servers = _join(wanted)
+    try:
+        with _locked(servers.data):
+            servers.up(*services)
+        yield servers
+    finally:
+        _leave(services)
+
+
+def let_go() -> None:
+    """This process uses no servers any more."""
+    if _kept:
+        _leave(_kept)
+        _kept.clear()
+
+
+def _join(services: Sequence[str]) -> Servers:
+    """Count this process among the users of servers, which have a folder and ports then."""
+    folder = _folder()
     users = folder / "users"
     with _locked(folder):
         # Inside the lock: the last user of an earlier round may be removing it.
         folder.mkdir(mode=0o755, exist_ok=True)
         if not users.exists():
-            kafka_port, es_port = free_port(BROKERS), free_port(NODE)
-            users.write_text(json.dumps([0, kafka_port, es_port]))
-        count, kafka_port, es_port = json.loads(users.read_text())
-        users.write_text(json.dumps([count + 1, kafka_port, es_port]))
-        servers = Servers(folder, kafka_port, es_port)
-    try:
-        with _locked(folder):
-            servers.up(*services)
-        yield servers
-    finally:
-        with _locked(folder):
-            count, *ports = json.loads(users.read_text())
-            users.write_text(json.dumps([count - 1, *ports]))
-            if count == 1:
-                servers.call("down")
-                shutil.rmtree(folder, ignore_errors=True)
-                _lock_of(folder).unlink()
+            users.write_text(json.dumps([{}, free_port(BROKERS), free_port(NODE)]))
+        counts, kafka_port, es_port = json.loads(users.read_text())
+        for one in services:
+            counts[one] = counts.get(one, 0) + 1
+        users.write_text(json.dumps([counts, kafka_port, es_port]))
+    return Servers(folder, kafka_port, es_port)
+
+
+def _leave(services: Sequence[str]) -> None:
+    """Stop what nobody uses any more; its data goes with it."""
+    folder = _folder()
+    users = folder / "users"
+    with _locked(folder):
+        counts, kafka_port, es_port = json.loads(users.read_text())
+        for one in services:
+            counts[one] -= 1
+        users.write_text(json.dumps([counts, kafka_port, es_port]))
+        for one in {*services}:
+            if not counts[one]:
+                Servers(folder, kafka_port, es_port).call("down", one)
+                shutil.rmtree(folder / one, ignore_errors=True)
+        if not any(counts.values()):
+            shutil.rmtree(folder, ignore_errors=True)
+            _lock_of(folder).unlink()
+
+
+def _folder() -> Path:
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    return Path(tempfile.gettempdir()) / f"jikimi-servers-{run}"
 
 
 @contextmanager
