@@ -20,18 +20,25 @@ from playwright.sync_api import Browser
 from dashboards.desk import Desk
 from dashboards.web.app import create_app
 from dashboards.web.text import path_of
+from stream.index import IndexBatch
 from tests.dashboards.web.browsers import chromium
 from tests.dashboards.web.dead_world import filled_box
 from tests.dashboards.web.serving import serving
-from tests.dashboards.web.world import NOW, POST_ID, SMEAR, THREAD, WATCHLIST, filled_index
+from tests.dashboards.web.test_spared import full_world
+from tests.dashboards.web.world import NOW, POST_ID, SMEAR, THREAD, WATCHLIST
+from tests.picture_samples import FOUND, JUDGED
 
 PAGES = {
     "overview": "/",
     "alerts": "/alerts",
     "alert": path_of("alerts", SMEAR),
+    "campaigns": "/campaigns",
+    "campaign": "/campaigns/ca_smear",
+    "families": "/families",
+    "family": "/families/fam_1",
     "cluster": path_of("clusters", "cluster_smear"),
     "post": path_of("posts", POST_ID),
-    "posts": "/posts?q=%EC%84%9C%EC%95%88",
+    "posts": "/posts?q=%EB%AC%B4%EB%8C%80",
     "views": "/views?page=/alerts&query=severity%3Dcritical",
     "thread": path_of("threads", THREAD),
     "thread-copies": path_of("threads", POST_ID),
@@ -67,8 +74,10 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         desk = Desk(Path(scratch) / "desk.db")
         desk.decide("alert_medium", "acknowledged", reason="", who="Mina", at_ms=NOW - 60_000)
+        index = full_world()
+        index.write(IndexBatch(checkpoint="pictures", results=[FOUND, JUDGED]))
         app = create_app(
-            filled_index(),
+            index,
             desk,
             WATCHLIST,
             password=None,
