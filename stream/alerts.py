@@ -5,8 +5,13 @@ clusters merged with it, grow the alert that is there while it is warm; it is
 said again only when it has doubled, become more severe, or turned out to be
 something else. Fan events and news make none, and a group none for what names one of its
 members only: the member has it. A campaign makes one too, unless
-copies of its text have done so already (``stream/alerting/campaigns.py``). Copies whose
-words do harm to the subject are one level more severe: one of them speaks for all.
+copies of its text have done so already (``stream/alerting/campaigns.py``).
+
+A crowd alone is no attack: fans at a tag party, a birthday or a protest copy each other
+too. So copies by accounts that have nearly all been there for long make no alert unless
+their words do harm, and without harm only many new accounts make one graver than medium.
+Copies whose words do harm to the subject are one level more severe: one of them speaks
+for all (``docs/decisions/0034-what-a-crowd-alone-may-say.md``).
 """
 
 from __future__ import annotations
@@ -17,22 +22,32 @@ import msgspec
 
 from stream.alerting.campaigns import SEVERITIES, CampaignAlerts
 from stream.alerting.harm import Worst, worst_of
-from stream.bursts.judge import OF_A_MEMBER
+from stream.bursts.judge import OF_A_MEMBER, SETTLED_CROWD
 from stream.hosting.overlay import Overlay
 from stream.ids import derive_id
 from stream.operator import Context, Effects, Item, State
-from stream.records import Alert, Burst, Campaign, Cluster, Evidence, Severity
+from stream.records import (
+    Alert,
+    Burst,
+    Campaign,
+    Cluster,
+    Evidence,
+    Membership,
+    PostSeen,
+    Severity,
+    SubjectEvent,
+)
 
 HOUR_MS = 60 * 60 * 1000
 KEEP_MS = 30 * 24 * HOUR_MS
 GROWTH = 2
 SHOWN = 50
-LEVELS: tuple[tuple[float, Severity], ...] = (
-    (1_000.0, "critical"),
-    (200.0, "high"),
-    (50.0, "medium"),
-)
-"""Accounts times surprise from which an alert is that severe."""
+LEVELS = (50.0, 200.0, 1_000.0)
+"""Accounts times surprise from which an alert is medium, high and critical."""
+CROWD_ALONE: Severity = "medium"
+"""The most that copies without harmful words are, unless many of the accounts are new."""
+MANY_NEW = 0.2
+"""Share of new accounts from which a crowd is as severe as its size says."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -48,6 +63,16 @@ class AlertRow(msgspec.Struct, array_like=True):
 
 
 _row = msgspec.msgpack.Decoder(AlertRow).decode
+
+
+class Heard(msgspec.Struct, array_like=True):
+    """The worst that was heard among the posts of a cluster, and until when that counts."""
+
+    worst: Worst
+    expires: int
+
+
+_heard = msgspec.msgpack.Decoder(Heard).decode
 
 
 class Alerts:
@@ -69,7 +94,7 @@ class Alerts:
     @property
     def version(self) -> str:
         """Stamped on every alert."""
-        return "alerts/1"
+        return "alerts/2"
 
     def reset(self) -> None:
         """Nothing is held in memory between calls."""
@@ -86,11 +111,12 @@ class Alerts:
                     platforms[result.cluster_id] = result.platforms
                     if result.merged_into is not None:
                         _merge(overlay, result.cluster_id, result.merged_into)
+                elif isinstance(result, Membership):
+                    _hear(overlay, item.event, result)
                 elif isinstance(result, Burst):
                     told = campaigns.of_cluster(result.cluster_id) is not None
                     spread = platforms.get(result.cluster_id, ())
-                    worst = worst_of(item.event)
-                    found = self._burst(overlay, result, spread, worst, told=told)
+                    found = self._burst(overlay, result, spread, told=told)
                     if found is not None:
                         effects.emit.append((item.offset, found))
                 elif isinstance(result, Campaign):
@@ -121,21 +147,22 @@ class Alerts:
         overlay: Overlay,
         burst: Burst,
         platforms: tuple[str, ...],
-        worst: Worst | None,
         *,
         told: bool,
     ) -> Alert | None:
         """The alert to emit for a burst, None when there is nothing new to say.
 
         ``told``: a campaign has told of these copies, which raise no alert of their own.
-        ``worst``: the harm that the copy at hand does.
         """
+        worst = _worst(overlay, burst.cluster_id)
         raw = overlay.get(f"k:{burst.cluster_id}")
         row = None if raw is None else _row(raw)
         if row is not None and burst.last_at - row.warm > self._cooldown_ms:
             row = None
         if row is None:
             if burst.kind != "copy" or told or _of_a_member(burst):
+                return None
+            if worst is None and _is_settled(burst):
                 return None
             first = self._first(burst, platforms, worst)
             row = AlertRow(first, burst.kind, burst.last_at, [], worst)
@@ -198,12 +225,42 @@ class Alerts:
 
 def _merge(overlay: Overlay, old_id: str, new_id: str) -> None:
     """Let the alert of a merged cluster go on under the cluster that remains."""
+    heard = overlay.get(f"w:{old_id}")
+    if heard is not None:
+        overlay.delete(f"w:{old_id}")
+        _remember(overlay, new_id, _heard(heard))
     raw = overlay.get(f"k:{old_id}")
     if raw is None:
         return
     overlay.delete(f"k:{old_id}")
     if overlay.get(f"k:{new_id}") is None:
         overlay.put(f"k:{new_id}", raw, _row(raw).warm + KEEP_MS)
+
+
+def _hear(overlay: Overlay, event: SubjectEvent, membership: Membership) -> None:
+    """Remember the worst that a post of a cluster says, for the copies to come."""
+    worst = worst_of(event)
+    cluster_id = membership.cluster_id
+    if worst is None or cluster_id is None or not isinstance(event, PostSeen):
+        return
+    if membership.post_id == event.post.id:
+        _remember(overlay, cluster_id, Heard(worst, event.post.event_at + KEEP_MS))
+
+
+def _remember(overlay: Overlay, cluster_id: str, heard: Heard) -> None:
+    raw = overlay.get(f"w:{cluster_id}")
+    known = None if raw is None else _heard(raw)
+    if known is not None:
+        graver = max(known.worst, heard.worst, key=lambda one: one.score)
+        heard = Heard(graver, max(known.expires, heard.expires))
+        if heard == known:
+            return
+    overlay.put(f"w:{cluster_id}", _encode(heard), heard.expires)
+
+
+def _worst(overlay: Overlay, cluster_id: str) -> Worst | None:
+    raw = overlay.get(f"w:{cluster_id}")
+    return None if raw is None else _heard(raw).worst
 
 
 def _posts(burst: Burst) -> tuple[str, ...]:
@@ -219,16 +276,24 @@ def _severity(burst: Burst, worst: Worst | None) -> Severity:
     """How severe: accounts times surprise, and a level more for harm; no copying is low."""
     if burst.kind != "copy":
         return "low"
-    surprise = next((e.value for e in burst.evidence if e.signal == "surprise"), 0.0)
-    weight = burst.accounts * surprise
-    level: Severity = "low"
-    for least, one in LEVELS:
-        if weight >= least:
-            level = one
-            break
-    if worst is None:
-        return level
-    return SEVERITIES[min(SEVERITIES.index(level) + 1, len(SEVERITIES) - 1)]
+    weight = burst.accounts * _value(burst.evidence, "surprise")
+    level = sum(weight >= least for least in LEVELS)
+    if worst is not None:
+        return SEVERITIES[min(level + 1, len(SEVERITIES) - 1)]
+    if _is_settled(burst):
+        return "low"
+    if _value(burst.evidence, "new_accounts") >= MANY_NEW:
+        return SEVERITIES[level]
+    return SEVERITIES[min(level, SEVERITIES.index(CROWD_ALONE))]
+
+
+def _value(evidence: tuple[Evidence, ...], signal: str) -> float:
+    return next((one.value for one in evidence if one.signal == signal), 0.0)
+
+
+def _is_settled(burst: Burst) -> bool:
+    """Whether nearly all of its accounts are known to have been there for long."""
+    return any(one.signal == SETTLED_CROWD for one in burst.counter)
 
 
 def _of_a_member(burst: Burst) -> bool:

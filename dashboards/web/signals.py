@@ -24,6 +24,10 @@ SIGNALS: dict[str, tuple[str, Unit]] = {
     "openness": (gettext_noop("Open calls: votes, official links, fan projects"), "share"),
     "news_sites": (gettext_noop("News sites linked"), "count"),
     "one_article": (gettext_noop("One article, passed on word for word"), "share"),
+    "settled_crowd": (
+        gettext_noop("Nearly everybody has been there for longer than 30 days"),
+        "share",
+    ),
     "of_a_member": (gettext_noop("Posts about one member, who has an alert"), "share"),
     "template_numbers": (gettext_noop("Written by an app: only a number differs"), "flag"),
     "harm_threat": (gettext_noop("Threat to safety"), "share"),

@@ -86,7 +86,7 @@ class CopyBursts:
     @property
     def version(self) -> str:
         """Stamped on every burst."""
-        return "bursts/1"
+        return "bursts/2"
 
     def reset(self) -> None:
         """Nothing is held in memory between calls."""

@@ -25,6 +25,11 @@ AGES_KNOWN = 0.5
 """One article passed on through a share button: everybody has its headline word for
 word, and most are accounts known to be old. People who push a text vary it."""
 
+FEW_NEW = 0.1
+"""Less than this share of new accounts, among enough known ages, and the crowd has settled."""
+
+SETTLED_CROWD = "settled_crowd"
+"""Counter-evidence: nearly everybody has been there for long, as at a tag party."""
 OF_A_MEMBER = "of_a_member"
 """Counter-evidence in a group's log: the posts are about one member, whose log has them."""
 
@@ -127,6 +132,8 @@ def _counter(
     old = share(held["age"][aged] >= NEW_DAYS)
     if old > 1 - NEW_CROWD:
         found.append(Evidence(signal="long_standing_accounts", value=round(old, 3)))
+    if share(aged) >= AGES_KNOWN and _young(held) < FEW_NEW:
+        found.append(Evidence(signal=SETTLED_CROWD, value=round(old, 3)))
     return tuple(found)
 
 

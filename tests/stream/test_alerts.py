@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
+from detect.records import WORDS, HarmReason, HarmScore, Judgement
 from detect.watchlist import Official, Subject, Watchlist
 from stream.alerts import Alerts
 from stream.bursts.copy_bursts import CopyBursts
 from stream.clustering.clusters import TextClusters
 from stream.ids import derive_id
 from stream.operator import Context, Effects, Item
-from stream.records import Alert, Burst, Cluster, Evidence, Result, SubjectEvent, Tick
+from stream.records import (
+    Alert,
+    Burst,
+    Cluster,
+    Evidence,
+    Membership,
+    PostSeen,
+    Result,
+    SubjectEvent,
+    Tick,
+)
 from tests.stream.harness import (
     DAY,
     HOUR,
@@ -45,7 +57,10 @@ def burst(
     last_at: int = START,
     posts: int | None = None,
     shown: int = 60,
+    new: float | None = None,
+    settled: bool = False,
 ) -> Burst:
+    """``new``: share of new accounts, None where their age is not known."""
     ids = tuple(f"bluesky:{i}" for i in range(min(shown, posts or accounts)))
     return Burst(
         burst_id=burst_id,
@@ -64,8 +79,12 @@ def burst(
         evidence=(
             Evidence(signal="accounts_in_window", value=accounts, expected=0.5, post_ids=ids),
             Evidence(signal="surprise", value=surprise),
+            *((Evidence(signal="new_accounts", value=new),) if new is not None else ()),
         ),
-        counter=(Evidence(signal="openness", value=0.3),),
+        counter=(
+            Evidence(signal="openness", value=0.3),
+            *((Evidence(signal="settled_crowd", value=0.97),) if settled else ()),
+        ),
     )
 
 
@@ -93,6 +112,39 @@ def feed(*results: Result, operator: Alerts | None = None) -> list[Alert]:
     for offset, result in enumerate(results, start=1):
         item = Item(offset, 0, Tick(at=START), (result,))
         effects: Effects = operator.apply(state, [item], Context(partition=0, watermark=0))
+        state.stage(effects)
+        out += [alert for _, alert in effects.emit if isinstance(alert, Alert)]
+    return out
+
+
+def said(number: int, category: str = "", score: float = 0.0) -> PostSeen:
+    """A post about arin; with a category, words of it do that harm to her."""
+    event = seen(f"{number}", RUMOUR, at=START + number * MINUTE)
+    if not category:
+        return event
+    judgement = Judgement(
+        version="test/1",
+        target="subject",
+        harm=(HarmScore(category=category, score=score),),  # type: ignore[arg-type]
+        reasons=(HarmReason(category=category, layer=WORDS),),  # type: ignore[arg-type]
+    )
+    return msgspec.structs.replace(event, judgement=judgement)
+
+
+def joined(number: int, cluster_id: str = "cl_1") -> Membership:
+    return Membership(
+        subject="arin", post_id=f"bluesky:{number}", cluster_id=cluster_id, revision=1
+    )
+
+
+def heard(*entries: tuple[SubjectEvent | Result, ...]) -> list[Alert]:
+    """Each entry is a post with what was derived from it, in a call of its own."""
+    operator = Alerts()
+    state = MemoryState()
+    out: list[Alert] = []
+    for offset, (event, *derived) in enumerate(entries, start=1):
+        item = Item(offset, 0, event, tuple(derived))  # type: ignore[arg-type]
+        effects = operator.apply(state, [item], Context(partition=0, watermark=0))
         state.stage(effects)
         out += [alert for _, alert in effects.emit if isinstance(alert, Alert)]
     return out
@@ -132,7 +184,7 @@ def test_doubling_is_said_as_a_revision_of_the_same_alert() -> None:
 
 
 def test_a_change_of_severity_is_said() -> None:
-    alerts = feed(burst(12, surprise=5.0), burst(13, surprise=30.0))
+    alerts = feed(burst(12, surprise=5.0, new=0.5), burst(13, surprise=30.0, new=0.5))
     assert [a.severity for a in alerts] == ["medium", "high"]
 
 
@@ -140,10 +192,53 @@ def test_a_change_of_severity_is_said() -> None:
     ("accounts", "surprise", "severity"),
     [(5, 3.0, "low"), (12, 6.0, "medium"), (25, 20.0, "high"), (100, 90.0, "critical")],
 )
-def test_severity_grows_with_accounts_and_surprise(
+def test_severity_of_new_accounts_grows_with_their_number_and_surprise(
     accounts: int, surprise: float, severity: str
 ) -> None:
-    assert feed(burst(accounts, surprise=surprise))[0].severity == severity
+    assert feed(burst(accounts, surprise=surprise, new=0.4))[0].severity == severity
+
+
+@pytest.mark.parametrize("new", [None, 0.12])
+def test_a_crowd_alone_is_never_graver_than_medium(new: float | None) -> None:
+    [alert] = feed(burst(100, surprise=90.0, new=new))
+    assert alert.severity == "medium"
+
+
+def test_a_settled_crowd_without_harmful_words_raises_no_alert() -> None:
+    assert feed(burst(100, surprise=90.0, new=0.03, settled=True)) == []
+
+
+def test_a_settled_crowd_whose_words_do_harm_raises_one() -> None:
+    [alert] = heard(
+        (said(1, "threat", 0.7), joined(1)),
+        (said(2), joined(2), burst(12, new=0.0, settled=True)),
+    )
+    assert alert.severity == "high"
+    [reason] = [one for one in alert.evidence if one.signal == "harm_threat"]
+    assert (reason.value, reason.post_ids) == (0.7, ("bluesky:1",))
+
+
+def test_the_worst_that_was_said_speaks_whatever_came_after() -> None:
+    [alert] = heard(
+        (said(1, "hate", 0.95), joined(1)),
+        (said(2, "threat", 0.7), joined(2), burst(12, new=0.0, settled=True)),
+    )
+    assert [one.value for one in alert.evidence if one.signal == "harm_hate"] == [0.95]
+
+
+def test_what_was_said_goes_on_under_the_cluster_that_remains() -> None:
+    later = burst(12, cluster_id="cl_0", new=0.0, settled=True)
+    assert heard((said(1, "threat", 0.7), joined(1)), (said(2), later)) == []
+    [alert] = heard(
+        (said(1, "threat", 0.7), joined(1)), (said(2), merged("cl_1", "cl_0"), later)
+    )
+    assert alert.severity == "high"
+
+
+def test_an_alert_whose_crowd_turns_out_to_be_settled_is_lowered() -> None:
+    alerts = feed(burst(12), burst(20, new=0.0, settled=True))
+    assert [one.severity for one in alerts] == ["medium", "low"]
+    assert alerts[1].counter_evidence[-1].signal == "settled_crowd"
 
 
 def test_another_burst_of_the_cluster_within_a_day_grows_the_alert() -> None:
@@ -196,7 +291,8 @@ def test_a_merge_of_two_alerted_clusters_keeps_the_survivors_alert() -> None:
 
 
 def test_what_turns_out_to_be_a_fan_event_is_said_and_lowered() -> None:
-    alerts = feed(burst(100, surprise=50.0), burst(110, surprise=50.0, kind="fan_event"))
+    grown = burst(110, surprise=50.0, kind="fan_event", new=0.4)
+    alerts = feed(burst(100, surprise=50.0, new=0.4), grown)
     assert [a.severity for a in alerts] == ["critical", "low"]
 
 

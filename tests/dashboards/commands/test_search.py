@@ -194,3 +194,7 @@ def test_likely_harmful_text_is_hidden_until_it_is_asked_for(capsys):
     assert "(hidden: Threat; --show prints it)" in hidden
     assert run(["search", "concert", "--show"]) == 0
     assert "kill you at the concert" in capsys.readouterr().out
+    assert run(["search", "arin", "--json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["post"]["id"] for one in told if one["spared"]] == ["bluesky:9"]
+    assert len(told) > 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -229,6 +231,15 @@ def test_programs_are_told_which_texts_to_fold(serve):
     assert False in {one["spared"] for one in found}
     assert {one["spared"] for one in samples} == {True}
     assert cluster["spared"] is True
+
+
+def test_a_table_of_texts_says_what_harm_each_does_before_the_text(serve):
+    answer = serve(full_world()).browser().get("/subjects/seoan/texts.csv")
+
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    [smear] = [one for one in rows if WORDS in one["sample"]]
+    assert "defamation" in smear["harm"].split()
+    assert list(smear).index("harm") < list(smear).index("sample")
 
 
 def test_harmful_hashtags_are_counted_without_being_said(serve):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stream.records import PostSeen
+from stream.records import PostSeen, SubjectEvent
 from tests.stream.copies import RUMOUR, bursts, copies, only, run, signal
 from tests.stream.harness import (
     DAY,
@@ -68,6 +68,41 @@ def test_new_accounts_are_not_taken_at_their_word() -> None:
     assert only(run(young)).kind == "copy"
     assert signal(only(run(young)).evidence, "new_accounts") == 1.0
     assert only(run(settled)).kind == "fan_event"
+
+
+def crowd(*ages: int | None) -> list[SubjectEvent]:
+    """Copies by one account for each age in days; None is not known."""
+    return with_ticks(
+        [
+            seen(
+                f"c{i}",
+                RUMOUR,
+                at=START + i * 15_000,
+                account_created=None if age is None else START - age * DAY,
+            )
+            for i, age in enumerate(ages)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("ages", "settled"),
+    [
+        ([900] * 20, True),
+        ([900] * 8 + [3] + [900] * 11, True),
+        ([None, 900] * 10, True),
+        (([900] * 4 + [3]) * 4, False),
+        ([None, None, 900] * 7, False),
+        ([None] * 20, False),
+    ],
+    ids=["all old", "one new", "half known", "a fifth new", "too few known", "none known"],
+)
+def test_a_crowd_has_settled_when_enough_is_known_and_few_are_new(
+    ages: list[int | None], settled: bool
+) -> None:
+    burst = only(run(crowd(*ages)))
+    assert burst.kind == "copy"
+    assert (signal(burst.counter, "settled_crowd") is not None) == settled
 
 
 def test_a_headline_with_many_papers_is_news() -> None:
