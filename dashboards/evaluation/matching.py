@@ -3,7 +3,8 @@
 A report is **true** of a planted campaign when at least half of its accounts
 wrote hostile posts of it and it holds one of these posts. A planted campaign is
 **found** when one true report holds at least half of the accounts, or half of
-the hostile posts, of one of its episodes.
+the hostile posts, of one of its episodes. An **alert** about copies or a campaign is true
+when at least half of the posts it shows are hostile posts of one planted campaign.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from dashboards.evaluation.ranking import average_precision
-from dashboards.evaluation.results import REPORTED, Report, Results
+from dashboards.evaluation.results import REPORTED, Alert, Report, Results
 from dashboards.simulator.oracle import Campaign, Episode, Oracle
 
 PURE = 0.5
@@ -24,6 +25,9 @@ SOON_MS = 2 * 60 * 60 * 1000
 SOON_POSTS = 25
 """Found soon: within two hours of the first hostile post, or within 25 of them."""
 ORDINARY = "ordinary"
+COPIES = "copy_burst"
+"""Alerts of this kind are judged as those of campaigns are. Others (words that do harm,
+pictures) speak of single posts, of which the truth of a stream says nothing."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +74,10 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamScore(msgspec.Struct, frozen=True, kw_only=True):
-    """One method on one stream; ``kinds`` counts what it named, by kind and by truth."""
+    """One method on one stream; ``kinds`` counts what it named, by kind and by truth.
+
+    ``alerts_false``: alerts about copies and campaigns that are not true, by severity.
+    """
 
     stream: str
     scenario: str
@@ -80,6 +87,7 @@ class StreamScore(msgspec.Struct, frozen=True, kw_only=True):
     reported: tuple[Judged, ...]
     kinds: dict[str, dict[str, int]]
     alerts: int
+    alerts_false: dict[str, int]
     flagged: int
     flagged_wrongly: int
     flagged_by_q: int
@@ -135,12 +143,30 @@ def score(results: Results, oracle: Oracle, labels: Mapping[str, str]) -> Stream
         reported=tuple(judged),
         kinds={kind: dict(counts) for kind, counts in kinds.items()},
         alerts=len(results.alerts),
+        alerts_false=_false_alerts(results.alerts, labels),
         flagged=len(named),
         flagged_wrongly=sum(key not in bad for key in named),
         flagged_by_q=len(by_q),
         flagged_wrongly_by_q=sum(key not in bad for key in by_q),
         average_precision=average_precision(scores, bad, oracle.accounts) if bad else None,
     )
+
+
+def _false_alerts(alerts: Sequence[Alert], labels: Mapping[str, str]) -> dict[str, int]:
+    """How many alerts about copies and campaigns are not true, by severity."""
+    false: Counter[str] = Counter()
+    for alert in alerts:
+        if alert.kind not in {COPIES, *REPORTED}:
+            continue
+        hostile: Counter[str] = Counter()
+        for post in alert.post_ids:
+            kind, _, rest = labels.get(post, ORDINARY).partition(":")
+            if kind == "campaign":
+                hostile[rest.partition(":")[0]] += 1
+        most = max(hostile.values(), default=0)
+        if not most or most < PURE * len(alert.post_ids):
+            false[alert.severity] += 1
+    return dict(false)
 
 
 def _true_of(report: Report, campaigns: Sequence[Campaign]) -> tuple[Campaign | None, float]:

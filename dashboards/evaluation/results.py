@@ -53,6 +53,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return milliseconds(self.detected_at)
 
 
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A reason of an alert, as far as it is scored: the posts that it shows."""
+
+    post_ids: tuple[str, ...] = ()
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A line of ``alerts.ndjson``, as far as it is scored."""
 
@@ -62,6 +68,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     severity: str = ""
     campaign_id: str | None = None
+    evidence: tuple[Shown, ...] = ()
+
+    @property
+    def post_ids(self) -> frozenset[str]:
+        """Every post that any of its reasons shows."""
+        return frozenset(post for one in self.evidence for post in one.post_ids)
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -99,6 +111,7 @@ def write_results(folder: Path, accounts: Iterable[Account], reports: Sequence[R
             kind=report.kind,
             severity="medium",
             campaign_id=report.campaign_id,
+            evidence=(Shown(post_ids=report.post_ids),),
         )
         for report in reports
         if report.kind in REPORTED

@@ -14,6 +14,7 @@ from dashboards.simulator.plan import STRENGTHS, TACTICS
 
 GRID = tuple(round(0.1 * n, 1) for n in range(11))
 QUIET = ("fans_only", "organic_only")
+GRAVE = ("high", "critical")
 _HOUR_MS = 3_600_000
 
 Streams = Sequence[StreamScore]
@@ -40,6 +41,8 @@ class Quiet(msgspec.Struct, frozen=True, kw_only=True):
     streams_with_flagged_by_q: Interval
     flagged: int
     alerts_a_day: float
+    false_alerts_a_day: Interval
+    grave_false_alerts_a_day: Interval
     about: dict[str, int]
 
 
@@ -68,6 +71,8 @@ class Hostile(msgspec.Struct, frozen=True, kw_only=True):
     reports_a_campaign: float | None
     false_reports_a_day: Interval
     alerts_a_day: float
+    false_alerts_a_day: Interval
+    grave_false_alerts_a_day: Interval
     wrong_about: dict[str, int]
     tactics: dict[str, Tactic]
     missed: tuple[str, ...]
@@ -124,6 +129,8 @@ def _quiet(streams: Streams) -> Quiet:
         streams_with_flagged_by_q=wilson(sum(one.flagged_by_q > 0 for one in streams), n),
         flagged=sum(one.flagged for one in streams),
         alerts_a_day=sum(o.alerts for o in streams) / sum(o.days for o in streams),
+        false_alerts_a_day=bootstrap(streams, _false_alerts_a_day),
+        grave_false_alerts_a_day=bootstrap(streams, _grave_false_alerts_a_day),
         about=_wrong_about(streams),
     )
 
@@ -160,6 +167,8 @@ def _hostile(streams: Streams) -> Hostile:
         reports_a_campaign=_mean([float(n) for n in with_reports]),
         false_reports_a_day=bootstrap(streams, _false_a_day),
         alerts_a_day=sum(o.alerts for o in streams) / sum(o.days for o in streams),
+        false_alerts_a_day=bootstrap(streams, _false_alerts_a_day),
+        grave_false_alerts_a_day=bootstrap(streams, _grave_false_alerts_a_day),
         wrong_about=_wrong_about(streams),
         tactics={name: _tactic([f for f in planted if f.tactic == name]) for name in TACTICS},
         missed=tuple(
@@ -226,6 +235,16 @@ def _precision(reported: Sequence[Judged]) -> float | None:
 
 def _false_a_day(streams: Streams) -> float:
     wrong = sum(report.true_of is None for report in _reported(streams))
+    return wrong / sum(one.days for one in streams)
+
+
+def _false_alerts_a_day(streams: Streams) -> float:
+    wrong = sum(sum(one.alerts_false.values()) for one in streams)
+    return wrong / sum(one.days for one in streams)
+
+
+def _grave_false_alerts_a_day(streams: Streams) -> float:
+    wrong = sum(one.alerts_false.get(level, 0) for one in streams for level in GRAVE)
     return wrong / sum(one.days for one in streams)
 
 

@@ -63,6 +63,8 @@ def _hostile(scenario: str, figures: Hostile) -> Iterator[str]:
     ):
         yield f"    {name:<28} {number(figure)}"
     yield f"    alerts a day                 {figures.alerts_a_day:.1f}"
+    yield f"    false alerts a day           {number(figures.false_alerts_a_day)}"
+    yield f"    the same, high and critical  {number(figures.grave_false_alerts_a_day)}"
     if figures.wrong_about:
         yield f"    false reports were about     {_counts(figures.wrong_about)}"
     for name, tactic in figures.tactics.items():
@@ -85,6 +87,8 @@ def _quiet(scenario: str, figures: Quiet) -> Iterator[str]:
     yield f"    streams that flag anybody    {number(figures.streams_with_flagged)}"
     yield f"    the same, at q <= .05        {number(figures.streams_with_flagged_by_q)}"
     yield f"    alerts a day                 {figures.alerts_a_day:.1f}"
+    yield f"    false alerts a day           {number(figures.false_alerts_a_day)}"
+    yield f"    the same, high and critical  {number(figures.grave_false_alerts_a_day)}"
     if figures.about:
         yield f"    reports were about           {_counts(figures.about)}"
 

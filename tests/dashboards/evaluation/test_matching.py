@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dashboards.evaluation.matching import score
+from dashboards.evaluation.results import Alert, Results, Shown
+from dashboards.simulator.files import iso
 from dashboards.simulator.world import START_MS
 from tests.dashboards.evaluation import hand_made as hand
 
@@ -145,3 +147,33 @@ def test_average_precision_is_over_all_accounts_of_the_stream():
     ) / 12
 
     assert scored().average_precision == pytest.approx(expected)
+
+
+def alert(*posts: int, kind="copy_burst", severity="high") -> Alert:
+    return Alert(
+        alert_id="al",
+        created_at=iso(START_MS),
+        subject="s",
+        kind=kind,
+        severity=severity,
+        evidence=(Shown(post_ids=tuple(f"p{n}" for n in posts)), Shown()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "false"),
+    [
+        (alert(100, 101, 400, 401), {}),
+        (alert(100, 400, 401), {"high": 1}),
+        (alert(100, 101, 200, 400, 401), {"high": 1}),
+        (alert(kind="campaign", severity="low"), {"low": 1}),
+        (alert(300, 301, kind="coordinated"), {}),
+        (alert(400, 401, kind="harm"), {}),
+        (alert(999, kind="media"), {}),
+    ],
+    ids=["half", "less", "two rings", "shows nothing", "a ring", "words", "a picture"],
+)
+def test_an_alert_is_true_when_half_of_its_posts_are_of_one_ring(given, false):
+    told = Results((), (), (given,))
+
+    assert score(told, hand.ORACLE, hand.LABELS).alerts_false == false

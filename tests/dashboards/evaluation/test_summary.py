@@ -39,6 +39,7 @@ def stream(scenario="mixed", planted=(), reported=(), **more) -> StreamScore:
     return StreamScore(**{
         "stream": "s", "scenario": scenario, "posts": 10, "days": 14.0,
         "planted": tuple(planted), "reported": tuple(reported), "kinds": {}, "alerts": 7,
+        "alerts_false": {},
         "flagged": 0, "flagged_wrongly": 0, "flagged_by_q": 0, "flagged_wrongly_by_q": 0,
         "average_precision": None, **more,
     })  # fmt: skip
@@ -66,6 +67,22 @@ def test_found_precision_and_purity_are_over_all_campaigns_and_reports():
     assert summary.false_reports_a_day.value == pytest.approx(1 / 28)
     assert summary.alerts_a_day == 0.5
     assert len(summary.missed) == 2
+
+
+def test_false_alerts_are_counted_by_the_day_and_grave_ones_apart():
+    summary = summarise(
+        "m",
+        "quick",
+        [
+            stream("fans_only", alerts_false={"low": 4, "high": 1}),
+            stream("fans_only", alerts_false={"medium": 1, "critical": 1}),
+            stream(alerts_false={"high": 14}),
+        ],
+    )
+
+    assert summary.quiet["fans_only"].false_alerts_a_day.value == pytest.approx(7 / 28)
+    assert summary.quiet["fans_only"].grave_false_alerts_a_day.value == pytest.approx(2 / 28)
+    assert summary.hostile["mixed"].grave_false_alerts_a_day.value == 1.0
 
 
 def test_the_false_discovery_proportion_is_pooled():
