@@ -35,6 +35,8 @@ _SHORT = 2
 _SEEN = 2
 _SHOWN_LEAST = 0.5
 """Share of a word's letters that have to be seen, in scripts of syllables and signs."""
+_LETTER = re.compile("[A-Za-z]")
+_LONGEST_TAG = 140
 _PARTICLE = re.compile(
     "(?:이한테|한테서|한테|에게서|에게|이랑|하고|이는|이가|이를|이도|보고|더러|씨는|씨가|은|는|이|가|을|를"
     "|의|랑|도|만|야|아|씨|님)?(?=[가-힣])"
@@ -121,11 +123,17 @@ class Masks:
 def without_names(text: str, names: Iterable[tuple[int, int]]) -> str:
     """The text with spaces for names to which more is glued, and for their particles.
 
+    In a hashtag Latin words are glued to names too (#KillArin).
+
     Args:
         names: where they stand.
     """
     letters: list[str] | None = None
     for start, end in names:
+        if _is_glued_in_tag(text, start, end):
+            letters = letters or list(text)
+            letters[start:end] = " " * (end - start)
+            continue
         if end >= len(text) or not "가" <= text[end] <= "힣":
             continue
         match = _PARTICLE.match(text, end)
@@ -133,3 +141,13 @@ def without_names(text: str, names: Iterable[tuple[int, int]]) -> str:
             letters = letters or list(text)
             letters[start : match.end()] = " " * (match.end() - start)
     return text if letters is None else "".join(letters)
+
+
+def _is_glued_in_tag(text: str, start: int, end: int) -> bool:
+    """Whether a name is one of several words of a hashtag, with a Latin letter beside it."""
+    if not (_LETTER.match(text, start - 1) if start else None) and not _LETTER.match(text, end):
+        return False
+    at = start
+    while at > max(0, start - _LONGEST_TAG) and (text[at - 1].isalnum() or text[at - 1] == "_"):
+        at -= 1
+    return at > 0 and text[at - 1] in "#＃"

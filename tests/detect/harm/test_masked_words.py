@@ -37,6 +37,8 @@ def judged(text: str):
         ("하루엘한테염산뿌리러간다", "threat", "염산뿌리"),
         ("나비엘은걸레", "hate", "걸레"),
         ("하루엘죽어라", "hate", "죽어라"),
+        ("#HaruelDeepfake dm me", "sexual_deepfake", "Deepfake"),
+        ("#HaruelBitch", "hate", "Bitch"),
     ],
 )
 def test_a_masked_or_glued_word_is_read_and_quoted_as_it_stands(text, category, surface):
@@ -66,6 +68,25 @@ def test_what_is_no_mask_does_no_harm(text):
     assert judged(text).worst == 0
 
 
+def test_a_threat_in_a_hashtag_is_read_as_it_is_in_words():
+    tag, words = judged("#KillHaruel"), judged("Kill Haruel")
+
+    assert tag.harm == words.harm
+    assert [one.category for one in tag.harm] == ["threat"]
+    assert [(one.surface, one.start) for one in tag.reasons] == [("Kill", 1), ("Haruel", 5)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#HaruelKilledIt", "#HaruelKillsIt tonight", "#SlayHaruel", "#KillerHaruel",
+        "Haruel #KillThisLove", "#ProtectHaruel", "#HappyHaruelDay", "SkillHaruel", "KillHaruel",
+    ],
+)  # fmt: skip
+def test_praise_songs_and_words_outside_of_hashtags_do_no_harm(text):
+    assert judged(text).worst == 0
+
+
 MASK = Masks(["kill", "씨발", "死ね", "bitch", "딥페이크"], ["씨발", "死ね"])
 
 
@@ -79,7 +100,7 @@ def test_the_length_never_changes_and_nothing_but_masks_does(text):
 
 
 @given(
-    st.text("하루엘한테은가 a염산", max_size=30),
+    st.text("하루엘한테은가 a#_A염산", max_size=30),
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=5),
 )
 def test_taking_names_out_keeps_every_other_place(text, names):
