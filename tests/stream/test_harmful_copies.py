@@ -8,7 +8,7 @@ import pytest
 from detect.records import HarmReason, HarmScore, Judgement
 from stream.alerts import Alerts
 from stream.operator import Context, Item
-from stream.records import Alert, PostSeen
+from stream.records import Alert, Membership, PostSeen
 from tests.stream.harness import START, MemoryState, seen
 from tests.stream.test_alerts import burst
 
@@ -27,7 +27,10 @@ def raised(*events: PostSeen) -> list[Alert]:
     """A burst of copies seen with the last posts of it."""
     operator, state, found = Alerts(), MemoryState(), []
     for offset, event in enumerate(events, 1):
-        item = Item(offset, 0, event, (burst(12),))
+        joined = Membership(
+            subject="arin", post_id=event.post.id, cluster_id="cl_1", revision=1
+        )
+        item = Item(offset, 0, event, (joined, burst(12)))
         effects = operator.apply(state, [item], Context(partition=0, watermark=0))
         state.stage(effects)
         found += [one for _, one in effects.emit if isinstance(one, Alert)]
