@@ -116,7 +116,8 @@ class Alerts:
                 elif isinstance(result, Burst):
                     told = campaigns.of_cluster(result.cluster_id) is not None
                     spread = platforms.get(result.cluster_id, ())
-                    found = self._burst(overlay, result, spread, told=told)
+                    silent = _is_settled(result) and _is_judged(item.event)
+                    found = self._burst(overlay, result, spread, told=told, silent=silent)
                     if found is not None:
                         effects.emit.append((item.offset, found))
                 elif isinstance(result, Campaign):
@@ -149,10 +150,12 @@ class Alerts:
         platforms: tuple[str, ...],
         *,
         told: bool,
+        silent: bool,
     ) -> Alert | None:
         """The alert to emit for a burst, None when there is nothing new to say.
 
         ``told``: a campaign has told of these copies, which raise no alert of their own.
+        ``silent``: neither do they, unless harm was heard among them.
         """
         worst = _worst(overlay, burst.cluster_id)
         raw = overlay.get(f"k:{burst.cluster_id}")
@@ -162,7 +165,7 @@ class Alerts:
         if row is None:
             if burst.kind != "copy" or told or _of_a_member(burst):
                 return None
-            if worst is None and _is_settled(burst):
+            if worst is None and silent:
                 return None
             first = self._first(burst, platforms, worst)
             row = AlertRow(first, burst.kind, burst.last_at, [], worst)
@@ -289,6 +292,11 @@ def _severity(burst: Burst, worst: Worst | None) -> Severity:
 
 def _value(evidence: tuple[Evidence, ...], signal: str) -> float:
     return next((one.value for one in evidence if one.signal == signal), 0.0)
+
+
+def _is_judged(event: SubjectEvent) -> bool:
+    """Whether words could be heard at all: where judging is off, silence says nothing."""
+    return not isinstance(event, PostSeen) or event.judgement is not None
 
 
 def _is_settled(burst: Burst) -> bool:

@@ -118,10 +118,11 @@ def feed(*results: Result, operator: Alerts | None = None) -> list[Alert]:
 
 
 def said(number: int, category: str = "", score: float = 0.0) -> PostSeen:
-    """A post about arin; with a category, words of it do that harm to her."""
+    """A judged post about arin; with a category, words of it do that harm to her."""
     event = seen(f"{number}", RUMOUR, at=START + number * MINUTE)
     if not category:
-        return event
+        harmless = Judgement(version="test/1")
+        return msgspec.structs.replace(event, judgement=harmless)
     judgement = Judgement(
         version="test/1",
         target="subject",
@@ -206,6 +207,12 @@ def test_a_crowd_alone_is_never_graver_than_medium(new: float | None) -> None:
 
 def test_a_settled_crowd_without_harmful_words_raises_no_alert() -> None:
     assert feed(burst(100, surprise=90.0, new=0.03, settled=True)) == []
+
+
+def test_where_nothing_is_judged_a_settled_crowd_still_raises_a_low_one() -> None:
+    unjudged = seen("1", RUMOUR)
+    [alert] = heard((unjudged, joined(1), burst(100, surprise=90.0, settled=True)))
+    assert alert.severity == "low"
 
 
 def test_a_settled_crowd_whose_words_do_harm_raises_one() -> None:
