@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dashboards.composing.compose import matching
+from dashboards.composing.judging import build_judge
 from dashboards.demo.scenario import Scenario
 from dashboards.demo.source import DemoSource
 from ingest.collector import Collector
@@ -117,7 +118,7 @@ def collect_demo(
     match, follow = matching(Settings(), agency())
     host = CollectHost(
         folder, match=match, follow=follow, groups_of=agency().groups_of, producer=producer,
-        now=lambda: START,
+        judge=build_judge(Settings()), now=lambda: START,
     )  # fmt: skip
     host.run(Collector([DemoSource(scenario)], {}, batch=500), threading.Event())
     totals = host.intake.counters()
