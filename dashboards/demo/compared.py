@@ -1,8 +1,10 @@
 """Compares what two hosts made of one scenario; nothing may differ.
 
 Pictures are looked at beside the text path and told when they were looked at, so chance
-decides in which order their posts reach an alert, and of which it speaks when it doubles.
-What it amounts to is the same in any order, and so is what was found in each picture.
+decides in which order their posts reach an alert, of which it speaks when it doubles, and
+which picture of a family is the first, after which family and alert are named. What it
+amounts to is the same in any order, and so is what was found in each picture and which of
+them are one family: families are compared under a name that all their pictures make.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import msgspec
 from dashboards.demo.playing import Outcome
 from dashboards.demo.score import Score
 from detect.records import PictureFinding
+from stream.ids import derive_id
 from stream.records import Alert, Result
 
 MOST_TOLD = 100
@@ -39,12 +42,47 @@ def scaled_score(mine: Score, differs: list[str]) -> ScaledScore:
 
 def differences(embedded: Outcome, scaled: Outcome) -> list[str]:
     """What is not the same: results by id and content, counters, the index's answers."""
+    embedded, scaled = _renamed(embedded), _renamed(scaled)
     return [
         *_results(embedded.results, scaled.results),
         *_numbers("posts", embedded.posts, scaled.posts),
         *_numbers("index", embedded.indexed, scaled.indexed),
         *_alerts(embedded, scaled),
     ]
+
+
+def _renamed(outcome: Outcome) -> Outcome:
+    """The same with every family, and its alerts, named after its smallest finding id."""
+    names: dict[str, str] = {}
+    for result in outcome.results.values():
+        if isinstance(result, PictureFinding) and result.family:
+            first = names.get(result.family, result.finding_id)
+            names[result.family] = min(first, result.finding_id)
+
+    def renamed(result: Result) -> Result:
+        if isinstance(result, PictureFinding):
+            family = names.get(result.family, result.family)
+            return msgspec.structs.replace(result, family=family, found_by="")
+        if isinstance(result, Alert):
+            return _of_family(result, names)
+        return result
+
+    results = {}
+    for (kind, name), result in outcome.results.items():
+        other = renamed(result)
+        if isinstance(other, Alert) and other.family_id is not None:
+            name = other.alert_id  # noqa: PLW2901 - another name is the point
+        results[kind, name] = other
+    alerts = tuple(_of_family(one, names) for one in outcome.alerts)
+    return msgspec.structs.replace(outcome, results=results, alerts=alerts)
+
+
+def _of_family(alert: Alert, names: Mapping[str, str]) -> Alert:
+    if alert.kind != "media" or alert.family_id is None:
+        return alert
+    family = names.get(alert.family_id, alert.family_id)
+    told = derive_id("al", "media", alert.subject, family)
+    return msgspec.structs.replace(alert, alert_id=told, family_id=family)
 
 
 def _results(

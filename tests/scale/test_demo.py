@@ -24,8 +24,10 @@ from dashboards.demo.compared import differences, scaled_score
 from dashboards.demo.playing import Outcome
 from dashboards.demo.score import FalseAlerts, Score
 from detect.records import PictureFinding
-from stream.records import Alert, Evidence
+from stream.ids import derive_id
+from stream.records import Alert, Evidence, Result
 from stream.scale.address import kafka_python
+from stream.storage.state import key_of
 from tests.scale.servers import Servers, shared
 from tests.stream.index_world import T0, alert, cluster
 
@@ -216,6 +218,36 @@ def test_in_which_order_pictures_were_told_is_no_difference_but_what_they_amount
         "picturefinding 0: another content at scale",
         "alerts: the pages over Elasticsearch do not show those of one process",
     ]
+
+
+def family(name: str, *members: str, by: str = "") -> list[Result]:
+    """The findings of a family that is called so, and its alert."""
+    found = [
+        PictureFinding(
+            finding_id=one, version="1", subject="arin", family=name, found_by=by or one
+        )
+        for one in members
+    ]
+    alert_id = derive_id("al", "media", "arin", name)
+    return [*found, picture(alert_id, subject="arin", family_id=name, post_ids=("x:1",))]
+
+
+def named(results: list[Result]) -> Outcome:
+    alerts = tuple(one for one in results if isinstance(one, Alert))
+    return Outcome(
+        results={key_of(one): one for one in results},
+        posts={}, indexed={}, alerts=alerts, seconds=1.0,
+    )  # fmt: skip
+
+
+def test_after_which_picture_a_family_is_named_is_no_difference_but_who_is_in_it_is():
+    both = named(family("fa_1", "fi_1", "fi_2"))
+
+    assert differences(both, named(family("fa_2", "fi_1", "fi_2", by="pdq"))) == []
+    apart = named([*family("fa_1", "fi_1"), *family("fa_2", "fi_2")])
+    told = differences(both, apart)
+    assert "finding fi_2: another content at scale" in told
+    assert sum("only at scale" in one for one in told) == 1
 
 
 def test_a_long_list_of_differences_is_cut():
