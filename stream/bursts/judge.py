@@ -130,10 +130,10 @@ def _counter(
         found.append(Evidence(signal="template_numbers", value=1.0))
     aged = held["age"] != UNKNOWN_AGE
     old = share(held["age"][aged] >= NEW_DAYS)
-    if old > 1 - NEW_CROWD:
-        found.append(Evidence(signal="long_standing_accounts", value=round(old, 3)))
     if share(aged) >= AGES_KNOWN and _young(held) < FEW_NEW:
         found.append(Evidence(signal=SETTLED_CROWD, value=round(old, 3)))
+    elif old > 1 - NEW_CROWD:
+        found.append(Evidence(signal="long_standing_accounts", value=round(old, 3)))
     return tuple(found)
 
 

@@ -103,6 +103,8 @@ def test_a_crowd_has_settled_when_enough_is_known_and_few_are_new(
     burst = only(run(crowd(*ages)))
     assert burst.kind == "copy"
     assert (signal(burst.counter, "settled_crowd") is not None) == settled
+    told = {"settled_crowd", "long_standing_accounts"} & {one.signal for one in burst.counter}
+    assert len(told) <= 1, "the same is said once"
 
 
 def test_a_headline_with_many_papers_is_news() -> None:
