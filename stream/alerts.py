@@ -21,7 +21,8 @@ from collections.abc import Sequence
 import msgspec
 
 from stream.alerting.campaigns import SEVERITIES, CampaignAlerts
-from stream.alerting.harm import Worst, worst_of
+from stream.alerting.harm import Worst
+from stream.alerting.heard import hear, move, worst_heard
 from stream.bursts.judge import OF_A_MEMBER, SETTLED_CROWD
 from stream.hosting.overlay import Overlay
 from stream.ids import derive_id
@@ -32,7 +33,6 @@ from stream.records import (
     Campaign,
     Cluster,
     Evidence,
-    Membership,
     PostSeen,
     Severity,
     SubjectEvent,
@@ -58,21 +58,9 @@ class AlertRow(msgspec.Struct, array_like=True):
     alert: Alert
     kind: str
     warm: int
-    platforms: list[str]
-    worst: Worst | None = None
 
 
 _row = msgspec.msgpack.Decoder(AlertRow).decode
-
-
-class Heard(msgspec.Struct, array_like=True):
-    """The worst that was heard among the posts of a cluster, and until when that counts."""
-
-    worst: Worst
-    expires: int
-
-
-_heard = msgspec.msgpack.Decoder(Heard).decode
 
 
 class Alerts:
@@ -106,13 +94,12 @@ class Alerts:
         campaigns = CampaignAlerts(overlay, self.version)
         for item in batch:
             platforms: dict[str, tuple[str, ...]] = {}
+            hear(overlay, item.event, item.derived)
             for result in item.derived:
                 if isinstance(result, Cluster):
                     platforms[result.cluster_id] = result.platforms
                     if result.merged_into is not None:
                         _merge(overlay, result.cluster_id, result.merged_into)
-                elif isinstance(result, Membership):
-                    _hear(overlay, item.event, result)
                 elif isinstance(result, Burst):
                     told = campaigns.of_cluster(result.cluster_id) is not None
                     spread = platforms.get(result.cluster_id, ())
@@ -157,7 +144,7 @@ class Alerts:
         ``told``: a campaign has told of these copies, which raise no alert of their own.
         ``silent``: neither do they, unless harm was heard among them.
         """
-        worst = _worst(overlay, burst.cluster_id)
+        worst = worst_heard(overlay, burst.cluster_id)
         raw = overlay.get(f"k:{burst.cluster_id}")
         row = None if raw is None else _row(raw)
         if row is not None and burst.last_at - row.warm > self._cooldown_ms:
@@ -168,13 +155,11 @@ class Alerts:
             if worst is None and silent:
                 return None
             first = self._first(burst, platforms, worst)
-            row = AlertRow(first, burst.kind, burst.last_at, [], worst)
+            row = AlertRow(first, burst.kind, burst.last_at)
             emitted: Alert | None = row.alert
         else:
             row.warm = max(row.warm, burst.last_at)
-            if worst is not None and (row.worst is None or worst.score > row.worst.score):
-                row.worst = worst
-            emitted = self._grown(row, burst, platforms)
+            emitted = self._grown(row, burst, platforms, worst)
             row.kind = burst.kind
         overlay.put(f"k:{burst.cluster_id}", _encode(row), row.warm + KEEP_MS)
         return emitted
@@ -199,11 +184,13 @@ class Alerts:
             counter_evidence=burst.counter,
         )
 
-    def _grown(self, row: AlertRow, burst: Burst, platforms: tuple[str, ...]) -> Alert | None:
+    def _grown(
+        self, row: AlertRow, burst: Burst, platforms: tuple[str, ...], worst: Worst | None
+    ) -> Alert | None:
         """The next revision of an alert when it says something new."""
         old = row.alert
         doubled = burst.accounts >= GROWTH * old.accounts
-        severity = _severity(burst, row.worst)
+        severity = _severity(burst, worst)
         if old.campaign_id is not None:
             severity = max(severity, old.severity, key=SEVERITIES.index)
         withdrawn = set(old.post_ids) - set(_posts(burst)) and burst.posts < old.posts
@@ -220,7 +207,7 @@ class Alerts:
             accounts=burst.accounts,
             platforms=platforms or old.platforms,
             post_ids=_posts(burst),
-            evidence=_evidence(burst, row.worst),
+            evidence=_evidence(burst, worst),
             counter_evidence=burst.counter,
         )
         return row.alert
@@ -228,42 +215,13 @@ class Alerts:
 
 def _merge(overlay: Overlay, old_id: str, new_id: str) -> None:
     """Let the alert of a merged cluster go on under the cluster that remains."""
-    heard = overlay.get(f"w:{old_id}")
-    if heard is not None:
-        overlay.delete(f"w:{old_id}")
-        _remember(overlay, new_id, _heard(heard))
+    move(overlay, old_id, new_id)
     raw = overlay.get(f"k:{old_id}")
     if raw is None:
         return
     overlay.delete(f"k:{old_id}")
     if overlay.get(f"k:{new_id}") is None:
         overlay.put(f"k:{new_id}", raw, _row(raw).warm + KEEP_MS)
-
-
-def _hear(overlay: Overlay, event: SubjectEvent, membership: Membership) -> None:
-    """Remember the worst that a post of a cluster says, for the copies to come."""
-    worst = worst_of(event)
-    cluster_id = membership.cluster_id
-    if worst is None or cluster_id is None or not isinstance(event, PostSeen):
-        return
-    if membership.post_id == event.post.id:
-        _remember(overlay, cluster_id, Heard(worst, event.post.event_at + KEEP_MS))
-
-
-def _remember(overlay: Overlay, cluster_id: str, heard: Heard) -> None:
-    raw = overlay.get(f"w:{cluster_id}")
-    known = None if raw is None else _heard(raw)
-    if known is not None:
-        graver = max(known.worst, heard.worst, key=lambda one: one.score)
-        heard = Heard(graver, max(known.expires, heard.expires))
-        if heard == known:
-            return
-    overlay.put(f"w:{cluster_id}", _encode(heard), heard.expires)
-
-
-def _worst(overlay: Overlay, cluster_id: str) -> Worst | None:
-    raw = overlay.get(f"w:{cluster_id}")
-    return None if raw is None else _heard(raw).worst
 
 
 def _posts(burst: Burst) -> tuple[str, ...]:
