@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 EDITABLE := $(VENV)/.jikimi-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-WORKERS ?= 2
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo run test check format bench bench-scale eval eval-harm eval-language chaos words docs lock screenshots clean \
