@@ -55,8 +55,8 @@ def measured(real: Sequence[float], forged: Sequence[float]) -> Measured:
         auc=round(found, 4),
         auc_low=round(min(float(low), found), 4),
         auc_high=round(max(float(high), found), 4),
-        tpr_at_1_fpr=round(float((b > np.quantile(a, 0.99, method="higher")).mean()), 4),
-        ece=round(_calibration_error(a, b), 4),
+        tpr_at_1_fpr=round(hits_at(a, b, 0.01), 4),
+        ece=round(calibration_error(a, b), 4),
         coverage_risk=_coverage_risk(a, b),
     )
 
@@ -69,7 +69,12 @@ def auc(real: Numbers, forged: Numbers) -> float:
     return float((below + upto).sum() / (2 * len(real) * len(forged)))
 
 
-def _calibration_error(real: Numbers, forged: Numbers) -> float:
+def hits_at(real: Numbers, forged: Numbers, share: float) -> float:
+    """Share of forged pictures above the score that this share of real ones may pass."""
+    return float((forged > np.quantile(real, 1 - share, method="higher")).mean())
+
+
+def calibration_error(real: Numbers, forged: Numbers) -> float:
     """Mean distance of score and truth over bins of equally many pictures."""
     scores, truth = _joined(real, forged)
     # Equal scores in no order, or their kinds would fall into different bins.

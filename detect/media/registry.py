@@ -29,6 +29,9 @@ _Name = Annotated[str, Meta(min_length=1, max_length=200)]
 _Three = tuple[float, float, float]
 
 
+_NO_LICENCE = frozenset({"", "unknown", "none", "?"})
+
+
 class RegistryError(Exception):
     """A model must not be used; the message says which and why."""
 
@@ -139,6 +142,11 @@ def parse_registry(text: str) -> tuple[Entry, ...]:
     return found.models
 
 
+def is_licence(text: str) -> bool:
+    """Whether this says under which licence something is, and not that nobody knows."""
+    return text.strip().lower() not in _NO_LICENCE
+
+
 def refusal(
     entry: Entry, raw: bytes, *, least_auc: float = LEAST_AUC, measuring: bool = False
 ) -> str | None:
@@ -150,10 +158,9 @@ def refusal(
         measuring: whether its card is only now to be written, and not looked at.
     """
     card, given = entry.card, hashlib.sha256(raw).hexdigest()
-    licence = entry.licence.strip().lower()
     checks = (
         (given != entry.sha256, f"{entry.file} has another SHA-256 than its entry says"),
-        (licence in {"", "unknown", "none", "?"}, "its licence is not known"),
+        (not is_licence(entry.licence), "its licence is not known"),
         (
             entry.thresholds.unlikely >= entry.thresholds.likely,
             "its threshold for unlikely is not below the one for likely",
