@@ -1,4 +1,4 @@
-"""``jikimi models``: which models are there, and the training of the one for harm."""
+"""``jikimi models``: which models are there, training and measuring them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from dashboards.commands.train_forgery import train_forgery
 from dashboards.terminal.context import Cli, pass_cli
 
 EPILOG = """\b
@@ -14,17 +15,21 @@ Examples:
   jikimi models fetch                                    get the models of pictures
   jikimi models train-harm --data beep_train.tsv --out harm.onnx
   JIKIMI__JUDGING__MODEL=harm.onnx jikimi run            and judge with it
+  jikimi models train-forgery photos --out trained --licence "our own"
 
 \b
-Training needs the package onnx (pip install 'jikimi[train]') and about a minute. The
-data are the comments of BEEP! (Moon, Cho and Lee 2020, CC BY-SA 4.0) or any file with the
-columns comments and hate, separated by tabs. See docs/model-card-harm.md.
+Training needs the package onnx (pip install 'jikimi[train]'); that for harm takes about a
+minute. Its data are the comments of BEEP! (Moon, Cho and Lee 2020, CC BY-SA 4.0) or any file
+with the columns comments and hate, separated by tabs. See docs/model-card-harm.md.
 """
 
 
 @click.group("models", epilog=EPILOG)
 def command() -> None:
     """Which models judge posts, and how to train them."""
+
+
+command.add_command(train_forgery)
 
 
 @command.command(epilog=EPILOG)

@@ -50,9 +50,29 @@ class Bytes:
         share = min(1.0, done / total) if total else 0.0
         spent = now - self._start
         left = f", {spent / share - spent:.0f} s left" if share >= _TELLING else ""
-        text = f"{self._label} {share:4.0%} of {total / 1e6:.1f} MB{left}"
+        text = f"{self._label} {share:4.0%} of {self._told(total)}{left}"
         if not self._terminal:
             click.echo(text, err=True)
             return
         bar = "█" * round(share * _WIDTH)
         click.echo(f"\r{bar:<{_WIDTH}} {text}\x1b[K", err=True, nl=False)
+
+    def _told(self, total: int) -> str:
+        return f"{total / 1e6:.1f} MB"
+
+
+class Steps(Bytes):
+    """Progress over things that are counted, such as photos.
+
+    Args:
+        label: what is being done.
+        unit: what is counted, in the plural.
+        quiet: show nothing.
+    """
+
+    def __init__(self, label: str, unit: str, *, quiet: bool = False) -> None:
+        super().__init__(label, quiet=quiet)
+        self._unit = unit
+
+    def _told(self, total: int) -> str:
+        return f"{total:,} {self._unit}"

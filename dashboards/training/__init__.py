@@ -1,0 +1,1 @@
+"""Trains models on an agency's own files."""
