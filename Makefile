@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run test check format bench bench-scale eval eval-harm eval-language chaos words docs lock screenshots clean \
+.PHONY: help setup setup-dev demo run test check format bench bench-scale eval eval-forgery eval-harm eval-language chaos words docs lock screenshots clean \
 	prerequisites-demo prerequisites-test web-scripts web-scripts-dev
 .PHONY: demo-scale prerequisites-scale
 
@@ -59,6 +59,9 @@ eval-harm: setup-dev ## measure how well harm is judged: tables, intervals, disg
 
 eval-language: setup-dev ## measure how well the language of short posts is told
 	@PYTHONPATH=. $(BIN)/python -m tests.eval.language
+
+eval-forgery: setup-dev ## train a forgery model on drawn faces and measure it, ten minutes
+	@PYTHONPATH=. $(BIN)/python -m tests.eval.forgery $(or $(ARGS),.eval/forgery)
 
 bench-scale: setup-dev ## measure scale-out on a real Kafka and Elasticsearch, 12 minutes at most
 	@PYTHONPATH=. $(BIN)/python -W ignore -m tests.bench.scale $(ARGS)

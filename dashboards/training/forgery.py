@@ -38,8 +38,8 @@ LEAST_PHOTOS = 24
 MOST_PAIRS, MOST_A_PHOTO = 12_000, 24
 """Pairs of a real and a forged face that are learnt from, in all and of one photo."""
 
-CHOSEN_BY = 4
-"""Pairs of one photo of the validation set."""
+CHOSEN_BY, MOST_CHOSEN_BY = 4, 4_000
+"""Pairs of one photo of the validation set, and of all of them."""
 
 _TRAIN, _VALIDATION, _HELD_OUT = 11, 12, 13
 _NOT_YET = Card(
@@ -176,10 +176,11 @@ def _lesson(
     seen: list[Traits] = []
     made: dict[int, tuple[Maps, NDArray[np.float32]]] = {}
     count, done = len(parts.train) + len(parts.validation), 0
+    chosen_by = min(CHOSEN_BY, max(1, MOST_CHOSEN_BY // len(parts.validation)))
     with shows("making self-blended images", "photos") as told:
         for places, each, purpose in (
             (parts.train, pairs, _TRAIN),
-            (parts.validation, CHOSEN_BY, _VALIDATION),
+            (parts.validation, chosen_by, _VALIDATION),
         ):
             maps = np.empty((2 * each * len(places), CELLS, CELLS, CHANNELS), np.float16)
             for number, some in enumerate(studio.pairs(places, each, purpose)):

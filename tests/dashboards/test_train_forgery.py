@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -15,6 +19,7 @@ from dashboards.cli import run
 from dashboards.terminal.exits import FAILURE, OK, PARTIAL, USAGE
 from dashboards.training import forgery
 from dashboards.training.photos import pixels, survey
+from detect.media import registry
 from detect.media.cage import Cage
 from detect.media.faces import Faces
 from detect.media.forgery import Box, ForgeryModel
@@ -210,6 +215,39 @@ def test_a_disk_that_gives_out_leaves_no_half_written_model(
     assert code == FAILURE
     assert "No space left" in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_that_is_killed_leaves_nothing_behind(photos, tmp_path):
+    command = [
+        Path(sys.executable).with_name("jikimi"), "models", "train-forgery", photos, "--out",
+        tmp_path / "out", "--licence", "our own",
+    ]  # fmt: skip
+    env = {**os.environ, "JIKIMI__MEDIA__MODELS": str(face_models.folder())}
+    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if line.startswith("making self-blended images"):
+                break
+        process.kill()
+        assert process.wait(10) < 0
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_that_reaches_enough_may_be_used_and_is_told_in_words(
+    photos, asked, tmp_path, monkeypatch
+):
+    # The bars are lowered: what is trained in a second reaches none of them.
+    monkeypatch.setattr(registry, "LEAST_LABELLED", 3)
+    monkeypatch.setattr(forgery, "refusal", partial(registry.refusal, least_auc=0.0))
+    code, out, err = asked(photos, tmp_path / "out")
+
+    assert code == OK
+    assert "27 photos of 9 people or scenes" in out
+    assert re.search(r"AUC: 0\.\d{3} \(0\.\d{3} to [01]\.\d{3}\)", out)
+    assert "on self-blended images alone" in out
+    assert "will not be used" not in out
+    assert "left out: torn.jpg: the file is cut off" in err
+    assert ForgeryModel(*entry_of(tmp_path / "out"), least_auc=0.0).version
 
 
 def test_a_photo_that_changes_meanwhile_is_not_learnt_from(tmp_path):
