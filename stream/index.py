@@ -100,11 +100,13 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FindingQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in pictures, of a family, post or subject; ``grave``: only what amounts
-    to something; ``newest``: the newest come first, else the oldest."""
+    """What was found in pictures, of a family, post or subject; ``post_ids``: of any of these
+    posts; ``grave``: only what amounts to something; ``newest``: the newest come first, else
+    the oldest."""
 
     family: str | None = None
     post_id: str | None = None
+    post_ids: tuple[str, ...] | None = None
     subject: str | None = None
     grave: bool = False
     newest: bool = False

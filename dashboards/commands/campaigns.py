@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dashboards.queries.campaigns import Seen
+    from dashboards.queries.pushed import Pushed
     from stream.index import Index
     from stream.records import Campaign, Evidence
 
@@ -75,6 +76,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="JSON, one campaign
     show_default=True,
     help="Campaigns to print.",
 )
+@show_harm
 @_json
 @_data
 @pass_cli
@@ -84,20 +86,27 @@ def list_command(
     kinds: tuple[CampaignKind, ...],
     every: bool,
     limit: int,
+    show: bool,
     as_json: bool,
     data: Path | None,
 ) -> int:
-    """List campaigns, those with the newest posts first."""
+    """List campaigns with what they push, those with the newest posts first."""
     from dashboards.queries.campaigns import REPORTED, listed
+    from dashboards.queries.pushed import pushed
 
     index = _open(cli, data)
     try:
         wanted: Sequence[CampaignKind] = () if every else kinds or REPORTED
         found = listed(index, subject=subject, kinds=wanted, limit=limit)
+        pushes = pushed(index, found)
     finally:
         index.close()
     for one in found:
-        click.echo(_json_of(one) if as_json else _line(one))
+        push = pushes[one.campaign_id]
+        if as_json:
+            click.echo(_json_of(one, push))
+        else:
+            click.echo(f"{_line(one)}\n    {_pushes(push, show=show)}")
     if not found and not as_json:
         click.echo("no campaigns; --all also shows fan events, news and criticism", err=True)
     return OK
@@ -135,10 +144,12 @@ def _tell(
     as_json: bool,
 ) -> int:
     from dashboards.queries.campaigns import seen
+    from dashboards.queries.pushed import pushed
 
     index = _open(cli, data)
     try:
         found = seen(index, campaign_id)
+        pushes = {} if found is None else pushed(index, [found.campaign])
     finally:
         index.close()
     if found is None:
@@ -149,7 +160,7 @@ def _tell(
         )
         return FAILURE
     if as_json:
-        click.echo(_json_of(found.campaign))
+        click.echo(_json_of(found.campaign, pushes[found.campaign.campaign_id]))
         return OK
     click.echo(_line(found.campaign))
     for line in told(found):
@@ -166,10 +177,47 @@ def _open(cli: Cli, data: Path | None) -> Index:
     return pages_index(cli.settings, cli.settings.data.folder)
 
 
-def _json_of(campaign: Campaign) -> str:
+def _json_of(campaign: Campaign, push: Pushed) -> str:
     import msgspec
 
-    return msgspec.json.encode(campaign).decode()
+    from dashboards.web.harm import is_spared, label_harm
+
+    phrase, tag = push.phrase, push.hashtag
+    # Programs get all of it, and are told what to fold.
+    told = {
+        "phrase": phrase and phrase.text,
+        "spared": phrase is not None and is_spared(phrase.judgement),
+        "texts": phrase.texts if phrase else 0,
+        "link": push.link,
+        "hashtag": tag,
+        "hashtag_spared": tag is not None and label_harm(tag) is not None,
+        "family_id": push.picture and push.picture.family_id,
+        "target": push.target,
+    }
+    return msgspec.json.encode(msgspec.to_builtins(campaign) | {"pushed": told}).decode()
+
+
+def _pushes(one: Pushed, *, show: bool) -> str:
+    """One line: the text, link, hashtag and picture that a campaign pushes."""
+    from dashboards.web.harm import label_harm
+
+    bits: list[str] = []
+    if one.phrase:
+        said = "" if show else hidden(one.phrase.judgement)
+        bits.append(said or f"“{_plain(one.phrase.text)[:WIDTH]}”")
+        if one.phrase.texts > 1:
+            more = one.phrase.texts - 1
+            bits.append(f"and {more} more text{'s' if more > 1 else ''}")
+    if one.link:
+        bits.append(f"link {_plain(one.link)[:WIDTH]}")
+    if one.hashtag:
+        said = "" if show else hidden(label_harm(one.hashtag))
+        bits.append(f"hashtag {said or '#' + _plain(one.hashtag)[:WIDTH]}")
+    if one.picture:
+        bits.append(f"picture {_plain(one.picture.family_id or one.picture.post_id)}")
+    if one.target and not bits:
+        bits.append(f"aims at {_plain(one.target)}")
+    return "pushes " + ("; ".join(bits) or "what is not known any more")
 
 
 def _line(one: Campaign) -> str:

@@ -9,8 +9,10 @@ from starlette.responses import RedirectResponse, Response
 
 from dashboards.queries.campaigns import REPORTED, Axis, Seen, handles_of, listed, named, seen
 from dashboards.queries.network import network
+from dashboards.queries.pushed import pushed
 from dashboards.web.clusters import spread_of
 from dashboards.web.drawing import Drawing, drawing
+from dashboards.web.families import REASONS
 from dashboards.web.phrases import differing
 from dashboards.web.signals import EvidenceBar, evidence_bars
 from dashboards.web.site import Refused, TheSite
@@ -84,6 +86,8 @@ def campaigns(request: Request, site: TheSite, subject: str = "", every: str = "
         request,
         "campaigns.html",
         campaigns=found,
+        pushed=pushed(site.index, found),
+        reasons=REASONS,
         kinds={kind: words(label) for kind, label in KINDS.items()},
         subject=subject,
         every=bool(every),
@@ -107,6 +111,8 @@ def campaign(request: Request, site: TheSite, campaign_id: str, page: str = "") 
         request,
         "campaign.html",
         campaign=one,
+        pushed=pushed(site.index, [one])[one.campaign_id],
+        reasons=REASONS,
         kind=words(KINDS[one.kind]),
         kinds={kind: words(label) for kind, label in KINDS.items()},
         axes=[_axis(axis, words) for axis in found.axes],

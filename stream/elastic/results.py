@@ -117,6 +117,8 @@ class ResultReader:
             must.append(_is("family", query.family))
         if query.post_id is not None:
             must.append(_is("post", key_of(query.post_id)))
+        if query.post_ids is not None:
+            must.append(_among("post", [key_of(one) for one in query.post_ids]))
         if query.subject is not None:
             must.append(_is("subject", query.subject))
         if query.grave:

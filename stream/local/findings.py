@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 import msgspec
@@ -32,6 +33,9 @@ class FindingReader:
                     return []
                 conditions.append(f"{column} = ?")
                 values.append(wanted)
+        if query.post_ids is not None:
+            conditions.append("post_id IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps([one for one in query.post_ids if storable(one)]))
         where = " AND ".join(conditions)
         way = "DESC" if query.newest else "ASC"
         rows = self._db.execute(

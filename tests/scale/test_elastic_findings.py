@@ -47,6 +47,8 @@ def test_both_indices_hold_the_same_findings(index: Eager, tmp_path: Path) -> No
         FindingQuery(family="fam_2"),
         FindingQuery(post_id="x:1"),
         FindingQuery(post_id="x:3"),
+        FindingQuery(post_ids=("x:2", "x:1", "x:3", "x:2", "\ud800")),
+        FindingQuery(post_ids=()),
         FindingQuery(family="\ud800"),
         FindingQuery(subject="haneul"),
         FindingQuery(subject="nobody"),
@@ -57,6 +59,8 @@ def test_both_indices_hold_the_same_findings(index: Eager, tmp_path: Path) -> No
     assert [one.finding_id for one in local.findings(FindingQuery())] == ["fi_1", "fi_2"]
     assert local.findings(FindingQuery(family="fam_2")) == [moved]
     assert local.findings(FindingQuery(grave=True)) == [moved]
+    assert local.findings(FindingQuery(post_ids=("x:2", "x:3"))) == [moved]
+    assert local.findings(FindingQuery(post_ids=())) == []
     assert [one.finding_id for one in local.findings(FindingQuery(subject="haneul"))] == [
         "fi_1"
     ]

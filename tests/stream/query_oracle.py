@@ -199,6 +199,7 @@ def findings_of(held, query):
         if not one.gone
         and query.family in {None, one.family}
         and query.post_id in {None, one.post_id}
+        and (query.post_ids is None or one.post_id in query.post_ids)
         and query.subject in {None, one.subject}
         and (one.severity or not query.grave)
     ]

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from dashboards.queries.campaigns import POSTS, REPORTED, Axis, Seen, listed, named, seen
 from dashboards.queries.comparison import Kin, Relation
+from dashboards.queries.pushed import Pushed, pushed
 from dashboards.web.api.alerts import SAMPLES, SampleModel, sample_model
 from dashboards.web.api.fields import (
     MAX_ID,
@@ -22,6 +23,7 @@ from dashboards.web.api.fields import (
     iso,
 )
 from dashboards.web.api.problems import not_found
+from dashboards.web.harm import is_spared, label_harm
 from dashboards.web.site import Site, TheSite
 from stream.records import Campaign, CampaignKind, Evidence, Member, Phase, Shared
 
@@ -30,6 +32,24 @@ CampaignId = Annotated[
     str, Path(max_length=MAX_ID, description="Id of a campaign, or of one that went into it.")
 ]
 Share = Annotated[float | None, Field(description="0 to 1; null where nobody assessed it.")]
+
+
+class PushedModel(Model):
+    """What a campaign pushes, in short; null what it does not, or what is gone."""
+
+    phrase: str | None = Field(
+        description="The text shared by most, on one line, without addresses and the hashtags "
+        "at its end."
+    )
+    spared: bool = Field(
+        description="Whether readers of lists should be spared the phrase until they ask."
+    )
+    texts: int = Field(description="How many texts its accounts share.")
+    link: str | None = Field(description="The address shared by most, without scheme.")
+    hashtag: str | None = Field(description="In at least half of the posts looked at.")
+    hashtag_spared: bool = Field(description="As `spared`, of the hashtag.")
+    family_id: str | None = Field(description="The family of pictures shared by most.")
+    target: str | None = Field(description="The post that its accounts aim at.")
 
 
 class CampaignModel(Model):
@@ -52,6 +72,7 @@ class CampaignModel(Model):
     harm: Share
     openness: Share
     independence: Share
+    pushed: PushedModel
     asleep: bool = Field(description="Nothing came for two days.")
     split_from: str | None = Field(description="The campaign that it was a part of.")
     revision: int
@@ -183,7 +204,8 @@ def campaigns(
         since=in_ms(since),
         limit=limit,
     )
-    return Campaigns(items=[campaign_model(site, one) for one in found])
+    push = pushed(site.index, found)
+    return Campaigns(items=[_campaign(site, one, push[one.campaign_id]) for one in found])
 
 
 @router.get("/campaigns/{campaign_id}", operation_id="getCampaign")
@@ -192,7 +214,7 @@ def campaign(site: TheSite, campaign_id: CampaignId) -> CampaignDetail:
     found = _known(site, campaign_id)
     one = found.campaign
     return CampaignDetail(
-        **dict(campaign_model(site, one)),
+        **dict(_campaign(site, one, pushed(site.index, [one])[one.campaign_id])),
         post_ids=list(one.post_ids[:POSTS]),
         held=len(found.posts),
         clusters=list(one.clusters),
@@ -217,8 +239,7 @@ def explanation(site: TheSite, campaign_id: CampaignId) -> Explanation:
     )
 
 
-def campaign_model(site: Site, one: Campaign) -> CampaignModel:
-    """A campaign as the API gives it in lists."""
+def _campaign(site: Site, one: Campaign, push: Pushed) -> CampaignModel:
     return CampaignModel(
         campaign_id=one.campaign_id,
         subject=one.subject,
@@ -234,9 +255,24 @@ def campaign_model(site: Site, one: Campaign) -> CampaignModel:
         harm=finite(one.harm),
         openness=finite(one.openness),
         independence=finite(one.independence),
+        pushed=_pushed(push),
         asleep=one.asleep,
         split_from=one.split_from,
         revision=one.revision,
+    )
+
+
+def _pushed(one: Pushed) -> PushedModel:
+    phrase = one.phrase
+    return PushedModel(
+        phrase=phrase.text if phrase else None,
+        spared=phrase is not None and is_spared(phrase.judgement),
+        texts=phrase.texts if phrase else 0,
+        link=one.link,
+        hashtag=one.hashtag,
+        hashtag_spared=one.hashtag is not None and label_harm(one.hashtag) is not None,
+        family_id=one.picture.family_id if one.picture else None,
+        target=one.target,
     )
 
 

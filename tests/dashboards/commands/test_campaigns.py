@@ -82,6 +82,33 @@ def test_likely_harmful_wordings_are_hidden_until_they_are_asked_for(
     assert said[:60] in shown
 
 
+def test_the_list_says_what_is_pushed_and_hides_harmful_words_until_asked(
+    capsys: pytest.CaptureFixture[str],
+):
+    said = " ".join(smear_posts()[0].post.text.split())
+    assert run(["campaigns", "list"]) == 0
+    assert f"    pushes “{said}”" in capsys.readouterr().out
+    judged = [
+        msgspec.structs.replace(one, judgement=HARMFUL, revision=2) for one in smear_posts()
+    ]
+    index = LocalIndex(Path("jikimi-data") / INDEX_FOLDER)
+    index.write(IndexBatch(checkpoint="two", posts=judged, sightings=judged))
+    index.close()
+
+    assert run(["campaigns", "list"]) == 0
+    hidden = capsys.readouterr().out
+    assert run(["campaigns", "list", "--show"]) == 0
+    shown = capsys.readouterr().out
+    assert run(["campaigns", "list", "--json"]) == 0
+    [row] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert "pushes (hidden: Defamation" in hidden
+    assert said not in hidden
+    assert f"pushes “{said}”" in shown
+    assert (row["pushed"]["phrase"], row["pushed"]["spared"]) == (said, True)
+    assert (row["pushed"]["texts"], row["pushed"]["link"]) == (1, None)
+
+
 def test_show_says_where_a_campaign_comes_from(capsys: pytest.CaptureFixture[str]):
     index = LocalIndex(Path("jikimi-data") / INDEX_FOLDER)
     before = make_campaign(

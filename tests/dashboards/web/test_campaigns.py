@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from dashboards.web.phrases import changed
@@ -11,7 +12,8 @@ from stream.records import Campaign, CampaignKind, Evidence, Member, Phase, Shar
 from tests.dashboards.web.conftest import Serve, Served
 from tests.dashboards.web.memory_index import MemoryIndex
 from tests.dashboards.web.test_pages import text_of
-from tests.dashboards.web.world import DAY, HOUR, NOW, filled_index, smear_posts
+from tests.dashboards.web.world import DAY, HARMFUL, HOUR, NOW, filled_index, smear_posts
+from tests.picture_samples import FOUND
 
 HOSTILE = "<script>alert(1)</script>\u202e\"'=cmd"
 
@@ -233,3 +235,65 @@ def test_what_was_on_in_the_calendar_speaks_beside_the_axes(serve: Serve, index:
     assert "Comeback: " in text_of(html)
     assert "Long ago" not in html
     assert "<script>alert" not in html
+
+
+def test_the_list_says_what_each_campaign_pushes(serve: Serve, index: MemoryIndex):
+    first = smear_posts()[0]
+    linked = msgspec.structs.replace(
+        first.post, urls=("https://gossip.example/story",), hashtags=("서안아웃",)
+    )
+    again = msgspec.structs.replace(first, post=linked, revision=2)
+    finding = msgspec.structs.replace(FOUND, post_id=first.post.id)
+    shared = tuple(
+        Shared(kind=kind, post_id=first.post.id, accounts=9, posts=12, first_at=0, last_at=NOW)
+        for kind in ("text", "link", "media")
+    )
+    index.write(
+        IndexBatch(
+            checkpoint="push", posts=[again],
+            results=[finding, make_campaign("ca_push", shared=shared, last_post_at=NOW)],
+        )
+    )  # fmt: skip
+    visitor = serve(index).browser()
+
+    for html in (visitor.get("/campaigns").text, visitor.get("/campaigns/ca_push").text):
+        assert "What is pushed" in html
+        assert f'<q dir="auto">{first.post.text}</q>' in html
+        assert "gossip.example/story" in text_of(html)
+        assert "서안아웃" in html
+        assert '<a href="/families/fam_1">Picture</a>: Official photo with a changed' in html
+
+
+def test_harmful_words_in_the_list_are_folded_and_hostile_ones_marked(
+    serve: Serve, index: MemoryIndex
+):
+    first = smear_posts()[0]
+    said = msgspec.structs.replace(first.post, text=HOSTILE + " and more")
+    index.write(
+        IndexBatch(
+            checkpoint="bad",
+            posts=[msgspec.structs.replace(first, post=said, revision=2, judgement=HARMFUL)],
+        )
+    )
+    html = serve(index).browser().get("/campaigns").text
+
+    cell = html[html.index('<td class="pushed">') :].split("</td>")[0]
+    assert cell.index("<summary>Hidden: Defamation") < cell.index("<q dir")
+    assert cell.index("</q>") < cell.index("</details>")
+    assert "<script>alert" not in html
+    assert "\u202e" not in html
+
+
+def test_a_campaign_of_which_nothing_is_left_is_listed_as_not_known(
+    serve: Serve, index: MemoryIndex
+):
+    lost = Shared(kind="text", post_id="x:gone", accounts=2, posts=2, first_at=0, last_at=NOW)
+    index.write(
+        IndexBatch(
+            checkpoint="lost", results=[make_campaign("ca_lost", shared=(lost,), post_ids=())]
+        )
+    )
+    html = serve(index).browser().get("/campaigns").text
+
+    row = html[html.index("/campaigns/ca_lost") :].split("</tr>")[0]
+    assert "not known" in row

@@ -50,6 +50,14 @@ def test_the_list_holds_what_needs_a_look_newest_first(api: Asked):
     assert ids(api, since="9000-01-01T00:00:00Z") == []
 
 
+def test_what_is_pushed_is_told_and_whether_to_fold_it(api: Asked):
+    listed = got(api, "/campaigns")["items"][0]["pushed"]
+
+    assert listed["phrase"] == " ".join(smear_posts()[0].post.text.split())
+    assert (listed["spared"], listed["texts"], listed["hashtag"]) == (False, 1, None)
+    assert got(api, "/campaigns/ca_smear")["pushed"] == listed
+
+
 def test_one_from_near_has_members_wordings_and_kin(api: Asked):
     found = got(api, "/campaigns/ca_old")
 
