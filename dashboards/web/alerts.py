@@ -11,13 +11,13 @@ from dashboards.desk import UNDO_MS, Decision, Desk
 from dashboards.queries.clusters import Variant, posts_of, variants_of
 from dashboards.web import charts
 from dashboards.web.news import Standing, standing
+from dashboards.web.occasions import CROWDS, Occasions
 from dashboards.web.saved import counted
 from dashboards.web.signals import EvidenceBar, evidence_bars
 from dashboards.web.site import Refused, Site, TheSite
 from dashboards.web.times import HOUR
 from dashboards.web.triage import AlertList, Filters, count_from, list_alerts, read_filters
 from dashboards.web.views import REASONS, SEVERITIES, STATES
-from dashboards.web.words import Words
 from ingest.records import Gap
 from stream.records import Alert, Cluster
 
@@ -37,6 +37,7 @@ class Timeline:
     chart: charts.Bars
     rows: tuple[tuple[int, int, int], ...]
     gaps: tuple[Gap, ...]
+    occasions: Occasions | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,10 @@ class AlertDetail:
     more_wordings: int
     history: list[Decision]
     undo: str | None
+    during: Occasions | None
+    """What the calendar says was on while the posts came."""
+    crowd: bool
+    """Whether it may explain the alert: one of many people, not of what one of them did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +94,7 @@ def alerts(
     news = standing(site)
     found = list_alerts(site, read_filters(state, severity, subject, page))
     first = found.rows[0].alert if found.rows else None
-    detail = alert_detail(site, first, site.words_for(request)) if first else None
+    detail = alert_detail(site, request, first) if first else None
     made = steps_decisions(site.desk, request.state.person, step, site.now())
     told = Told(step=step, decisions=made, left=count_from(left)) if step else None
     return _page(request, site, found, detail, news=news, chosen=False, told=told)
@@ -133,15 +138,16 @@ def render_alert(
 ) -> Response:
     """An alert beside its list; ``draft`` is what a person wanted to decide on an old page."""
     news = standing(site)
-    detail = alert_detail(site, alert, site.words_for(request))
+    detail = alert_detail(site, request, alert)
     found = list_alerts(site, filters)
     return _page(
         request, site, found, detail, news=news, chosen=True, draft=draft, status=status
     )
 
 
-def alert_detail(site: Site, alert: Alert, words: Words) -> AlertDetail:
-    """Everything about one alert."""
+def alert_detail(site: Site, request: Request, alert: Alert) -> AlertDetail:
+    """Everything about one alert, in the words and the zone of who asks."""
+    words = site.words_for(request)
     cluster = site.index.cluster(alert.cluster_id) if alert.cluster_id else None
     posts = posts_of(site.index, cluster) or site.index.posts(alert.post_ids)
     wordings = variants_of(posts)
@@ -154,15 +160,17 @@ def alert_detail(site: Site, alert: Alert, words: Words) -> AlertDetail:
         length_ms=max(times) - min(times),
         reasons=evidence_bars(alert.evidence, words),
         counter=evidence_bars(alert.counter_evidence, words),
-        timeline=_timeline(site, alert, times),
+        timeline=_timeline(site, request, alert, times),
         wordings=wordings[:SAMPLES],
         more_wordings=max(0, len(wordings) - SAMPLES),
         history=history,
         undo=_undoable(history, site.now()),
+        during=site.occasions(request, alert.subject, min(times), max(times) + 1),
+        crowd=alert.kind in CROWDS,
     )
 
 
-def _timeline(site: Site, alert: Alert, times: list[int]) -> Timeline:
+def _timeline(site: Site, request: Request, alert: Alert, times: list[int]) -> Timeline:
     since = min(*times, alert.created_at) - AROUND_MS
     until = max(*times, alert.created_at) + AROUND_MS // 3
     bucket = charts.bucket_for(until - since)
@@ -186,6 +194,7 @@ def _timeline(site: Site, alert: Alert, times: list[int]) -> Timeline:
             if one.posts or count
         ),
         gaps=tuple(gaps),
+        occasions=site.occasions(request, alert.subject, since, until),
     )
 
 

@@ -38,15 +38,6 @@ KINDS = {
     "bot": gettext_noop("Bot"),
     "unclear": gettext_noop("Unclear"),
 }
-EVENTS = {
-    "comeback": gettext_noop("Comeback"),
-    "vote": gettext_noop("Vote"),
-    "birthday": gettext_noop("Birthday"),
-    "broadcast": gettext_noop("Broadcast"),
-    "concert": gettext_noop("Concert"),
-    "project": gettext_noop("Fan project"),
-    "other": gettext_noop("Event"),
-}
 RELATIONS = {
     "split_from": gettext_noop("Split from"),
     "split_off": gettext_noop("Split off"),
@@ -107,6 +98,7 @@ def campaign(request: Request, site: TheSite, campaign_id: str, page: str = "") 
     words = site.words_for(request)
     number = page_number(page)
     newest = found.posts[::-1]
+    spread = spread_of(site.index, [p.post.event_at for p in found.posts])
     return site.render(
         request,
         "campaign.html",
@@ -127,12 +119,12 @@ def campaign(request: Request, site: TheSite, campaign_id: str, page: str = "") 
         members=named(one)[:SHOWN_ACCOUNTS],
         handles=handles_of(found.posts),
         more_members=max(0, len(one.accounts) - SHOWN_ACCOUNTS),
-        spread=spread_of(site.index, [p.post.event_at for p in found.posts]),
+        spread=spread,
+        occasions=spread and site.occasions(request, one.subject, spread.since, spread.until),
         kin=found.kin,
         relations={relation: words(label) for relation, label in RELATIONS.items()},
         drawing=_drawing(found),
-        events=site.calendar.between(one.subject, one.first_post_at, one.last_post_at + 1),
-        event_kinds={kind: words(label) for kind, label in EVENTS.items()},
+        during=site.occasions(request, one.subject, one.first_post_at, one.last_post_at + 1),
         shared=_shared(found),
         spreading=spreading(
             site.index, [p.post.id for p in found.posts], named=one.kind in REPORTED

@@ -14,6 +14,7 @@ from stream.trends.departures import Change, Surge
 
 WIDTH = 600
 HEIGHT = 96
+TOP_LINE = 12
 STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440)
 
 
@@ -52,6 +53,8 @@ class Banded:
     surges: tuple[Box, ...]
     changes: tuple[float, ...]
     top: int
+    occasions: tuple[Box, ...] = ()
+    """When something was on in the calendar, as a line along the top."""
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -115,6 +118,7 @@ def banded(
     surges: Sequence[Surge],
     changes: Sequence[Change],
     other: Sequence[int] = (),
+    occasions: tuple[Box, ...] = (),
 ) -> Banded:
     """The curve of a subject over its baseline; ``other`` is that of another period."""
     highest = [
@@ -148,7 +152,22 @@ def banded(
         ),
         changes=tuple(_place(one.at, steps) for one in changes),
         top=top,
+        occasions=occasions,
     )
+
+
+def on_top(spans: Sequence[tuple[int, int]], since: int, until: int) -> tuple[Box, ...]:
+    """Stretches of time as a line along the top of a chart, wide enough to be seen."""
+    length = max(until - since, 1)
+    found: list[Box] = []
+    for begin, end in spans:
+        x = min(max((begin - since) / length, 0.0), 1.0) * WIDTH
+        over = min(max((end - since) / length, 0.0), 1.0) * WIDTH
+        if over > x:
+            found.append(
+                Box(x=round(x, 1), y=0, width=round(max(over - x, 4.0), 1), height=TOP_LINE)
+            )
+    return tuple(found)
 
 
 def bars(

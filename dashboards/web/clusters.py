@@ -50,6 +50,7 @@ def cluster(request: Request, site: TheSite, cluster_id: str, page: str = "") ->
     number = page_number(page)
     accounts = accounts_of(posts)
     variants = variants_of(posts)
+    spread = spread_of(site.index, [one.post.event_at for one in posts])
     return site.render(
         request,
         "cluster.html",
@@ -65,7 +66,8 @@ def cluster(request: Request, site: TheSite, cluster_id: str, page: str = "") ->
         phrases=differing(variants[:SHOWN_VARIANTS]),
         wording={post_id: n for n, one in enumerate(variants, 1) for post_id in one.ids},
         more_variants=max(0, len(variants) - SHOWN_VARIANTS),
-        spread=spread_of(site.index, [one.post.event_at for one in posts]),
+        spread=spread,
+        occasions=spread and site.occasions(request, found.subject, spread.since, spread.until),
         began=beginning(site.index, posts),
         spreading=spreading(site.index, [one.post.id for one in posts], named=False),
         bursts=site.index.bursts(cluster_id=found.cluster_id),

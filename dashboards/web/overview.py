@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from dashboards.queries.clusters import harmful, once
 from dashboards.web import charts
 from dashboards.web.news import standing
+from dashboards.web.occasions import Occasions
 from dashboards.web.site import Site, TheSite
 from dashboards.web.times import DAY, HOUR, MINUTE
 from dashboards.web.triage import Filters, list_alerts
@@ -38,6 +39,7 @@ class SubjectTrend:
     chart: charts.Trend
     buckets: tuple[Bucket, ...]
     level: tuple[float, ...]
+    occasions: Occasions | None = None
 
 
 @router.get("/")
@@ -57,7 +59,10 @@ def overview(request: Request, site: TheSite) -> Response:
         since=since,
         until=until,
         current=current,
-        trends=subject_trends(site, since, until),
+        trends=[
+            replace(one, occasions=site.occasions(request, one.subject, since, until))
+            for one in subject_trends(site, since, until)
+        ],
         quiet=quiet_subjects(site, since, until),
         alerts=found.rows[:5],
         open_alerts=found.in_state["open"],

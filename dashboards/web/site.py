@@ -21,6 +21,7 @@ from dashboards.desk import Desk
 from dashboards.queries.alerts import AlertBoard
 from dashboards.saved_views import SavedViews
 from dashboards.web import gap_words, harm, text, times, titles, words
+from dashboards.web.occasions import EVENTS, Occasions, about, occasions
 from dashboards.web.sessions import CSRF_COOKIE, SESSION_COOKIE, FormTokens, Sessions
 from dashboards.web.views import Health, health_of
 from detect.watchlist import Watchlist
@@ -93,6 +94,13 @@ class Site:
     def name_of(self, subject: str) -> str:
         """The name of a subject; its id when the watchlist does not know it."""
         return self._names.get(subject, subject)
+
+    def occasions(
+        self, request: Request, subject: str, since: int, until: int
+    ) -> Occasions | None:
+        """What the calendar says was on about a subject, below a chart and in words."""
+        found = about(self.calendar.between(None, since, until), self.watchlist, subject)
+        return occasions(found, since, until, times.ZONES[self.zone_for(request)])
 
     def zone_for(self, request: Request) -> str:
         """The zone in which this person reads times, a key of ``times.ZONES``."""
@@ -235,6 +243,7 @@ def environment() -> Environment:
     helpers: dict[str, Any] = {
         "address_of": address_of,
         "CATEGORY_WORDS": harm.CATEGORY_WORDS,
+        "EVENT_WORDS": EVENTS,
         "LAYER_WORDS": harm.LAYER_WORDS,
         "TARGET_WORDS": harm.TARGET_WORDS,
         "is_spared": harm.is_spared,

@@ -18,6 +18,7 @@ from dashboards.queries.clusters import harmful
 from dashboards.trends import PERIODS, Trend
 from dashboards.web import charts
 from dashboards.web.exports import csv_answer
+from dashboards.web.occasions import Occasions, about, occasions
 from dashboards.web.overview import subject_trends, window_end
 from dashboards.web.periods import Period, ThePeriod
 from dashboards.web.site import Refused, Site, TheSite, with_query
@@ -53,7 +54,7 @@ def all_trends(
     return site.render(
         request,
         "trends.html",
-        rows=[(one, charts.banded(one.steps, one.surges, one.changes)) for one in found],
+        rows=_rows(site, request, chosen, found),
         period=chosen.length,
         day=chosen.day,
         periods=tuple(PERIODS),
@@ -85,6 +86,7 @@ def compare(
                     one.changes,
                     one.other_steps if chosen.against is not None else (),
                 ),
+                site.occasions(request, one.subject or "", chosen.since, chosen.until),
             )
             for one in found
         ],
@@ -148,6 +150,7 @@ def subject(request: Request, site: TheSite, subject_id: str, chosen: ThePeriod)
         members=[one for one in site.watchlist.subjects if found.id in one.groups],
         trend=shown,
         chart=charts.banded(shown.steps, shown.surges, shown.changes),
+        occasions=site.occasions(request, found.id, since, until),
         profile=trends.profile(site.index, found.id, since=since, until=until),
         elsewhere=len(site.index.gaps(since=since, until=until)) - len(shown.gaps),
         alerts=in_state(site.index, site.board, "", subject=found.id, limit=ALERTS).alerts,
@@ -184,6 +187,25 @@ def subject_csv(
     found = _known(site, subject_id)
     name = (found.id, part, chosen.length)
     return csv_answer(name, *part_table(site, found, part, chosen), bom)
+
+
+def _rows(
+    site: Site, request: Request, chosen: Period, found: Sequence[Trend]
+) -> list[tuple[Trend, charts.Banded, Occasions | None]]:
+    """Trends with their small charts and what was on meanwhile."""
+    since, until = chosen.since, chosen.until
+    zone = ZONES[site.zone_for(request)]
+    every = site.calendar.between(None, since, until)
+    rows: list[tuple[Trend, charts.Banded, Occasions | None]] = []
+    for one in found:
+        on = about(every, site.watchlist, one.subject or "")
+        spans = [(each.since, each.until) for each in on]
+        chart = charts.banded(
+            one.steps, one.surges, one.changes,
+            occasions=charts.on_top(spans, since, until),
+        )  # fmt: skip
+        rows.append((one, chart, occasions(on, since, until, zone)))
+    return rows
 
 
 def _posts_between(subject_id: str, since: int, until: int) -> str:

@@ -24,6 +24,7 @@ from dashboards.web.api.fields import (
     iso,
     next_part,
 )
+from dashboards.web.api.occasions import OccasionModel, occasion_models
 from dashboards.web.api.problems import not_found
 from dashboards.web.harm import is_spared
 from dashboards.web.site import Site, TheSite
@@ -102,6 +103,9 @@ class AlertDetail(AlertModel):
     samples: list[SampleModel] = Field(
         description=f"The {SAMPLES} most frequent wordings that are still there."
     )
+    calendar: list[OccasionModel] = Field(
+        description="What was on in the fandom calendar while its posts came, at most 100."
+    )
     decisions: list[DecisionModel] = Field(description="Every decision, the last one first.")
 
 
@@ -151,6 +155,7 @@ def alert(site: TheSite, alert_id: AlertId) -> AlertDetail:
     found = known_alert(site, alert_id)
     cluster = site.index.cluster(found.cluster_id) if found.cluster_id else None
     posts = posts_of(site.index, cluster) or site.index.posts(found.post_ids)
+    times = [one.post.event_at for one in posts] or [found.created_at]
     history = site.desk.history(found.alert_id)
     summary = alert_model(site, found, history[0] if history else None)
     return AlertDetail(
@@ -161,6 +166,7 @@ def alert(site: TheSite, alert_id: AlertId) -> AlertDetail:
         evidence=[evidence_model(one) for one in found.evidence],
         counter_evidence=[evidence_model(one) for one in found.counter_evidence],
         samples=[sample_model(one) for one in variants_of(posts)[:SAMPLES]],
+        calendar=occasion_models(site, found.subject, min(times), max(times) + 1),
         decisions=[decision_model(one) for one in history],
     )
 

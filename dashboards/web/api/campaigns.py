@@ -22,6 +22,7 @@ from dashboards.web.api.fields import (
     in_ms,
     iso,
 )
+from dashboards.web.api.occasions import OccasionModel, occasion_models
 from dashboards.web.api.problems import not_found
 from dashboards.web.harm import is_spared, label_harm
 from dashboards.web.site import Site, TheSite
@@ -142,6 +143,10 @@ class CampaignDetail(CampaignModel):
     )
     shared: list[SharedModel]
     phases: list[PhaseModel]
+    calendar: list[OccasionModel] = Field(
+        description="What was on in the fandom calendar between its first and last post, at "
+        "most 100."
+    )
     samples: list[SampleModel] = Field(description="The most frequent wordings.")
     kin: list[KinModel] = Field(
         description="Most accounts in common first, then links and pictures, then wordings."
@@ -221,6 +226,7 @@ def campaign(site: TheSite, campaign_id: CampaignId) -> CampaignDetail:
         members=[_member(member) for member in named(one)],
         shared=[_shared(item) for item in one.shared],
         phases=[_phase(phase) for phase in one.phases],
+        calendar=occasion_models(site, one.subject, one.first_post_at, one.last_post_at + 1),
         samples=[sample_model(variant) for variant in found.variants[:SAMPLES]],
         kin=[_kin(kin) for kin in found.kin],
     )

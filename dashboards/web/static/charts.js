@@ -66,9 +66,31 @@ function shade(chart, marks, step) {
   ctx.restore();
 }
 
+// The marks of the calendar below a curve: brought under what uPlot draws, which has its axis
+// beside it and ends with the last step.
+function align(chart, strip) {
+  const ratio = window.devicePixelRatio || 1;
+  const width = chart.bbox.width / ratio;
+  const { min, max } = chart.scales.x;
+  strip.style.marginLeft = `${chart.bbox.left / ratio}px`;
+  strip.style.width = `${width}px`;
+  for (const mark of strip.querySelectorAll("g[data-since]")) {
+    const place = (at) => (width * (Math.min(Math.max(at / 1000, min), max) - min)) / (max - min);
+    const left = Math.min(place(Number(mark.dataset.since)), width - 3);
+    const right = place(Number(mark.dataset.until));
+    const [box, edge, number] = mark.children;
+    box.setAttribute("x", left);
+    box.setAttribute("width", Math.max(right - left, 3));
+    edge.setAttribute("x1", left);
+    edge.setAttribute("x2", left);
+    number.setAttribute("x", left);
+  }
+}
+
 function draw(uPlot, figure) {
   const plot = figure.querySelector(".plot");
   const table = figure.querySelector("table");
+  const strip = figure.querySelector("svg.strip");
   const names = [...table.querySelectorAll("th")].map((cell) => cell.textContent);
   const hour = new Intl.DateTimeFormat("en-GB", {
     hour: "2-digit", minute: "2-digit", timeZone: document.documentElement.dataset.area,
@@ -94,7 +116,10 @@ function draw(uPlot, figure) {
       width: plot.clientWidth,
       height,
       cursor: { y: false, drag: { x: false, y: false } },
-      hooks: { drawClear: [(drawn) => shade(drawn, marks, step)] },
+      hooks: {
+        drawClear: [(drawn) => shade(drawn, marks, step)],
+        draw: strip ? [(drawn) => align(drawn, strip)] : [],
+      },
       scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
       axes: [
         { ...axis, size: 22, space: long ? 110 : 50, values: (_, ticks) => ticks.map(time) },

@@ -232,7 +232,7 @@ def test_what_was_on_in_the_calendar_speaks_beside_the_axes(serve: Serve, index:
     served = serve(index, calendar=Calendar(events=(on, past)))
     html = served.browser().get("/campaigns/ca_smear").text
 
-    assert "Comeback: " in text_of(html)
+    assert "(Comeback, 2026-11-24 11:00–13:00)" in text_of(html)
     assert "Long ago" not in html
     assert "<script>alert" not in html
 

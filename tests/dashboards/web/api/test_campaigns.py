@@ -8,6 +8,7 @@ import pytest
 
 from dashboards.composing.compose import INDEX_FOLDER
 from dashboards.queries.campaigns import seen
+from stream.calendar.events import Calendar, Event
 from stream.index import IndexBatch
 from stream.local_index import LocalIndex
 from stream.records import Member
@@ -108,3 +109,23 @@ def test_how_it_spread_is_that_of_the_page(api: Asked):
     assert found["carriers"]
     assert got(api, "/campaigns/ca_fans/spread")["carriers"] == []
     assert api.client.get("/api/campaigns/none/spread").status_code == 404
+
+
+def test_what_was_on_in_the_calendar_stands_with_it(tmp_path: Path, ask: Ask, api: Asked):
+    on = Event(
+        name="Comeback", kind="comeback", since=NOW - DAY, until=NOW, subjects=("lumena",)
+    )
+    with_calendar = ask(tmp_path, calendar=Calendar(events=(on,)))
+
+    [found] = got(with_calendar, "/campaigns/ca_smear")["calendar"]
+    assert (found["name"], found["kind"]) == ("Comeback", "comeback")
+    assert found["since"] < found["until"] <= "2026-11-24T04:00:00.000Z"
+    assert got(api, "/campaigns/ca_smear")["calendar"] == []
+
+
+def test_an_alert_tells_what_was_on_while_its_posts_came(ask: Ask):
+    on = Event(name="Vote", kind="vote", since=NOW - DAY, until=NOW)
+    past = Event(name="Past", kind="vote", since=NOW - 3 * DAY, until=NOW - 2 * DAY)
+    found = got(ask(calendar=Calendar(events=(on, past))), "/alerts/alert_smear")
+
+    assert [one["name"] for one in found["calendar"]] == ["Vote"]
