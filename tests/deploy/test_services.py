@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import socket
@@ -138,6 +139,29 @@ def test_starting_again_changes_nothing_and_a_killed_server_comes_back(servers):
     assert servers.status()["kafka"]["ready"] is False
     assert servers.call("up", "kafka").returncode == 0
     assert servers.pids("kafka")["node-1"] not in (0, before["node-1"])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands files to the servers' user")
+def test_a_folder_is_handed_over_while_a_server_writes_and_deletes_files_in_it(monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    process = importlib.import_module("process")
+    with public_folder() as folder, tempfile.NamedTemporaryFile() as elsewhere:
+        (folder / "link").symlink_to(elsewhere.name)
+        kept = folder / "kept"
+        kept.touch()
+        walk = os.walk
+
+        def walk_while_files_go(top):
+            for root, folders, files in walk(top):
+                yield root, folders, [*files, "segment.tmp"]
+
+        monkeypatch.setattr(process.os, "walk", walk_while_files_go)
+        process.hand_over(folder)
+
+        uid = process.owner().uid
+        assert uid
+        assert {kept.stat().st_uid, folder.stat().st_uid} == {uid}
+        assert Path(elsewhere.name).stat().st_uid == 0
 
 
 def test_a_jar_of_other_content_is_refused(tmp_path):

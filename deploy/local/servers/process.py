@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +95,10 @@ def hand_over(folder: Path) -> None:
         return
     for root, folders, files in os.walk(folder):
         for name in (".", *folders, *files):
-            shutil.chown(Path(root) / name, who.uid, who.gid)
+            # Another server that runs in the folder writes and deletes files meanwhile; what
+            # it has since made is its user's already. A link is handed over, not its target.
+            with suppress(FileNotFoundError):
+                os.chown(Path(root) / name, who.uid, who.gid, follow_symlinks=False)
     for parent in folder.parents:
         if not parent.stat().st_mode & 0o001:
             raise ServiceError(
