@@ -23,6 +23,7 @@ import msgspec
 from stream.alerting.campaigns import SEVERITIES, CampaignAlerts
 from stream.alerting.harm import Worst
 from stream.alerting.heard import hear, move, worst_heard
+from stream.alerting.raised import counted
 from stream.bursts.judge import OF_A_MEMBER, SETTLED_CROWD
 from stream.hosting.overlay import Overlay
 from stream.ids import derive_id
@@ -165,7 +166,7 @@ class Alerts:
         return emitted
 
     def _first(self, burst: Burst, platforms: tuple[str, ...], worst: Worst | None) -> Alert:
-        return Alert(
+        first = Alert(
             alert_id=derive_id("al", "copy_burst", burst.subject, burst.burst_id),
             subject=burst.subject,
             kind="copy_burst",
@@ -183,6 +184,7 @@ class Alerts:
             evidence=_evidence(burst, worst),
             counter_evidence=burst.counter,
         )
+        return counted(first)
 
     def _grown(
         self, row: AlertRow, burst: Burst, platforms: tuple[str, ...], worst: Worst | None

@@ -282,13 +282,22 @@ class Campaign(Record, frozen=True, kw_only=True, tag="campaign/1"):
 Severity = Literal["low", "medium", "high", "critical"]
 
 
+class Tally(Part, frozen=True, kw_only=True):
+    """Counts as they were at a moment of event time."""
+
+    at: int
+    posts: int
+    accounts: int
+    platforms: tuple[str, ...] = ()
+
+
 class Alert(Record, frozen=True, kw_only=True, tag="alert/1"):
     """Something a person should look at; exists by event time, once.
 
     Growth raises ``revision`` under the same ``alert_id``; delivery is decided
-    elsewhere, by wall clock. ``split_from``: the campaign that this one was a part of.
-    ``replayed``: a replay of the past made it, so it is
-    shown and delivered to nobody.
+    elsewhere, by wall clock. ``raised`` holds the counts of the first revision, None where
+    that was made before they were kept. ``split_from``: the campaign that this one was a part
+    of. ``replayed``: a replay of the past made it, so it is shown and delivered to nobody.
     """
 
     alert_id: str
@@ -311,6 +320,7 @@ class Alert(Record, frozen=True, kw_only=True, tag="alert/1"):
     counter_evidence: tuple[Evidence, ...] = ()
     replayed: bool = False
     split_from: str | None = None
+    raised: Tally | None = None
 
 
 Result = Membership | Cluster | Burst | Campaign | Alert | PictureFinding

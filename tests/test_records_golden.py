@@ -57,6 +57,7 @@ from stream.records import (
     Membership,
     PostGone,
     PostSeen,
+    Tally,
     Tick,
     Versions,
 )
@@ -268,6 +269,9 @@ SAMPLES: list[Record] = [
         counter_evidence=(EVIDENCE,),
     ),
     ALERT,
+    msgspec.structs.replace(
+        ALERT, raised=Tally(at=AT, posts=12, accounts=10, platforms=("bluesky",))
+    ),
     DeadLetter(stage="router", source="x", reason="r", raw=b"\x00", at=AT, tries=2),
     Seen(digest=-5, metrics=6, revision=2, subjects=("s",), offsets=(1, 9), deleted=True),
     Routed(event=Tick(at=AT), post_offset=7),

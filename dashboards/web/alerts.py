@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from dashboards.desk import UNDO_MS, Decision, Desk
 from dashboards.queries.clusters import Variant, posts_of, variants_of
+from dashboards.queries.growth import Growth, growth
 from dashboards.web import charts
 from dashboards.web.news import Standing, standing
 from dashboards.web.occasions import CROWDS, Occasions
@@ -55,6 +56,7 @@ class AlertDetail:
     more_wordings: int
     history: list[Decision]
     undo: str | None
+    growth: Growth
     during: Occasions | None
     """What the calendar says was on while the posts came."""
     crowd: bool
@@ -165,6 +167,7 @@ def alert_detail(site: Site, request: Request, alert: Alert) -> AlertDetail:
         more_wordings=max(0, len(wordings) - SAMPLES),
         history=history,
         undo=_undoable(history, site.now()),
+        growth=growth(site.index, alert),
         during=site.occasions(request, alert.subject, min(times), max(times) + 1),
         crowd=alert.kind in CROWDS,
     )

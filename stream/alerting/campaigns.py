@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import msgspec
 
+from stream.alerting.raised import counted
 from stream.hosting.overlay import Overlay
 from stream.ids import derive_id
 from stream.records import Alert, Campaign, Evidence, Severity
@@ -82,7 +83,7 @@ class CampaignAlerts:
         others = [a for a in copies if a.campaign_id not in {key, campaign.split_from or key}]
         joining = [self._joined(a, campaign) for a in others]
         if row is None:
-            first = joining or [self._alert(campaign)]
+            first = joining or [counted(self._alert(campaign))]
             row = CampaignAlertRow(first[0], campaign.kind, len(campaign.accounts))
             self._put(key, row)
             return first
@@ -119,6 +120,7 @@ class CampaignAlerts:
                 created_at=row.alert.created_at,
                 updated_at=max(row.alert.updated_at, campaign.last_post_at),
                 revision=row.alert.revision + 1,
+                raised=row.alert.raised,
             )
             self._put(campaign.campaign_id, row)
             return [row.alert]

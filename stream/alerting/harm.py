@@ -14,6 +14,7 @@ import msgspec
 
 from detect.harm.thresholds import ALERT_FROM, SURE_FROM
 from detect.records import OPINION, WORDS, HarmCategory, HarmScore, Mention
+from stream.alerting.raised import counted
 from stream.bursts.window import number
 from stream.hosting.overlay import Overlay
 from stream.ids import derive_id
@@ -162,7 +163,7 @@ class HarmAlerts:
         severity = _severity(category, len(row.accounts))
         old = row.alert
         if old is None:
-            row.alert = Alert(
+            first = Alert(
                 alert_id=derive_id("al", "harm", subject, category, row.posts[0]),
                 subject=subject,
                 kind="harm",
@@ -178,6 +179,7 @@ class HarmAlerts:
                 post_ids=tuple(row.posts),
                 evidence=_evidence(category, row),
             )
+            row.alert = counted(first)
             return row.alert
         gone = set(old.post_ids) - set(row.posts) and len(row.posts) < old.posts
         if not (len(row.accounts) >= GROWTH * old.accounts or severity != old.severity or gone):

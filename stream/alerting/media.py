@@ -13,6 +13,7 @@ import msgspec
 
 from detect.media.fusion import AGAINST, ORDER, SEVERITIES, SUPPORT
 from detect.records import PictureFinding
+from stream.alerting.raised import counted
 from stream.hosting.overlay import Overlay
 from stream.ids import derive_id
 from stream.operator import Context, Effects, Item, State
@@ -188,7 +189,7 @@ class MediaAlerts:
         accounts = {shot.account for shot in grave}
         begun = grave[0].at if grave else at
         created = begun if old is None else old.created_at
-        return Alert(
+        made = Alert(
             alert_id=derive_id("al", "media", subject, family),
             subject=subject,
             kind="media",
@@ -205,6 +206,9 @@ class MediaAlerts:
             post_ids=tuple(dict.fromkeys(shot.post_id for shot in grave))[:SHOWN],
             evidence=_evidence(grave),
             counter_evidence=_spoken(grave, AGAINST),
+        )
+        return (
+            counted(made) if old is None else msgspec.structs.replace(made, raised=old.raised)
         )
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from dashboards.desk import OPEN, Decision
 from dashboards.queries.alerts import in_state
 from dashboards.queries.clusters import Variant, posts_of, variants_of
+from dashboards.queries.growth import Counts, Growth, growth
 from dashboards.web.api.fields import (
     MAX_ID,
     Limit,
@@ -90,6 +91,33 @@ class AlertModel(Model):
     campaign_id: str | None
 
 
+class CountsModel(Model):
+    """How much there was at a moment."""
+
+    at: Time
+    posts: int
+    accounts: int
+    platforms: list[str]
+    reach: int | None = Field(
+        description="Followers together of the accounts of posts still here, as far as known."
+    )
+    known_accounts: int = Field(description="Accounts of which followers are known.")
+    at_least: bool = Field(
+        description="Counted among posts that are still here: there may have been more."
+    )
+
+
+class GrowthModel(Model):
+    """What an alert counted when it was raised, and what there is now."""
+
+    then: CountsModel
+    now: CountsModel
+    counted: Literal["campaign", "copies", "pictures", "alert"] = Field(
+        description="Of what `now` was counted: the campaign, all copies of the text, variants "
+        "of the picture that speak for harm, or the alert's own posts."
+    )
+
+
 class AlertDetail(AlertModel):
     """One alert with everything that speaks for and against it."""
 
@@ -100,6 +128,7 @@ class AlertDetail(AlertModel):
     counter_evidence: list[EvidenceModel] = Field(
         description="What speaks for a harmless explanation."
     )
+    growth: GrowthModel
     samples: list[SampleModel] = Field(
         description=f"The {SAMPLES} most frequent wordings that are still there."
     )
@@ -165,9 +194,26 @@ def alert(site: TheSite, alert_id: AlertId) -> AlertDetail:
         post_ids=list(found.post_ids),
         evidence=[evidence_model(one) for one in found.evidence],
         counter_evidence=[evidence_model(one) for one in found.counter_evidence],
+        growth=_growth(growth(site.index, found)),
         samples=[sample_model(one) for one in variants_of(posts)[:SAMPLES]],
         calendar=occasion_models(site, found.subject, min(times), max(times) + 1),
         decisions=[decision_model(one) for one in history],
+    )
+
+
+def _growth(one: Growth) -> GrowthModel:
+    return GrowthModel(then=_counts(one.then), now=_counts(one.now), counted=one.source)
+
+
+def _counts(one: Counts) -> CountsModel:
+    return CountsModel(
+        at=iso(one.at),
+        posts=one.posts,
+        accounts=one.accounts,
+        platforms=list(one.platforms),
+        reach=one.reach,
+        known_accounts=one.known,
+        at_least=one.least,
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import httpx
+import msgspec
 import pytest
 
 from dashboards.web.text import path_of
 from ingest.records import SourceStatus
 from stream.index import IndexBatch
-from stream.records import PostGone
+from stream.records import PostGone, Tally
 from tests.dashboards.web.conftest import Serve, Served
 from tests.dashboards.web.memory_index import MemoryIndex
 from tests.dashboards.web.world import (
@@ -337,3 +338,29 @@ def test_pages_are_quick(site: Served):
 
 def _seconds(visitor: httpx.Client, page: str) -> float:
     return visitor.get(page).elapsed.total_seconds()
+
+
+def test_an_alert_says_how_it_grew_since_it_was_raised(serve: Serve):
+    index = filled_index()
+    smear = index.alert(SMEAR)
+    assert smear is not None
+    then = Tally(at=smear.created_at, posts=9, accounts=9, platforms=("bluesky",))
+    index.write(
+        IndexBatch(
+            checkpoint="then",
+            results=[msgspec.structs.replace(smear, revision=4, raised=then)],
+        )
+    )
+    visitor = serve(index).browser()
+    page = visitor.get(path_of("alerts", SMEAR)).text
+    table = page.partition('id="growth"')[2].partition("</table>")[0]
+    rows = [
+        [text_of(cell) for cell in re.split(r"</t[dh]>", row)] for row in table.split("<tr>")
+    ]
+
+    assert ["Posts", "9", "48", "5.33×"] in [row[:4] for row in rows]
+    assert ["Accounts", "9", "44", "4.89×"] in [row[:4] for row in rows]
+    assert ["Platforms", "bluesky", "bluesky, reddit"] in [row[:3] for row in rows]
+    told = visitor.get(f"/api/alerts/{SMEAR}").json()["growth"]
+    assert (told["then"]["posts"], told["now"]["posts"], told["counted"]) == (9, 48, "copies")
+    assert told["then"]["at_least"] is False
