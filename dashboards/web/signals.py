@@ -43,6 +43,10 @@ SIGNALS: dict[str, tuple[str, Unit]] = {
     "copied_posts": (gettext_noop("Posts that repeat each other"), "share"),
     "trusted_company": (gettext_noop("Trust earned together elsewhere"), "share"),
     "shared_elsewhere": (gettext_noop("Accounts that also share something else"), "share"),
+    "closed_circle": (
+        gettext_noop("Chance that the same accounts meet again so often"),
+        "odds",
+    ),
     "disguised_text": (gettext_noop("Posts with disguised letters"), "share"),
     "burst_surprise": (gettext_noop("Chance of such a burst of copies"), "odds"),
     "posts_in_ten_minutes": (gettext_noop("Most posts in ten minutes"), "count"),

@@ -21,9 +21,10 @@ COMPANY = 0.6
 CLOSED = 0.4
 VEILED = 0.6
 BURST = 0.6
+CIRCLE = 0.6
 """What each sign may add to coordination at most, taken as independent of the others."""
 SURPRISING = 6.0
-"""-log10 of the chance at which a burst, and hiding, count in full."""
+"""-log10 of the chance at which a burst, hiding, and a closed circle count in full."""
 CROWD = 6.0
 """Accounts at which copying counts half."""
 
@@ -32,6 +33,9 @@ BOUND = 0.5
 HIDDEN = 0.6
 """Coordination from which are reported: harmful posts by accounts that hide, sure harm by
 accounts that do not, posts that are not known to harm."""
+BEYOND = 0.2
+"""Coordination without copying from which sure harm is a case: a cruel text that many quote
+is copied by everybody, and nothing else ties them."""
 HARMFUL = 0.2
 SURE = 0.5
 HINTED = 0.1
@@ -44,7 +48,9 @@ OPEN = 0.6
 YOUNG_CROWD = 0.5
 CONCEALED = 3.0
 """-log10 of the chance of so many young accounts and disguises from which posts that are
-not known to harm are called coordinated."""
+not known to harm are called coordinated; of those who are shy it may be that of a closed
+circle instead. A circle by itself is no case: friends, and those who sign one petition
+together, are one too."""
 COMPANIONS = 0.2
 """Mean trust from which a data set without a watchlist has a case though nobody hides: fans
 who repeat one text beside each other have earned none."""
@@ -74,7 +80,8 @@ those who protest together say where to join."""
 class Axes(msgspec.Struct, frozen=True):
     """Each 0 to 1; ``harm`` is None where nobody assessed it.
 
-    ``concealed`` is how surprising what hides who acts is (-log10 of the chance).
+    ``concealed`` is how surprising what hides who acts is (-log10 of the chance), ``beyond``
+    what of coordination does not come from copying.
     """
 
     coordination: float
@@ -82,6 +89,7 @@ class Axes(msgspec.Struct, frozen=True):
     openness: float
     independence: float
     concealed: float
+    beyond: float
 
 
 def axes_of(look: Look) -> Axes:
@@ -90,13 +98,17 @@ def axes_of(look: Look) -> Axes:
     copying = COPYING * look.copied * crowd / (crowd + CROWD)
     hiding = VEILED * min(1.0, look.hiding / SURPRISING)
     burst = BURST * min(1.0, look.burst / SURPRISING)
-    coordination = _either(copying, COMPANY * look.company, CLOSED * look.closed, hiding, burst)
+    circle = CIRCLE * min(1.0, look.circle / SURPRISING)
+    company, closed = COMPANY * look.company, CLOSED * look.closed
+    beyond = _either(company, closed, hiding, burst, circle)
+    coordination = _either(copying, beyond)
     own_words = look.texts / max(1, look.posts)
     young = look.young or 0.0
     independence = own_words * (1 - look.closed) * (1 - young) * (1 - look.copied)
     doubted = young > YOUNG_CROWD and look.openness < _PLAIN
     openness = look.openness * (1 - young) if doubted else look.openness
-    return Axes(coordination, look.harm, openness, independence, look.hiding)
+    concealed = max(look.hiding, look.circle)
+    return Axes(coordination, look.harm, openness, independence, concealed, beyond)
 
 
 def objects(look: Look) -> bool:
@@ -117,7 +129,7 @@ def _is_smear(axes: Axes) -> bool:
     return (
         (harm >= HARMFUL and hiding >= SHY and coordination >= ENTANGLED)
         or (harm >= HINTED and hiding >= HIDING and coordination >= BOUND)
-        or (harm >= SURE and coordination >= BOUND)
+        or (harm >= SURE and coordination >= BOUND and axes.beyond >= BEYOND)
     )
 
 
@@ -141,10 +153,11 @@ def kind_of(look: Look, axes: Axes, *, busiest: float, known_subject: bool) -> C
     harmful = axes.harm is not None and axes.harm >= HARMFUL
     alone = axes.independence >= INDEPENDENT
     trusted = look.company >= COMPANIONS and not known_subject
-    hiding = axes.concealed >= CONCEALED or trusted
+    circling = look.hiding >= SHY and look.circle >= CONCEALED
+    hiding = look.hiding >= CONCEALED or circling or trusted
     objecting = objects(look)
     untied = axes.coordination < ENTANGLED and axes.concealed < FAINT
-    quoting = look.appeals >= APPEALING and axes.concealed < CONCEALED
+    quoting = look.appeals >= APPEALING and look.hiding < CONCEALED
     rules: tuple[tuple[CampaignKind, bool], ...] = (
         ("bot", busiest >= ONE_MAN),
         ("spam", look.spare >= SPARE_SHARE and not harmful),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from stream.ids import derive_id
 from stream.records import CampaignKind, Evidence
 
 MOST_OBJECTS = 256
@@ -115,6 +116,20 @@ class CampaignRow(msgspec.Struct, array_like=True):
 
 encode_campaign = msgspec.msgpack.Encoder().encode
 decode_campaign = msgspec.msgpack.Decoder(CampaignRow).decode
+
+
+def founded(
+    subject: str, value: int, post: str, *, at: int, seen_at: int, dark: bool
+) -> CampaignRow:
+    """A campaign that begins with an object and the first post that is known to carry it."""
+    return CampaignRow(
+        id=derive_id("ca", subject, post, f"{value:016x}"),
+        dark=dark,
+        kind="unclear",
+        first_at=at,
+        last_at=at,
+        seen_at=seen_at,
+    )
 
 
 def note_object(row: CampaignRow, value: int, found: ObjectRow) -> None:

@@ -81,6 +81,8 @@ def _for(table: Table, columns: Columns, seen: Look, ground: Ground) -> list[Evi
         found.append(
             _one("disguised_text", "coordination", seen.disguised, ground.disguised, shown)
         )
+    if seen.circle:
+        found.append(_one("closed_circle", "coordination", seen.circle, None, ()))
     if seen.burst:
         found.append(_one("burst_surprise", "coordination", seen.burst, None, ()))
     found.append(_one("posts_in_ten_minutes", "coordination", float(seen.peak), None, ()))

@@ -4,6 +4,7 @@
     b: subject, block   sixteen posts with what they share
     p: subject, chunk   shares of posts that left the blocks
     t: subject          how accounts stand
+    r: subject          what closed circles shared
     c: subject, id      a campaign
     u: subject          bursts of copies lately, by cluster
 
@@ -24,6 +25,7 @@ from stream.coordination.campaign_state import (
     decode_campaign,
     encode_campaign,
 )
+from stream.coordination.circles import CIRCLE, Circles
 from stream.coordination.objects import COLUMNS
 from stream.coordination.past import ACTION, STANDING, Actions, Standings, settled
 from stream.coordination.table import Row, Table
@@ -102,6 +104,8 @@ class Memory:
             overlay.get(f"t:{subject}") or b"", dtype=STANDING
         )
         self._trust: dict[int, float] | None = None
+        raw = overlay.get(f"r:{subject}")
+        self.circles: dict[int, float] = _circles(np.frombuffer(raw or b"", dtype=CIRCLE))
         known = (decode_campaign(raw) for _, raw in overlay.scan(f"c:{subject}{END}"))
         self.campaigns: dict[str, CampaignRow] = {row.id: row for row in known}
         raw = overlay.get(f"u:{subject}")
@@ -221,6 +225,11 @@ class Memory:
         self.standings, self._trust = found, None
         overlay.put(f"t:{self.subject}", found.tobytes(), self.clock + KEEP_MS)
 
+    def put_circles(self, found: Circles, overlay: Overlay) -> None:
+        """Keep what closed circles shared, by object, from now on."""
+        self.circles = _circles(found)
+        overlay.put(f"r:{self.subject}", found.tobytes(), self.clock + KEEP_MS)
+
     def note_burst(self, cluster_id: str, surprise: float, overlay: Overlay) -> None:
         """Copies of a cluster's text burst; 0 takes that back. The latest are kept."""
         self.bursts.pop(cluster_id, None)
@@ -254,12 +263,16 @@ class Memory:
             return
         self.touched = False
         if self.empty:
-            for key in (f"h:{self.subject}", f"t:{self.subject}", f"u:{self.subject}"):
-                overlay.delete(key)
+            for kind in "htru":
+                overlay.delete(f"{kind}:{self.subject}")
             return
         if self._open:
             self._write_open(overlay)
         overlay.put(f"h:{self.subject}", _encode(self.header), self.clock + KEEP_MS)
+
+
+def _circles(found: Circles) -> dict[int, float]:
+    return dict(zip(found["object"].tolist(), found["surprise"].tolist(), strict=True))
 
 
 _NOTHING = array("Q", [0]).tobytes() * COLUMNS

@@ -43,6 +43,8 @@ class Look(msgspec.Struct, frozen=True):
     ``hiding`` is how surprising so many young accounts and disguised texts are, and
     ``burst`` is how surprising a burst of its copies was (both -log10 of the chance).
     ``harm`` is the mean of the posts that were assessed, None when none was.
+    ``circle`` is how surprising it is that the same accounts, and hardly others, came again
+    with something else (-log10 too).
     ``critical`` is the share of criticism, ``elsewhere`` that of the subject's other posts.
     """
 
@@ -69,6 +71,7 @@ class Look(msgspec.Struct, frozen=True):
     burst: float
     harm: float | None
     elsewhere: float = 1.0
+    circle: float = 0.0
 
     @property
     def size(self) -> int:

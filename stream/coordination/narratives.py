@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import takewhile
 
@@ -27,9 +27,11 @@ from stream.coordination.campaign_state import (
     CampaignRow,
     ObjectRow,
     absorb,
+    founded,
     note_object,
     note_post,
 )
+from stream.coordination.circles import circling
 from stream.coordination.evidence import Ground, ground_of, reasons
 from stream.coordination.grouping import PART_OF_IT, by_accounts, home_of, one_set, overlapping
 from stream.coordination.lifetime import over_life, worst
@@ -41,7 +43,6 @@ from stream.coordination.splitting import split
 from stream.coordination.table import Columns, Table
 from stream.coordination.usual import Usual, usual_of
 from stream.coordination.waves import critics, is_wave, own_words, wave_of
-from stream.ids import derive_id
 
 SMALLEST = 3
 """Accounts from which an object is looked at."""
@@ -70,6 +71,7 @@ class Sweep:
         swept: number of the first row that is new.
         campaigns: of the subject; changed in place.
         bursts: how surprising the copies of a cluster were that burst.
+        circles: the same of objects that a closed circle shared.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Sweep:
         standings: Standings,
         campaigns: dict[str, CampaignRow],
         bursts: Mapping[str, float],
+        circles: Mapping[int, float],
         *,
         swept: int,
         at: int,
@@ -91,6 +94,7 @@ class Sweep:
         self._standings = standings
         self._campaigns = campaigns
         self._bursts = bursts
+        self._circles = circles
         self._swept = swept
         self._at = at
         self._known = known_subject
@@ -150,8 +154,7 @@ class Sweep:
         if not len(places):
             return
         seen = self._pairs.counted(self._look(places), set())
-        axes = own_words(self.columns, seen)
-        if not is_wave(axes):
+        if not is_wave(axes := own_words(self.columns, seen)):
             return
         row = wave_of(
             self._subject, self._table, self.columns, places, self._campaigns, self._at
@@ -171,7 +174,8 @@ class Sweep:
 
     def _trusted_anew(self) -> None:
         """Look at what is in trusted company now, and at campaigns that grew together."""
-        for value in self._pairs.trusted(self._standings, TRUSTED_LOOK):
+        circling = [value for value in self._circles if value in self._table.hot]
+        for value in (*self._pairs.trusted(self._standings, TRUSTED_LOOK), *circling):
             if value not in self._homes:
                 self._object(value)
         self._draw_in()
@@ -217,9 +221,8 @@ class Sweep:
             return
         members = np.array(sorted(row.members), dtype=np.uint64)
         for value, common, accounts in self._pairs.around(members):
-            if value in self._homes or not one_set(
-                common, accounts, len(members), self._active
-            ):
+            part = one_set(common, accounts, len(members), self._active)
+            if value in self._homes or not part:
                 continue
             places = self._places(value)
             if common < PART_OF_IT * accounts or not self._is_ours(places):
@@ -247,16 +250,15 @@ class Sweep:
         accounts = np.unique(self.columns.account[places])
         if len(accounts) < SMALLEST or not self._is_ours(places):
             return
-        seen = self._look(places)
+        seen = self._circling(self._look(places), (value,))
         known = self._is_known(seen)
         if seen.size < LEAST_BRIGHT and not (known or self._is_dark(seen)):
             # More in common only speaks for a case, so there is no need to count it.
             return
         seen = self._pairs.counted(seen, {value})
         dark = known or self._is_dark(seen)
-        if not dark and (
-            seen.size < LEAST_BRIGHT or self._kind(seen, axes_of(seen)) == "unclear"
-        ):
+        small = seen.size < LEAST_BRIGHT
+        if not dark and (small or self._kind(seen, axes_of(seen)) == "unclear"):
             return
         self._join(value, seen, dark=dark)
 
@@ -270,6 +272,12 @@ class Sweep:
         clusters = {self._table.clusters[place] for place in rows}
         burst = max((self._bursts.get(c, 0.0) for c in clusters if c), default=0.0)
         return look(self.columns, places, self._trust, self._usual, burst)
+
+    def _circling(self, seen: Look, objects: Iterable[int]) -> Look:
+        theirs = [o for o in objects if o in self._circles and o in self._table.hot]
+        inside = [self.columns.account[self._places(value)] for value in theirs]
+        surprise = circling([self._circles[o] for o in theirs], inside, seen.accounts)
+        return msgspec.structs.replace(seen, circle=surprise) if surprise else seen
 
     def _is_dark(self, seen: Look) -> bool:
         axes = axes_of(seen)
@@ -310,7 +318,12 @@ class Sweep:
             at=int(self.columns.at[first]),
             active=self._active,
         )
-        row = self._united(homes) if homes else self._founded(first, value, dark=dark)
+        if homes:
+            row = self._united(homes)
+        else:
+            post, since = table.posts[first], int(self.columns.at[first])
+            row = founded(self._subject, value, post, at=since, seen_at=self._at, dark=dark)
+            self._campaigns[row.id] = row
         at = self.columns.at[seen.places]
         note_object(
             row,
@@ -332,20 +345,6 @@ class Sweep:
         row.judged = 0
         self.touched[row.id] = None
         row.asleep = False
-
-    def _founded(self, place: int, value: int, *, dark: bool) -> CampaignRow:
-        post, at = self._table.posts[place], int(self.columns.at[place])
-        name = derive_id("ca", self._subject, post, f"{value:016x}")
-        row = CampaignRow(
-            id=name,
-            dark=dark,
-            kind="unclear",
-            first_at=at,
-            last_at=at,
-            seen_at=self._at,
-        )
-        self._campaigns[name] = row
-        return row
 
     def _united(self, names: list[str]) -> CampaignRow:
         """The oldest of these campaigns, with the others taken in."""
@@ -387,6 +386,7 @@ class Sweep:
             return
         places = np.unique(np.concatenate(list(held.values())))[-NEWEST:]
         found = self._pairs.counted(self._look(places), set(row.objects))
+        found = self._circling(found, row.objects)
         seen = over_life(row, found, self._usual)
         axes = axes_of(seen)
         axes = msgspec.structs.replace(axes, harm=worst(row, self.columns, held, axes.harm))

@@ -15,6 +15,7 @@ from ingest.records import Post
 from stream.bursts.marks import OpenMarks
 from stream.bursts.window import number
 from stream.coordination.campaign_state import SLEEP_MS, CampaignRow, drop_post
+from stream.coordination.circles import circles
 from stream.coordination.families import assign
 from stream.coordination.keeping import DAY_MS, HOUR_MS, Memory
 from stream.coordination.narratives import Sweep
@@ -66,7 +67,7 @@ class Coordination:
     @property
     def version(self) -> str:
         """Stamped on every campaign."""
-        return "coordination/2"
+        return "coordination/3"
 
     def reset(self) -> None:
         """Forget what is held in memory; it is read from the state again when needed."""
@@ -187,6 +188,8 @@ class Coordination:
         if (much or late) and "trust" not in self._without:
             found = kept(standings(memory.table, memory.past))
             memory.put_standings(found, overlay)
+            if "circles" not in self._without:
+                memory.put_circles(circles(memory.table, memory.past), overlay)
             header.trusted_at, header.untrusted = at, 0
         self._campaigns(memory, item, overlay, anew=header.trusted_at == at)
         header.fresh = header.timer = 0
@@ -208,6 +211,7 @@ class Coordination:
             memory.standings,
             memory.campaigns,
             memory.bursts,
+            memory.circles,
             swept=memory.header.swept,
             at=at,
             known_subject=self._known,

@@ -28,7 +28,7 @@ from stream.coordination.objects import (
 
 Sign = Literal[
     "texts", "rewording", "links", "mirrors", "pictures", "answers", "age", "disguises",
-    "harm", "openness", "criticism", "adverts", "bursts", "trust",
+    "harm", "openness", "criticism", "adverts", "bursts", "trust", "circles",
 ]  # fmt: skip
 SIGNS: tuple[Sign, ...] = get_args(Sign)
 
@@ -49,7 +49,7 @@ _FLAGS: dict[Sign, int] = {
 
 
 def leave_out(found: Seen, without: frozenset[Sign]) -> None:
-    """Take signs away from what a post shows; bursts and trust are no part of it."""
+    """Take signs away from what a post shows; bursts, trust and circles are no part of it."""
     for sign in without:
         for column in _COLUMNS.get(sign, ()):
             found.keys[column] = 0

@@ -35,6 +35,7 @@ def looks(draw: st.DrawFn) -> Look:
         },  # type: ignore[arg-type]
         hiding=draw(SURPRISE),
         burst=draw(SURPRISE),
+        circle=draw(SURPRISE),
         young=draw(MAYBE),
         harm=draw(MAYBE),
     )
@@ -55,6 +56,26 @@ def test_a_crowd_that_objects_under_an_official_link_is_no_fan_event() -> None:
     assert kind_of(look, axes, busiest=0.1, known_subject=True) == "criticism_wave"
     quiet = msgspec.structs.replace(look, elsewhere=0.2)
     assert kind_of(quiet, axes, busiest=0.1, known_subject=True) == "fan_event"
+
+
+def test_a_cruel_text_that_settled_people_quote_is_no_campaign_until_more_ties_them() -> None:
+    def kind(**more: float) -> str:
+        look = crowd(copied=1.0, texts=1, harm=0.6, **more)
+        return kind_of(look, axes_of(look), busiest=0.1, known_subject=True)
+
+    assert kind(closed=0.4) == "unclear"
+    assert kind(closed=0.6) == "campaign"
+    assert kind(circle=6.0) == "campaign"
+    assert kind(burst=6.0) == "campaign"
+
+
+def test_a_closed_circle_without_harm_is_a_case_only_of_those_who_hide_a_little() -> None:
+    def kind(hiding: float) -> str:
+        look = crowd(copied=1.0, texts=1, circle=8.0, hiding=hiding)
+        return kind_of(look, axes_of(look), busiest=0.1, known_subject=True)
+
+    assert kind(0.0) == "unclear"
+    assert kind(1.5) == "coordinated"
 
 
 def crowd(**more: float) -> Look:
