@@ -20,7 +20,7 @@ from stream.banks import BankKind, BankRefusedError, Reference, checked_hash
 ExchangeForm = Literal["pdq", "csv", "json"]
 FORMS: tuple[ExchangeForm, ...] = ("pdq", "csv", "json")
 
-_HEADER = ("hash", "quality", "bank", "kind", "label", "note", "enabled")
+_HEADER = ("hash", "quality", "bank", "kind", "label", "note", "enabled", "subject")
 _PLAIN = ("hash", "quality")
 _PDQ_TYPES = frozenset({"HASH_PDQ", "ImagePDQ", "pdq"})
 _HASHES = ("indicator", "hashValue", "pdq", "hash", "signal_value")
@@ -35,7 +35,16 @@ def written(references: Iterable[Reference], form: ExchangeForm) -> str:
         return "".join(f"{one.pdq},{one.quality}\n" for one in references)
     if form == "csv":
         rows = [
-            (one.pdq, one.quality, one.bank, one.kind, one.label, one.note, one.enabled)
+            (
+                one.pdq,
+                one.quality,
+                one.bank,
+                one.kind,
+                one.label,
+                one.note,
+                one.enabled,
+                one.subject,
+            )
             for one in references
         ]
         return to_csv(_HEADER, rows).decode()
@@ -74,6 +83,7 @@ def _as_indicator(one: Reference) -> dict[str, Any]:
         "quality": one.quality,
         "note": one.note,
         "enabled": one.enabled,
+        "subject": one.subject,
     }
 
 
@@ -114,6 +124,7 @@ def _reference(row: dict[str, Any], bank: str, kind: BankKind) -> Reference:
         label=str(_first(row, _LABELS) or ""),
         note=str(row.get("note") or ""),
         enabled=str(row.get("enabled", 1)).lower() not in {"0", "false", "no"},
+        subject=str(row.get("subject") or ""),
     )
 
 

@@ -15,7 +15,8 @@ class Mention(Record, frozen=True, kw_only=True, tag="mention/1"):
     ``start`` and ``end`` are code points of the original text (both None when
     the reason is not in the text); ``surface`` is what stands there. ``via``
     names the post, container or account that led here for the reasons
-    ``thread``, ``container`` and ``official``. ``dataset`` stands for every post
+    ``thread``, ``container`` and ``official``, the known picture or the family of
+    pictures for ``media``. ``dataset`` stands for every post
     of a data set that is analysed without a watchlist.
     """
 

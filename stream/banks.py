@@ -65,11 +65,13 @@ CREATE TABLE looks (
     width INTEGER NOT NULL, height INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
-MIGRATIONS = (Step("banks", _BANKS), Step("looks", _LOOKS))
+_ABOUT = "ALTER TABLE refs ADD COLUMN subject TEXT NOT NULL DEFAULT '';"
+MIGRATIONS = (Step("banks", _BANKS), Step("looks", _LOOKS), Step("about", _ABOUT))
 """Applied in order, once each; only ever appended to."""
 
 _COLUMNS = (
-    "r.reference_id, r.bank, b.kind, r.pdq, r.quality, r.label, r.note, r.enabled, r.added_at"
+    "r.reference_id, r.bank, b.kind, r.pdq, r.quality, r.label, r.note, r.enabled, r.added_at, "
+    "r.subject"
 )
 _FROM = f"SELECT {_COLUMNS} FROM refs r JOIN banks b ON b.name = r.bank"
 
@@ -79,7 +81,10 @@ class BankRefusedError(Exception):
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """A known picture: ``pdq`` as 64 hexadecimal digits, ``added_at`` in ms."""
+    """A known picture: ``pdq`` as 64 hexadecimal digits, ``added_at`` in ms.
+
+    Posts that show it are about ``subject`` even if they name nobody; empty: that is not said.
+    """
 
     reference_id: str
     bank: str
@@ -90,6 +95,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     enabled: bool = True
     added_at: int = 0
+    subject: str = ""
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +152,8 @@ class Snapshot:
         self._originals = tuple(one for one in enabled if one.reference_id in held)
         self._finder = Finder([held[one.reference_id] for one in self._originals])
         self._ids = frozenset(one.reference_id for one in enabled)
+        self.about = {one.reference_id: one.subject for one in enabled if one.subject}
+        """The subject that a reference is about, by its id, where that is said."""
 
     def found_in(self, look: Look) -> list[Match]:
         """References that lie in a picture, by local features, the surest first.
@@ -242,9 +250,9 @@ class Banks(LinkedFile):
                 digits = checked_hash(one.pdq)
                 name = reference_id(one.bank, digits)
                 done = db.execute(
-                    "INSERT OR IGNORE INTO refs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT OR IGNORE INTO refs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (name, one.bank, bytes.fromhex(digits), one.quality, _text(one.label),
-                     _text(one.note), one.enabled, now),
+                     _text(one.note), one.enabled, now, _text(one.subject)),
                 )  # fmt: skip
                 look = None if looks is None else looks.get(one.pdq)
                 if look is not None and known[one.bank] == "official":
@@ -270,6 +278,21 @@ class Banks(LinkedFile):
             found = self._found(f"{_FROM} WHERE r.reference_id = ?", (name,))[0]
             action = "enable" if on else "disable"
             self._note(db, now, who, action, found.bank, name, _text(note))
+        return found
+
+    def about(self, name: str, subject: str, *, who: str, now: int) -> Reference:
+        """Say whom a reference shows or is about; an empty subject takes that back.
+
+        Raises:
+            BankRefusedError: there is no such reference.
+        """
+        with self._change() as db:
+            told = (_text(subject), name)
+            done = db.execute("UPDATE refs SET subject = ? WHERE reference_id = ?", told)
+            if not done.rowcount:
+                raise BankRefusedError(f"there is no reference {name}: see jikimi bank list")
+            found = self._found(f"{_FROM} WHERE r.reference_id = ?", (name,))[0]
+            self._note(db, now, who, "about", found.bank, name, found.subject)
         return found
 
     def banks(self) -> list[Listed]:
@@ -319,8 +342,9 @@ class Banks(LinkedFile):
             Reference(
                 reference_id=name, bank=bank, kind=kind, pdq=pdq.hex(), quality=quality,
                 label=label, note=note, enabled=bool(enabled), added_at=added_at,
+                subject=subject,
             )
-            for name, bank, kind, pdq, quality, label, note, enabled, added_at in (
+            for name, bank, kind, pdq, quality, label, note, enabled, added_at, subject in (
                 self._db.execute(sql, parameters)
             )
         ]  # fmt: skip

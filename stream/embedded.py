@@ -28,6 +28,7 @@ from stream.care.wiping import Wiping
 from stream.hosting.beside import Beside
 from stream.hosting.feed import IndexFeed
 from stream.hosting.intake import Follow, Intake, Match
+from stream.hosting.partitions import fix_partitions
 from stream.hosting.processor import Processor
 from stream.index import Index
 from stream.log import Routed, Seen
@@ -66,10 +67,6 @@ class Collecting(Protocol):
     def close(self, timeout: float = ..., /) -> None: ...
 
 
-class PartitionsChangedError(Exception):
-    """The data folder was made with another number of partitions."""
-
-
 class EmbeddedHost:
     """Logs, router and operators over one data folder.
 
@@ -85,6 +82,7 @@ class EmbeddedHost:
         versions: digests of watchlist, rules, calendar and banks in force.
         now: wall clock in ms; reaches dead letters, statuses and retention only.
         policy: how long things are kept; None for ever.
+        unnamed: posts that name nobody which may wait until ``media`` looked at their pictures.
 
     Raises:
         FolderInUseError: another process owns the folder.
@@ -106,10 +104,11 @@ class EmbeddedHost:
         versions: Versions | None = None,
         partitions: int = 8,
         policy: Policy | None = None,
+        unnamed: int = 0,
     ) -> None:
         self.store = Store(folder)
         try:
-            _fix_partitions(self.store, partitions)
+            fix_partitions(self.store, partitions)
         except BaseException:
             self.store.close()
             raise
@@ -124,6 +123,7 @@ class EmbeddedHost:
             follow=follow,
             judge=judge,
             now=now,
+            unnamed=unnamed,
         )
         self.processor = Processor(self.store, self.subjects, operators)
         self.index = index
@@ -248,9 +248,10 @@ class EmbeddedHost:
         """
         if self.media is None:
             return False
+        named = self.intake.unnamed.exchange(self._change, self.intake.name)
         found = self.media.deliver(self.take_in)
         self.media.forward(self.subjects)
-        return found
+        return named or found
 
     def _look_at_the_rest(self, stop: Stop) -> None:
         """Wait a little for the pictures of posts that will not become more."""
@@ -291,6 +292,7 @@ class EmbeddedHost:
         """Collect until ``stop`` is set or every source has ended."""
         collector.start()
         if self.media is not None:
+            self.intake.unnamed.recogniser = self.media.recogniser
             self.media.start()
         try:
             while not stop.is_set():
@@ -385,15 +387,3 @@ class EmbeddedHost:
         self.retention.rolled_back()
         self.processor.rolled_back()
         self._load_router()
-
-
-def _fix_partitions(store: Store, partitions: int) -> None:
-    held = store.meta("partitions")
-    if held is None:
-        with store.transaction():
-            store.set_meta("partitions", str(partitions).encode())
-    elif int(held) != partitions:
-        raise PartitionsChangedError(
-            f"the data folder {store.folder} was made with {int(held)} partitions, "
-            f"pipeline.partitions says {partitions}: set it back or start a new folder"
-        )

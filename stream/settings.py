@@ -31,13 +31,11 @@ from stream.config.decode import (
     report,
 )
 from stream.config.kibana import KibanaSettings
+from stream.config.matching import MatchingSettings, MatchReason
 from stream.config.media import MediaSettings
 from stream.config.section import Section
 
 DEFAULT_FILE = "jikimi.toml"
-
-MatchReason = Literal["alias", "thread", "container", "official"]
-ALL_REASONS: tuple[MatchReason, ...] = ("alias", "thread", "container", "official")
 
 
 class ConfigError(Exception):
@@ -78,19 +76,6 @@ class SourceSettings(Section, frozen=True, kw_only=True):
     options: Annotated[
         Options, Meta(description="What this kind of source understands; see the sources page.")
     ] = field(default_factory=lambda: Options({}))
-
-
-class MatchingSettings(Section, frozen=True, kw_only=True):
-    """Which posts are kept."""
-
-    reasons: Annotated[
-        tuple[MatchReason, ...],
-        Meta(
-            description="Why a post counts as being about a subject: named in it (alias), "
-            "answers or quotes such a post (thread), stands in a place of the subject "
-            "(container), comes from or addresses an official account (official)."
-        ),
-    ] = ALL_REASONS
 
 
 class JudgingSettings(Section, frozen=True, kw_only=True):

@@ -165,6 +165,7 @@ def fill_banks(folder: Path) -> Path:
         banks.add(made, who="하나", now=NOW + 1, looks=looks)
         first = banks.references()[0]
         banks.enable(first.reference_id, False, who="Mina", now=NOW + 2, note="wrong")
+        banks.about(banks.references()[1].reference_id, "arin", who="Mina", now=NOW + 3)
     return folder / BANKS_FILE
 
 

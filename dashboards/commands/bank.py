@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,12 @@ _kind = click.option(
     help="What the bank is for.",
 )
 _note = click.option("--note", default="", help="A remark that is kept.")
+_subject = click.option(
+    "--subject",
+    default="",
+    metavar="ID",
+    help="Whom the pictures are about: posts that show them are kept though they name nobody.",
+)
 
 
 @click.group(
@@ -49,6 +56,7 @@ Examples:
   jikimi bank match suspicious.png --json         is it one of them?
   jikimi bank import known list.txt --kind known_bad
   jikimi bank export official --format json       ThreatExchange's shape
+  jikimi bank about ref_0123… haruel               who posts it is about haruel
   jikimi bank disable ref_0123… --note "wrong"    it matches no longer
 """
 )
@@ -67,32 +75,44 @@ def command() -> None:
 @_files
 @_kind
 @_note
+@_subject
 @_data
 @pass_cli
 def build(
-    cli: Cli, name: str, files: tuple[Path, ...], kind: BankKind, note: str, data: Path | None
+    cli: Cli,
+    name: str,
+    files: tuple[Path, ...],
+    kind: BankKind,
+    note: str,
+    subject: str,
+    data: Path | None,
 ) -> int:
     """Make bank NAME of picture FILES, or add them to it."""
+    _watched(cli, subject)
     with _banks(cli, data) as banks:
         banks.create(name, kind, who=_who(), now=_now())
-        return _hashed(banks, name, kind, files, note)
+        return _hashed(banks, name, kind, files, note, subject)
 
 
 @command.command()
 @click.argument("name")
 @_files
 @_note
+@_subject
 @_data
 @pass_cli
-def add(cli: Cli, name: str, files: tuple[Path, ...], note: str, data: Path | None) -> int:
+def add(
+    cli: Cli, name: str, files: tuple[Path, ...], note: str, subject: str, data: Path | None
+) -> int:
     """Add picture FILES to bank NAME."""
     from stream.banks import BankRefusedError
 
+    _watched(cli, subject)
     with _banks(cli, data) as banks:
         kinds: dict[str, BankKind] = {one.name: one.kind for one in banks.banks()}
         if name not in kinds:
             raise BankRefusedError(f"there is no bank {name!r}: jikimi bank build makes one")
-        return _hashed(banks, name, kinds[name], files, note)
+        return _hashed(banks, name, kinds[name], files, note, subject)
 
 
 @command.command("list")
@@ -235,7 +255,46 @@ def enable(cli: Cli, reference: str, note: str, data: Path | None) -> int:
     return OK
 
 
-def _hashed(banks: Banks, name: str, kind: BankKind, files: tuple[Path, ...], note: str) -> int:
+@command.command()
+@click.argument("reference")
+@click.argument("subject")
+@_data
+@pass_cli
+def about(cli: Cli, reference: str, subject: str, data: Path | None) -> int:
+    """Say that a REFERENCE is about SUBJECT of the watchlist; "" takes that back.
+
+    Posts that show it are then kept though they name nobody.
+    """
+    _watched(cli, subject)
+    with _banks(cli, data) as banks:
+        banks.about(reference, subject, who=_who(), now=_now())
+    return OK
+
+
+def _watched(cli: Cli, subject: str) -> None:
+    """Refuse a subject that nobody watches, while there is a watchlist to tell."""
+    from stream.banks import BankRefusedError
+
+    path = cli.settings.watchlist.file
+    if not subject or not path.is_file():
+        return
+    from detect.watchlist import load_watchlist
+
+    known = sorted(one.id for one in load_watchlist(path).subjects)
+    if subject not in known:
+        near = get_close_matches(subject, known, n=3)
+        hint = f": did you mean {' or '.join(near)}?" if near else ""
+        raise BankRefusedError(f"{path} has no subject {subject!r}{hint}")
+
+
+def _hashed(
+    banks: Banks,
+    name: str,
+    kind: BankKind,
+    files: tuple[Path, ...],
+    note: str,
+    subject: str,
+) -> int:
     from stream.banks import Reference as Made
 
     references: list[Reference] = []
@@ -251,7 +310,7 @@ def _hashed(banks: Banks, name: str, kind: BankKind, files: tuple[Path, ...], no
         references.append(
             Made(
                 reference_id="", bank=name, kind=kind, pdq=seen.pdq, quality=seen.quality,
-                label=file.name, note=note,
+                label=file.name, note=note, subject=subject,
             )
         )  # fmt: skip
     new = banks.add(references, who=_who(), now=_now(), looks=looks)

@@ -85,6 +85,7 @@ def build_host(
         versions=Versions(watchlist=digest(subjects)),
         partitions=settings.pipeline.partitions,
         policy=retention_policy(settings, scheduled=expires),
+        unnamed=settings.media.unnamed,
     )
 
 

@@ -114,6 +114,8 @@ def media_stage(settings: Settings, folder: Path, watchlist: Watchlist) -> Media
         now=wall_clock,
         may_be_minor=minors(watchlist),
         load=Load(most=wanted.waiting),
+        watched=[one.id for one in watchlist.subjects],
+        reasons_of=settings.reasons_for,
     )
 
 

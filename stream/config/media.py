@@ -41,6 +41,14 @@ class MediaSettings(Section, frozen=True, kw_only=True):
         int,
         Meta(description="Pictures that may wait; more push the least urgent out.", ge=10),
     ] = 20_000
+    unnamed: Annotated[
+        int,
+        Meta(
+            description="Posts that name nobody which may wait for a look at their pictures; "
+            "more are not looked at. None waits while no bank is about anybody.",
+            ge=0,
+        ),
+    ] = 500
     also_from: Annotated[
         tuple[str, ...],
         Meta(

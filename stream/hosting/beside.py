@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from stream.hosting.unnamed import Recognising
 from stream.records import LoggedMedia, PostGone, PostSeen, SubjectEvent
 from stream.storage.sqlite_log import SqliteSubjectLog
 from stream.storage.store import StorageFullError
@@ -25,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 class Stage(Protocol):
     """What is needed of the media stage (``stream.media.stage.MediaStage``)."""
+
+    @property
+    def recogniser(self) -> Recognising: ...
 
     def take(self, events: Sequence[SubjectEvent], position: bytes, /) -> None: ...
 
@@ -56,6 +60,11 @@ class Beside:
         self._thread = threading.Thread(target=self._work, name="media", daemon=True)
         self._position: list[int] | None = None
         self._busy = False
+
+    @property
+    def recogniser(self) -> Recognising:
+        """Looks at pictures of posts that name nobody."""
+        return self._stage.recogniser
 
     def start(self) -> None:
         """Begin to work."""

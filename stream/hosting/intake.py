@@ -17,6 +17,7 @@ from detect.records import Mention
 from ingest.records import Deletion, Gap, Malformed, Post, SourceStatus
 from ingest.source import Item
 from stream.hosting.judged import with_judgements
+from stream.hosting.unnamed import WaitingRoom
 from stream.log import PostsLog, Seen
 from stream.records import (
     DeadLetter,
@@ -30,6 +31,7 @@ from stream.records import (
 if TYPE_CHECKING:
     from ingest.collector import Collected
     from stream.care.dead_letters import DeadLetters
+    from stream.media.unnamed import Settled
     from stream.storage.store import Store
 
 Match = Callable[[Post], tuple[Mention, ...]]
@@ -51,7 +53,8 @@ class Intake:
         follow: mentions by thread, or None where threads do not count.
         judge: says of every matched post, edited ones anew, what it does to whom;
             None leaves that out.
-        now: wall clock in ms, stamped on dead letters only.
+        now: wall clock in ms, stamped on dead letters and what waits only.
+        unnamed: posts that name nobody which may wait for a look at their pictures.
     """
 
     def __init__(
@@ -64,7 +67,9 @@ class Intake:
         follow: Follow | None,
         judge: Judge | None = None,
         now: Callable[[], int],
+        unnamed: int = 0,
     ) -> None:
+        self.unnamed = WaitingRoom(store, most=unnamed, now=now)
         self._store = store
         self._log = log
         self._dead = dead
@@ -76,6 +81,7 @@ class Intake:
 
     def rolled_back(self) -> None:
         """Forget what a failed transaction had noted."""
+        self.unnamed.rolled_back()
         self._newest = int(self._store.meta("newest") or b"0")
 
     def cursor(self, source: str) -> str | None:
@@ -148,6 +154,27 @@ class Intake:
         for post_id, seen in route().items():
             work.seen[post_id] = seen
 
+    def name(self, settled: Sequence[Settled]) -> None:
+        """Log posts whose pictures turned out to be about somebody, in the same transaction.
+
+        They were counted as unmatched when they were read.
+        """
+        found: list[Logged] = []
+        for one in settled:
+            held = self.unnamed.settle(one)
+            if held is None or not one.mentions:
+                continue
+            post, source = held
+            entries: list[Logged] = [LoggedPost(post=post, mentions=one.mentions)]
+            self.count(source, {"unmatched": -1, "logged": 1, "recognised": 1})
+            if self._judge is not None:
+                entries, failed = with_judgements(entries, self._judge)
+                self.count(source, {"unjudged": failed} if failed else {})
+            found += entries
+            self._newest = max(self._newest, post.event_at)
+        self._log.append(found)
+        self._store.set_meta("newest", str(self._newest).encode())
+
     def count(self, source: str, counts: Mapping[str, int]) -> None:
         """Add to the counters of a source."""
         add_counts(self._store, source, counts)
@@ -186,11 +213,14 @@ class Intake:
                 mentions += self._follow(post, known)
         at = post.event_at
         if not mentions:
+            if (waits := self.unnamed.offer(post, work.source)) is not None:
+                work.count(waits)
             if at // MINUTE_MS > self._newest // MINUTE_MS:
                 self._newest = at
                 work.entries.append(LoggedClock(at=at))
             return "unmatched"
         self._newest = max(self._newest, at)
+        self.unnamed.forget(post.id)
         work.entries.append(LoggedPost(post=post, mentions=mentions))
         work.pending.add(post.id)
         return "logged"
@@ -198,6 +228,7 @@ class Intake:
     def _deletion(self, deletion: Deletion, work: _Work) -> str:
         # Also when we never kept the post: a record of it may have been unreadable.
         self._dead.forget([deletion.id.partition(":")[2]])
+        self.unnamed.deleted(deletion)
         if deletion.scope == "account":
             known = bool(self._log.posts_of(deletion.id))
         else:

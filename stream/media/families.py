@@ -102,6 +102,12 @@ class Families:
         self._shelf.belongs(references, family)
         return Place(family, how, _tied(ties))
 
+    def shown(self, verdict: Verdict, look: Look | None) -> tuple[str, ...]:
+        """Families that a picture shows, which is not taken in."""
+        known = self._shelf.family_of(related(verdict.matches))
+        ties = [name for name, _, _ in self._ties(verdict, look)]
+        return tuple(dict.fromkeys(ties if known is None else [known, *ties]))
+
     def _ties(self, verdict: Verdict, look: Look | None) -> list[tuple[str, str, Corners]]:
         """Families that a picture shows, how, and where in it; the nearest first."""
         found: dict[str, tuple[str, str, Corners]] = {}

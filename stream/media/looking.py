@@ -87,6 +87,11 @@ class Looker:
         faces = f"faces@{self.enrolled}" if self._faces else "none"
         return f"{PIPELINE} {scored} {faces} {self.sexual_from}{judges}"
 
+    @property
+    def knows_faces(self) -> bool:
+        """Whether faces are looked for and anybody was ever enrolled."""
+        return self._faces is not None and self.enrolled > 0
+
     def refresh(self) -> bool:
         """Take note of who is enrolled now; whether that changed and faces are looked for."""
         before, self.enrolled = self.enrolled, self._enrolment()

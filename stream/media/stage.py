@@ -8,7 +8,7 @@ steps are left out, which is said, and made good later.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from detect.media.gate import judge
-from detect.records import PictureFinding
+from detect.records import PictureFinding, Reason
 from ingest.media.addresses import RefusedError, url_key
 from ingest.media.fetching import FailedError, Fetched
 from stream.banks import BANKS_FILE, Banks
@@ -27,9 +27,12 @@ from stream.media.looking import DEAREST, Looker
 from stream.media.records import Errand, Verdict
 from stream.media.shelf import Shelf
 from stream.media.telling import errand_of, finding, not_looked_at, priority, said
+from stream.media.unnamed import Recogniser
 from stream.records import LoggedMedia, PostGone, PostSeen, SubjectEvent
 
 Outcome = Fetched | RefusedError | FailedError
+PICTURES: tuple[Reason, ...] = ("media",)
+"""What says whom a post is about that names nobody, unless the settings want faces too."""
 AT_ONCE = 8
 """Posts that are worked on together: their pictures are fetched side by side."""
 AGAIN_MS = (60_000, 10 * 60_000, 60 * 60_000, 6 * 60 * 60_000)
@@ -68,6 +71,8 @@ class MediaStage:
     Args:
         folder: of ``media.db`` and ``banks.db``.
         may_be_minor: whether a subject may be under age at a time (ms).
+        watched: subjects that pictures may be about in posts that name nobody.
+        reasons_of: which of ``media`` and ``face`` count for posts of a source.
         now: wall clock in ms; decides only when what failed is tried again.
     """
 
@@ -80,6 +85,8 @@ class MediaStage:
         now: Callable[[], int],
         may_be_minor: Callable[[str, int], bool] = lambda _subject, _at: False,
         load: Load | None = None,
+        watched: Collection[str] = (),
+        reasons_of: Callable[[str], Collection[Reason]] = lambda _source: PICTURES,
     ) -> None:
         self.shelf = Shelf(folder)
         self._looker = looker
@@ -90,6 +97,14 @@ class MediaStage:
         self._banks = Banks(folder / BANKS_FILE)
         self._families = Families(self.shelf)
         self._later = Later(self.shelf, looker, self._banks)
+        self.recogniser = Recogniser(
+            looker=looker,
+            fetching=fetching,
+            shelf=self.shelf,
+            families=self._families,
+            watched=watched,
+            reasons_of=reasons_of,
+        )
         self._later.refresh()
 
     def close(self) -> None:
@@ -137,7 +152,8 @@ class MediaStage:
 
     def idle(self) -> bool:
         """Whether nothing is left to do at this moment."""
-        return not self._later.busy and not self.shelf.next(self._now(), 1)
+        waiting = self._later.busy or self.recogniser.busy
+        return not waiting and not self.shelf.next(self._now(), 1)
 
     # --- work ---------------------------------------------------------------------
 
@@ -154,7 +170,9 @@ class MediaStage:
             without = self._load.without(self.shelf.waiting())
             self._work(errands, without)
             return True
-        return self._later.step()
+        if self._later.step():
+            return True
+        return self.recogniser.step(AT_ONCE, self._load.without(self.shelf.waiting()))
 
     def _queue(self, event: PostSeen) -> None:
         if event.subjects and event.subject != event.subjects[0]:

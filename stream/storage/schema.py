@@ -75,8 +75,18 @@ CREATE TABLE holds (
 CREATE INDEX holds_alert ON holds (alert_id);
 """
 
+UNNAMED = """
+CREATE TABLE unnamed (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, post_id TEXT NOT NULL UNIQUE, account TEXT NOT NULL,
+    source TEXT NOT NULL, taken_at INTEGER NOT NULL, due_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX unnamed_account ON unnamed (account);
+"""
+
 STEPS = (
     Step("logs", LOGS),
     Step("care", CARE, note_all_names),
     Step("holds", HOLDS),
+    Step("unnamed", UNNAMED),
 )

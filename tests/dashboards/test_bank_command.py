@@ -193,3 +193,56 @@ def test_an_official_photo_is_found_in_a_clip_with_its_time(bank, tmp_path):
     assert (match["label"], match["method"]) == ("stage.png", "pdq:original")
     assert match["at_ms"] <= 4500 < match["until_ms"]
     assert "stage.png in press, " in bank("match", tmp_path / "seen.mp4")[1]
+
+
+def references(bank, name="official"):
+    return [json.loads(line) for line in bank("list", name, "--json")[1].splitlines()]
+
+
+def test_pictures_are_said_to_be_about_somebody_as_they_are_banked_or_later(bank, photos):
+    bank("build", "official", "--subject", "arin", files=photos[:1])
+    bank("add", "official", files=photos[1:])
+    assert [one["subject"] for one in references(bank)].count("arin") == 1
+
+    other = next(one for one in references(bank) if not one["subject"])
+    assert bank("about", other["reference_id"], "sena")[0] == OK
+    assert sorted(one["subject"] for one in references(bank)) == ["", "arin", "sena"]
+    assert '"action":"about"' in bank("list", "--changes", "--json")[1]
+
+    assert bank("about", other["reference_id"], "")[0] == OK
+    assert sorted(one["subject"] for one in references(bank)) == ["", "", "arin"]
+
+
+def test_a_subject_that_nobody_watches_is_refused_with_the_nearest(
+    bank, photos, tmp_path, monkeypatch
+):
+    watchlist = tmp_path / "watchlist.toml"
+    watchlist.write_text(
+        '[[subjects]]\nid = "arin"\nname = "Arin"\nkind = "idol"\nnames.en = ["Arin"]\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("JIKIMI__WATCHLIST__FILE", str(watchlist))
+
+    code, _, err = bank("build", "official", "--subject", "arni", files=photos)
+
+    assert code == FAILURE
+    assert "has no subject 'arni': did you mean arin?" in err
+    assert bank("build", "official", "--subject", "arin", files=photos)[0] == OK
+
+
+def test_a_reference_that_is_not_there_is_about_nobody(bank, photos):
+    bank("build", "official", files=photos)
+    code, _, err = bank("about", "ref_0", "arin")
+
+    assert code == FAILURE
+    assert "there is no reference ref_0" in err
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_whom_pictures_are_about_goes_along_with_a_list(bank, photos, tmp_path, form):
+    bank("build", "official", "--subject", "arin", files=photos)
+    file = tmp_path / "list"
+    bank("export", "official", "--format", form, "--out", file)
+    bank("import", "copy", file)
+
+    assert {one["subject"] for one in references(bank, "copy")} == {"arin"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.records import Deletion, Gap, Malformed
-from stream.embedded import PartitionsChangedError
+from stream.hosting.partitions import PartitionsChangedError
 from stream.records import PostGone, PostSeen, Tick, Versions
 from stream.storage.store import FolderInUseError, StorageVersionError
 from tests.stream.embedded_world import (

@@ -39,7 +39,9 @@ class MentionModel(Model):
     surface: str = Field(description="What stands in the text; else empty.")
     start: int | None = Field(description="Place in the text, in code points.")
     end: int | None
-    via: str | None = Field(description="Post, container or account that led here.")
+    via: str | None = Field(
+        description="Post, container, account, known picture or family that led here."
+    )
 
 
 class MediaModel(Model):
