@@ -69,6 +69,17 @@ CREATE TABLE views (
 ) WITHOUT ROWID;
 CREATE INDEX views_owner ON views (owner, name);
 """
+LOOKS = """
+CREATE TABLE looks (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL, who TEXT NOT NULL, at INTEGER NOT NULL
+);
+CREATE INDEX looks_sha256 ON looks (sha256, who, at);
+CREATE TRIGGER looks_stay BEFORE UPDATE ON looks
+    BEGIN SELECT RAISE(ABORT, 'who looked is never changed'); END;
+CREATE TRIGGER looks_are_kept BEFORE DELETE ON looks
+    BEGIN SELECT RAISE(ABORT, 'who looked is never deleted'); END;
+"""
 
 MIGRATIONS = (
     Step("decisions", DECISIONS),
@@ -76,6 +87,7 @@ MIGRATIONS = (
     Step("keys", KEYS),
     Step("moments", MOMENTS),
     Step("views", VIEWS),
+    Step("looks", LOOKS),
 )
 """Applied in order, once each; only ever appended to."""
 

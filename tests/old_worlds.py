@@ -13,6 +13,7 @@ from dashboards.composing import compose
 from dashboards.deliveries import Deliveries
 from dashboards.desk import Desk
 from dashboards.keys import Keys
+from dashboards.preview_looks import PreviewLooks
 from dashboards.saved_views import SavedViews
 from detect.media.examined import Look
 from detect.watchlist import load_watchlist
@@ -118,6 +119,7 @@ def fill_desk(folder: Path) -> Path:
     SavedViews(desk.file).create(
         "mine", "/alerts", "severity=high", owner="하나", who="하나", at_ms=NOW
     )
+    PreviewLooks(desk.file).note("1" * 64, "하나", NOW)
     desk.close()
     return folder / "desk.db"
 

@@ -25,6 +25,8 @@ from detect.records import PictureFinding, PictureMatch
 router = APIRouter()
 PAGE = 25
 LISTED = 40
+LOOKS = 5
+"""Last looks at a preview that are listed."""
 SIDE = 600
 """Longest side of a drawing, in its own units."""
 
@@ -137,6 +139,7 @@ def family(
         drawing=drawing(shown),
         preview=chosen is not None and site.preview(chosen.sha256) is not None,
         held=site.preview(shown.sha256) is not None,
+        looks=site.looks.of(shown.sha256, LOOKS),
         reasons=REASONS,
         found_by=FOUND_BY,
         gates=GATES,
@@ -148,10 +151,11 @@ def family(
 
 @router.get("/previews/{sha256}.jpg")
 def preview(request: Request, site: TheSite, sha256: str) -> Response:
-    """A small picture of our own making; who looked at it is written to the log."""
+    """A small picture of our own making; that it is shown is written down before."""
     data = site.preview(sha256) if _SHA256.fullmatch(sha256) else None
     if data is None:
         raise Refused(404, "There is no preview of this picture.")
+    site.looks.note(sha256, request.state.person, site.now())
     log.info("preview_shown", sha256=sha256, who=request.state.person)
     return Response(data, media_type="image/jpeg", headers={"cache-control": "no-store"})
 

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 
 from dashboards.addresses import address_of
 from dashboards.desk import Desk
+from dashboards.preview_looks import PreviewLooks
 from dashboards.queries.alerts import AlertBoard
 from dashboards.saved_views import SavedViews
 from dashboards.web import gap_words, harm, text, times, titles, words
@@ -73,6 +74,7 @@ class Site:
         self.watchlist = watchlist
         self.board = AlertBoard(index, desk, watchlist.groups_of)
         self.views = SavedViews(desk.file)
+        self.looks = PreviewLooks(desk.file)
         self.view_counts: dict[str, tuple[int, int]] = {}
         self.now = now
         self.tokens = FormTokens(secret)

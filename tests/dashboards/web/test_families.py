@@ -114,6 +114,9 @@ def test_a_preview_is_shown_only_when_asked_for_blurred_and_logged(
     told = capsys.readouterr()
     line = next(one for one in (told.out + told.err).splitlines() if "preview_shown" in one)
     assert SHA in line
+    again = site.browser().get(f"/families/fam_1?show={SHA}").text
+    assert "Last shown to:" in again
+    assert "Last shown to:" not in plain.text
 
 
 @pytest.mark.parametrize("name", ["1" * 64, "..%2f..%2fetc", "x", "%00"])
