@@ -17,6 +17,9 @@ FEWEST = 10
 """Accounts that a share is taken to rest on besides those that are there."""
 RAREST = 0.02
 """Least share taken as usual: what was never seen yet is not thereby impossible."""
+LEAST_SHARE = 0.1
+"""Share that must hide for it to say something of all of them: in a crowd of hundreds a handful
+more than usual is as unlikely as a ring, and hides nobody."""
 MOST_SURPRISE = 12.0
 
 
@@ -46,8 +49,11 @@ class Usual(msgspec.Struct, frozen=True):
         own = place[self.accounts[place] == accounts]
         usually_young = _share(self._others(self.young, own), self._others(self.told, own))
         usually_masked = _share(self._others(self.masked, own), len(self.accounts) - len(own))
-        return surprise_of(young, told, usually_young) + surprise_of(
-            masked, len(accounts), usually_masked
+        found = ((young, told, usually_young), (masked, len(accounts), usually_masked))
+        return sum(
+            surprise_of(some, among, usual)
+            for some, among, usual in found
+            if some >= LEAST_SHARE * among
         )
 
     @staticmethod

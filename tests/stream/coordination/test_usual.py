@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.coordination.usual import MOST_SURPRISE, surprise_of, surprise_of_meeting
+from stream.coordination.usual import MOST_SURPRISE, Usual, surprise_of, surprise_of_meeting
 
 
 @given(st.integers(0, 400), st.integers(0, 400), st.floats(0.01, 0.9))
@@ -30,3 +31,27 @@ def test_a_meeting_of_one_in_a_thousand_says_so() -> None:
     exactly = -math.log10(1 - math.exp(-chance) * (1 + chance))
 
     assert math.isclose(surprise_of_meeting(2, chance), exactly, rel_tol=1e-6)
+
+
+def everybody(count: int) -> Usual:
+    """Accounts that are old and disguise nothing."""
+    nobody = np.zeros(count, dtype=np.bool_)
+    return Usual(np.arange(count, dtype=np.uint64), nobody, ~nobody, nobody)
+
+
+def test_a_handful_in_a_crowd_hides_nobody_however_unlikely_it_is() -> None:
+    crowd = np.arange(300, dtype=np.uint64)
+
+    assert surprise_of(25, 300, 0.02) > 6
+    assert everybody(2_000).hiding(crowd, 25, 300, 25) == 0
+    assert everybody(2_000).hiding(crowd, 30, 300, 0) > 6
+
+
+@given(st.integers(4, 200), st.integers(0, 200), st.integers(0, 200))
+def test_more_who_hide_are_never_less_surprising(size: int, some: int, more: int) -> None:
+    accounts = np.arange(size, dtype=np.uint64)
+    few, many = min(some, size), min(some + more, size)
+    usual = everybody(1_000)
+
+    assert usual.hiding(accounts, many, size, 0) >= usual.hiding(accounts, few, size, 0)
+    assert usual.hiding(accounts, 0, size, many) >= usual.hiding(accounts, 0, size, few)
