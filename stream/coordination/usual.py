@@ -18,8 +18,8 @@ FEWEST = 10
 RAREST = 0.02
 """Least share taken as usual: what was never seen yet is not thereby impossible."""
 LEAST_SHARE = 0.1
-"""Share that must hide for it to say something of all of them: in a crowd of hundreds a handful
-more than usual is as unlikely as a ring, and hides nobody."""
+"""Share, rounded down, that must hide for it to say something of all of them: in a crowd of
+hundreds a handful more than usual is as unlikely as a ring, and hides nobody."""
 MOST_SURPRISE = 12.0
 
 
@@ -53,7 +53,7 @@ class Usual(msgspec.Struct, frozen=True):
         return sum(
             surprise_of(some, among, usual)
             for some, among, usual in found
-            if some >= LEAST_SHARE * among
+            if some >= math.floor(LEAST_SHARE * among)
         )
 
     @staticmethod

@@ -29,7 +29,11 @@ class StorageVersionError(Exception):
 def is_full(error: BaseException) -> bool:
     """Whether ``error`` says that no space is left."""
     if isinstance(error, sqlite3.OperationalError):
-        return error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        # The second one: the index beside the write-ahead log could not be made larger.
+        return error.sqlite_errorcode in (
+            sqlite3.SQLITE_FULL,
+            sqlite3.SQLITE_IOERR_SHMSIZE,
+        )
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 

@@ -47,6 +47,11 @@ def test_a_handful_in_a_crowd_hides_nobody_however_unlikely_it_is() -> None:
     assert everybody(2_000).hiding(crowd, 30, 300, 0) > 6
 
 
+def test_of_a_small_group_one_is_enough_to_count() -> None:
+    assert everybody(2_000).hiding(np.arange(12, dtype=np.uint64), 0, 12, 1) > 0
+    assert everybody(2_000).hiding(np.arange(21, dtype=np.uint64), 0, 21, 1) == 0
+
+
 @given(st.integers(4, 200), st.integers(0, 200), st.integers(0, 200))
 def test_more_who_hide_are_never_less_surprising(size: int, some: int, more: int) -> None:
     accounts = np.arange(size, dtype=np.uint64)
