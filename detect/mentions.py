@@ -20,7 +20,7 @@ from detect.watchlist import Watchlist
 from detect.watchlists.official import Officials
 from ingest.records import Post
 
-REASONS: frozenset[str] = frozenset({"alias", "thread", "container", "official"})
+REASONS: frozenset[str] = frozenset({"alias", "copy", "thread", "container", "official"})
 SPANS_PER_SUBJECT = 10
 """Most mentions kept for one subject in one post."""
 SUBJECTS_PER_POST = 50
@@ -52,14 +52,17 @@ class MentionMatcher:
         Args:
             watchlist: whom to find.
             reasons: which of ``alias``, ``container`` and ``official`` count
+                and whether :meth:`doubtful` tells anything for ``copy``
                 (``thread`` is :func:`thread_mentions`).
         """
         wanted = frozenset(reasons)
         lexicon = build(watchlist)
         self._aliases = "alias" in wanted
+        self._copies = "copy" in wanted
         self._officials = Officials(watchlist, wanted)
         self._judge = Judge(lexicon)
         self._tags = {name.plain: name.certain for name in lexicon.names}
+        self._last = ("", "")
 
     def match(self, post: Post) -> tuple[Mention, ...]:
         """Mentions of a post by its text, hashtags, container and official accounts.
@@ -73,13 +76,36 @@ class MentionMatcher:
             found.extend(self._officials.of_post(post))
             found.extend(self._officials.of_text(text, post.platform))
         if self._aliases:
-            plain = reveal(text)
+            plain = self._plain(text)
             hits = self._judge.search(plain)
             if hits or found:
                 found.extend(self._by_name(text, plain, hits, found))
             if post.hashtags:
                 found.extend(self._by_tag(post.hashtags, found))
         return limited(found) if found else ()
+
+    def doubtful(self, post: Post) -> tuple[Mention, ...]:
+        """Ambiguous spellings that stand as a name may, whatever speaks for them or not.
+
+        Each is a mention by the reason ``copy`` without ``via``, which is to be filled in
+        where another post tells who is meant.
+        """
+        if not self._copies:
+            return ()
+        plain = self._plain(post.text)
+        found = self._judge.search_open(plain)
+        if not found:
+            return ()
+        page = Page(post.text, plain, self._judge.is_name)
+        named: list[Mention] = []
+        for hit in self._judge.doubtful(page, found):
+            start, end = page.span(hit.start, hit.end)
+            surface = post.text[start:end]
+            named.extend(
+                Mention(subject=subject, reason="copy", surface=surface, start=start, end=end)
+                for subject in hit.subjects
+            )
+        return limited(named)
 
     def match_text(self, text: str) -> tuple[Mention, ...]:
         """Mentions in a text that stands alone; handles count on any platform."""
@@ -120,6 +146,14 @@ class MentionMatcher:
                 for subject in hit.subjects
             )
         return tuple(sorted(found, key=lambda c: (c.start, -c.end, c.subject)))
+
+    def _plain(self, text: str) -> str:
+        """The plain form, which a post is asked for twice; one assignment, for threads."""
+        known, plain = self._last
+        if known != text:
+            plain = reveal(text)
+            self._last = (text, plain)
+        return plain
 
     def _by_name(
         self, text: str, plain: str, hits: Found, found: list[Mention]

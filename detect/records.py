@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from ingest.records import Part, Record
 
-Reason = Literal["alias", "thread", "container", "official", "media", "face", "dataset"]
+Reason = Literal["alias", "copy", "thread", "container", "official", "media", "face", "dataset"]
 
 
 class Mention(Record, frozen=True, kw_only=True, tag="mention/1"):
@@ -15,7 +15,8 @@ class Mention(Record, frozen=True, kw_only=True, tag="mention/1"):
     ``start`` and ``end`` are code points of the original text (both None when
     the reason is not in the text); ``surface`` is what stands there. ``via``
     names the post, container or account that led here for the reasons
-    ``thread``, ``container`` and ``official``, the known picture or the family of
+    ``copy`` (an ambiguous name in a post that says what that one says), ``thread``,
+    ``container`` and ``official``, the known picture or the family of
     pictures for ``media``. ``dataset`` stands for every post
     of a data set that is analysed without a watchlist.
     """

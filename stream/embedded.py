@@ -26,6 +26,7 @@ from stream.care.errands import Errands
 from stream.care.retention import Policy, Retention
 from stream.care.wiping import Wiping
 from stream.hosting.beside import Beside
+from stream.hosting.echoes import Doubt
 from stream.hosting.feed import IndexFeed
 from stream.hosting.intake import Follow, Intake, Match
 from stream.hosting.partitions import fix_partitions
@@ -75,6 +76,7 @@ class EmbeddedHost:
         match: mentions of a post (``detect.mentions``).
         follow: mentions by thread, None to leave threads out.
         groups_of: groups that a member's posts also go to.
+        doubt: ambiguous names, counted where a post about the person says the same; or None.
         judge: looks at every matched post as it is taken in; None leaves that out.
         operators: fresh instances in pipeline order.
         index: filled after each commit; None leaves indexing to a later run.
@@ -96,6 +98,7 @@ class EmbeddedHost:
         match: Match,
         follow: Follow | None,
         groups_of: Callable[[str], tuple[str, ...]],
+        doubt: Doubt | None = None,
         judge: Judge | None = None,
         operators: Sequence[Operator],
         now: Callable[[], int],
@@ -116,15 +119,9 @@ class EmbeddedHost:
         self.subjects = SqliteSubjectLog(self.store, partitions)
         self.dead = DeadLetters(self.store)
         self.intake = Intake(
-            self.store,
-            self.posts,
-            dead=self.dead,
-            match=match,
-            follow=follow,
-            judge=judge,
-            now=now,
-            unnamed=unnamed,
-        )
+            self.store, self.posts, dead=self.dead, match=match, follow=follow, doubt=doubt,
+            judge=judge, now=now, unnamed=unnamed,
+        )  # fmt: skip
         self.processor = Processor(self.store, self.subjects, operators)
         self.index = index
         self.media = media

@@ -43,6 +43,8 @@ kind = "idol"
 name = "Arin"
 names.en = ["Arin"]
 names.ko = ["아린"]
+aliases.en = ["Rin"]
+ambiguous = ["Rin"]
 groups = ["lumena"]
 """
 
@@ -65,7 +67,7 @@ def items() -> list[Post | Deletion | Gap | Malformed]:
         *copies,
         post(20, "아린 오늘 무대 최고였다", lang="ko", hashtags=("아린",), media=(picture,)),
         post(21, "is that true?", reply_to=copies[0].id),
-        post(22, "the weather is fine"),
+        post(22, "the weather is fine, says Rin, and so it is"),
         post(23, "Arin will be deleted soon"),
         post(20, "아린 오늘 무대 최고였다!", lang="ko", hashtags=("아린",), media=(picture,)),
         Deletion(id=post(23, "").id, source="bluesky", deleted_at=NOW + 30 * MINUTE),

@@ -178,6 +178,7 @@ SAMPLES: list[Record] = [
     ),
     MENTION,
     Mention(subject="seo-haneul", reason="thread", via=POST.id),
+    Mention(subject="seo-haneul", reason="copy", surface="하늘", start=0, end=2, via=POST.id),
     Finding(
         detector="nsfw",
         version="1",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stream.care.retention import Policy
     from stream.elastic_index import ElasticIndex
     from stream.embedded import EmbeddedHost
+    from stream.hosting.echoes import Doubt
     from stream.hosting.intake import Follow, Match
     from stream.index import Index
     from stream.operator import Operator
@@ -71,11 +72,12 @@ def build_host(
 
     few_arenas()
     subjects = watchlist or Subjects()
-    match, follow = matching(settings, watchlist)
+    match, follow, doubt = matching(settings, watchlist)
     return EmbeddedHost(
         folder,
         match=match,
         follow=follow,
+        doubt=doubt,
         judge=None if watchlist is None else build_judge(settings),
         groups_of=subjects.groups_of,
         operators=operators or build_operators(settings, subjects),
@@ -197,13 +199,15 @@ def watchlist_file(settings: Settings) -> Path:
     return path
 
 
-def matching(settings: Settings, watchlist: Watchlist | None) -> tuple[Match, Follow | None]:
-    """How a post finds its subjects: by itself, and by the thread it stands in.
+def matching(
+    settings: Settings, watchlist: Watchlist | None
+) -> tuple[Match, Follow | None, Doubt | None]:
+    """How a post finds its subjects: by itself, by the thread it stands in, by others like it.
 
     Each source may switch reasons off; its posts carry its name.
     """
     if watchlist is None:
-        return match_everything, None
+        return match_everything, None, None
     from detect.mentions import MentionMatcher, thread_mentions
 
     everywhere = frozenset(settings.matching.reasons)
@@ -225,7 +229,10 @@ def matching(settings: Settings, watchlist: Watchlist | None) -> tuple[Match, Fo
             return ()
         return thread_mentions(post, known)
 
-    return match, follow
+    def doubt(post: Post) -> tuple[Mention, ...]:
+        return by_source.get(post.source, default).doubtful(post)
+
+    return match, follow, doubt
 
 
 def build_sources(settings: Settings) -> list[Source]:

@@ -77,11 +77,12 @@ def build_collect_host(
     from stream.scale.collecting import CollectHost
     from stream.scale.kafka_log import delivered_cursors, delivered_posts
 
-    match, follow = matching(settings, watchlist)
+    match, follow, doubt = matching(settings, watchlist)
     host = CollectHost(
         folder,
         match=match,
         follow=follow,
+        doubt=doubt,
         judge=build_judge(settings),
         groups_of=watchlist.groups_of,
         producer=producer,

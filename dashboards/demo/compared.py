@@ -96,8 +96,15 @@ def _results(
         elif key not in embedded:
             told.append(f"{name}: only at scale")
         elif _content(embedded[key]) != _content(scaled[key]):
-            told.append(f"{name}: another content at scale")
+            told.append(f"{name}: other {_unlike(embedded[key], scaled[key])} at scale")
     return told
+
+
+def _unlike(embedded: Result, scaled: Result) -> str:
+    """The fields in which two results are not the same."""
+    one, other = _content(embedded), _content(scaled)
+    names = one.__struct_fields__
+    return ", ".join(n for n in names if getattr(one, n) != getattr(other, n, None))
 
 
 def _content(result: Result) -> Result:
@@ -110,8 +117,11 @@ def _content(result: Result) -> Result:
             revision=0,
             created_at=0,
             updated_at=0,
+            posts=0,
+            accounts=0,
             platforms=(),
             post_ids=(),
+            raised=None,
             evidence=tuple(
                 msgspec.structs.replace(one, value=0.0, post_ids=()) for one in result.evidence
             ),

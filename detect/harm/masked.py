@@ -126,7 +126,7 @@ def without_names(text: str, names: Iterable[tuple[int, int]]) -> str:
     In a hashtag Latin words are glued to names too (#KillArin).
 
     Args:
-        names: where they stand.
+        names: where they stand, within the text.
     """
     letters: list[str] | None = None
     for start, end in names:

@@ -210,7 +210,7 @@ def general_target(mentions: Sequence[Mention]) -> Target:
 
     A post about a subject in its own place or by its thread may be aimed at anybody there.
     """
-    direct = any(mention.reason in {"alias", "official"} for mention in mentions)
+    direct = any(mention.reason in {"alias", "copy", "official"} for mention in mentions)
     return "subject" if direct else "unknown"
 
 

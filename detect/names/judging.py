@@ -36,10 +36,11 @@ class Judge:
         self._names = lexicon.names
         self._context = tuple(lexicon.context.values())
         self._latin = tuple(_is_latin(name.plain) for name in lexicon.names)
+        self._open_latin = tuple(_is_latin(name.plain) for name in lexicon.open_names)
         self._excluded = tuple(lexicon.excludes.values())
         self._known = frozenset(name.plain for name in lexicon.names)
         self.search = finder([*(name.plain for name in lexicon.names), *lexicon.context])
-        self._search_open = finder([name.plain for name in lexicon.open_names])
+        self.search_open = finder([name.plain for name in lexicon.open_names])
         self._search_excluded = finder(lexicon.excludes)
 
     def is_name(self, plain: str) -> bool:
@@ -78,6 +79,24 @@ class Judge:
                 hit.why_not = "inside a longer name"
         return sorted(hits, key=lambda hit: (hit.start, -hit.end, hit.subjects))
 
+    def doubtful(self, page: Page, found: Found) -> list[Hit]:
+        """Spellings that need context and stand as a name may.
+
+        ``found``: what :attr:`search_open` found in the plain form.
+        """
+        hits: list[Hit] = []
+        plain = page.plain
+        for index, start, end in found:
+            # Not in hashtags either: an ambiguous name counts there only if it is all of it.
+            if self._open_latin[index] and _in_latin_word(plain, start, end):
+                continue
+            name = self._lexicon.open_names[index]
+            place = Place(start, end, certain=False, capital=name.capital)
+            if page.why_not(place) is None:
+                hits.append(Hit(start, end, name, name.open))
+        self._exclude(page, hits)
+        return _longest(hits)
+
     def _sure(
         self, page: Page, found: Found, *, everything: bool
     ) -> tuple[list[Hit], set[str]]:
@@ -92,12 +111,8 @@ class Judge:
                     words |= self._context[index - count]
                 continue
             # Most hits are letters inside a Latin word; this throws them out cheaply.
-            if quick and latin[index]:
-                if start and "a" <= plain[start - 1] <= "z":
-                    continue
-                after = plain[end : end + 1]
-                if "a" <= after <= "z" and after != "s":
-                    continue
+            if quick and latin[index] and _in_latin_word(plain, start, end):
+                continue
             name = names[index]
             why = page.why_not(Place(start, end, certain=True))
             if why is None or everything:
@@ -106,7 +121,7 @@ class Judge:
 
     def _open(self, page: Page, evidence: Evidence, *, everything: bool) -> list[Hit]:
         hits: list[Hit] = []
-        for index, start, end in self._search_open(page.plain):
+        for index, start, end in self.search_open(page.plain):
             name = self._lexicon.open_names[index]
             spoken = evidence.best(name.open)
             if not (spoken or everything):
@@ -141,7 +156,7 @@ class Evidence:
     """What in a post speaks for subjects whose spelling alone would not do.
 
     A context word speaks for its subjects alone, since it may be a general one; a sure
-    name for its subject, the groups of that subject and everyone in them.
+    name for its subject, the groups and agency of that subject and everyone in them.
     """
 
     def __init__(
@@ -208,6 +223,13 @@ def _overlapping(ordered: list[Hit]) -> Iterator[list[Hit]]:
         reach = max(reach, hit.end)
     if group:
         yield group
+
+
+def _in_latin_word(plain: str, start: int, end: int) -> bool:
+    if start and "a" <= plain[start - 1] <= "z":
+        return True
+    after = plain[end : end + 1]
+    return "a" <= after <= "z" and after != "s"
 
 
 def _is_latin(plain: str) -> bool:

@@ -44,7 +44,7 @@ class Lexicon(msgspec.Struct, frozen=True):
     excludes: dict[str, frozenset[str]]
     """Phrase -> subjects that are not meant inside it."""
     families: dict[str, frozenset[str]]
-    """Subject -> itself, its groups and the groups of these."""
+    """Subject -> itself, its groups and the groups of these, its agency."""
 
 
 def build(watchlist: Watchlist) -> Lexicon:
@@ -119,8 +119,11 @@ def _speakers(watchlist: Watchlist, key: str) -> dict[str, frozenset[str]]:
 
 def _families(watchlist: Watchlist) -> dict[str, frozenset[str]]:
     families: dict[str, frozenset[str]] = {}
+    brands = {fold(one.name): one.id for one in watchlist.subjects if one.kind == "brand"}
     for subject in watchlist.subjects:
         reached = {subject.id}
+        if subject.agency and (brand := brands.get(fold(subject.agency))):
+            reached.add(brand)
         waiting = list(subject.groups)
         while waiting:
             group = waiting.pop()

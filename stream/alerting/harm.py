@@ -34,7 +34,7 @@ ACCOUNTS = 1000
 """Most accounts that one alert counts."""
 MENTIONED = 4
 """A post that names more subjects than this is a list, aimed at none of them."""
-NAMED = frozenset({"alias", "official"})
+NAMED = frozenset({"alias", "copy", "official"})
 LEVELS: tuple[tuple[int, Severity], ...] = ((10, "critical"), (3, "high"))
 """Accounts from which an alert is that severe; a threat to safety never is below high."""
 

@@ -8,8 +8,15 @@ from msgspec import Meta
 
 from stream.config.section import Section
 
-MatchReason = Literal["alias", "thread", "container", "official", "media", "face"]
-USUAL_REASONS: tuple[MatchReason, ...] = ("alias", "thread", "container", "official", "media")
+MatchReason = Literal["alias", "copy", "thread", "container", "official", "media", "face"]
+USUAL_REASONS: tuple[MatchReason, ...] = (
+    "alias",
+    "copy",
+    "thread",
+    "container",
+    "official",
+    "media",
+)
 """Without ``face``: it has the faces of everybody who posts looked at."""
 
 
@@ -20,6 +27,8 @@ class MatchingSettings(Section, frozen=True, kw_only=True):
         tuple[MatchReason, ...],
         Meta(
             description="Why a post counts as being about a subject: named in it (alias), "
+            "holds an ambiguous name and says, links or shows what a post about the subject "
+            "does (copy), "
             "answers or quotes such a post (thread), stands in a place of the subject "
             "(container), comes from or addresses an official account (official), shows a "
             "picture that a bank says is about the subject (media), or the face of an enrolled "

@@ -16,6 +16,7 @@ from detect.detector import Judge
 from detect.records import Mention
 from ingest.records import Deletion, Gap, Malformed, Post, SourceStatus
 from ingest.source import Item
+from stream.hosting.echoes import Doubt, Echoes
 from stream.hosting.judged import with_judgements
 from stream.hosting.unnamed import WaitingRoom
 from stream.log import PostsLog, Seen
@@ -51,9 +52,11 @@ class Intake:
         dead: where what could not be read goes.
         match: mentions of one post.
         follow: mentions by thread, or None where threads do not count.
+        doubt: ambiguous names in a post, which count where a post about the person says the
+            same; None leaves that out.
         judge: says of every matched post, edited ones anew, what it does to whom;
             None leaves that out.
-        now: wall clock in ms, stamped on dead letters and what waits only.
+        now: wall clock in ms, stamped on dead letters and on what waits or is compared only.
         unnamed: posts that name nobody which may wait for a look at their pictures.
     """
 
@@ -65,11 +68,13 @@ class Intake:
         dead: DeadLetters,
         match: Match,
         follow: Follow | None,
+        doubt: Doubt | None = None,
         judge: Judge | None = None,
         now: Callable[[], int],
         unnamed: int = 0,
     ) -> None:
         self.unnamed = WaitingRoom(store, most=unnamed, now=now)
+        self._echoes = Echoes(store, doubt=doubt, now=now)
         self._store = store
         self._log = log
         self._dead = dead
@@ -82,6 +87,7 @@ class Intake:
     def rolled_back(self) -> None:
         """Forget what a failed transaction had noted."""
         self.unnamed.rolled_back()
+        self._echoes.rolled_back()
         self._newest = int(self._store.meta("newest") or b"0")
 
     def cursor(self, source: str) -> str | None:
@@ -128,6 +134,7 @@ class Intake:
         What an item refers to is routed before the item is looked at, so that
         the outcome never depends on how a source's items were cut into batches.
         """
+        self._echoes.expire()
         work = _Work(source=collected.source, seen=dict(self._log.seen(_references(collected))))
         for item in collected.items:
             if work.pending and _refers(item, work.pending):
@@ -211,6 +218,8 @@ class Intake:
             }
             if known:
                 mentions += self._follow(post, known)
+        by_copy, told = self._echoes.take(post, mentions, work.source)
+        mentions += by_copy
         at = post.event_at
         if not mentions:
             if (waits := self.unnamed.offer(post, work.source)) is not None:
@@ -220,15 +229,22 @@ class Intake:
                 work.entries.append(LoggedClock(at=at))
             return "unmatched"
         self._newest = max(self._newest, at)
+        self._log_post(post, mentions, work)
+        for one in told:
+            self._log_post(one.post, one.mentions, work)
+            self.count(one.source, {"unmatched": -1, "logged": 1, "recognised": 1})
+        return "logged"
+
+    def _log_post(self, post: Post, mentions: tuple[Mention, ...], work: _Work) -> None:
         self.unnamed.forget(post.id)
         work.entries.append(LoggedPost(post=post, mentions=mentions))
         work.pending.add(post.id)
-        return "logged"
 
     def _deletion(self, deletion: Deletion, work: _Work) -> str:
         # Also when we never kept the post: a record of it may have been unreadable.
         self._dead.forget([deletion.id.partition(":")[2]])
         self.unnamed.deleted(deletion)
+        self._echoes.deleted(deletion)
         if deletion.scope == "account":
             known = bool(self._log.posts_of(deletion.id))
         else:

@@ -26,6 +26,7 @@ from ingest.source import Stop
 from stream.care.dead_letters import DeadLetters
 from stream.care.errands import Errands
 from stream.care.wiping import Wiping
+from stream.hosting.echoes import Doubt
 from stream.hosting.intake import Follow, Intake, Match
 from stream.log import Seen
 from stream.records import Logged, LoggedClock
@@ -102,6 +103,7 @@ class CollectHost:
         match: mentions of a post.
         follow: mentions by thread, None to leave threads out.
         groups_of: groups of a subject; only what is known of posts rests on it.
+        doubt: ambiguous names, counted where a post about the person says the same; or None.
         judge: looks at every matched post as it is taken in; None leaves that out.
         producer: where entries go.
         now: wall clock in ms.
@@ -117,6 +119,7 @@ class CollectHost:
         match: Match,
         follow: Follow | None,
         groups_of: Callable[[str], tuple[str, ...]],
+        doubt: Doubt | None = None,
         judge: Judge | None = None,
         producer: Delivering,
         now: Callable[[], int],
@@ -131,6 +134,7 @@ class CollectHost:
             dead=self.dead,
             match=match,
             follow=follow,
+            doubt=doubt,
             judge=judge,
             now=now,
         )

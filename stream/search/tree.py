@@ -23,7 +23,7 @@ FIXED: dict[str, tuple[str, ...]] = {
     "is": ("reply", "repost", "quote"),
     "has": ("link", "media", "tag"),
     "target": TARGETS,
-    "reason": ("alias", "thread", "container", "official", "media", "face", "dataset"),
+    "reason": ("alias", "copy", "thread", "container", "official", "media", "face", "dataset"),
 }
 """Fields that take one of a few values."""
 WORDS = (

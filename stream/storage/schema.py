@@ -84,9 +84,19 @@ CREATE TABLE unnamed (
 CREATE INDEX unnamed_account ON unnamed (account);
 """
 
+ECHOES = """
+CREATE TABLE echoes (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, post_id TEXT NOT NULL UNIQUE, account TEXT NOT NULL,
+    source TEXT NOT NULL, at INTEGER NOT NULL, taken_at INTEGER NOT NULL,
+    subjects TEXT NOT NULL, keys BLOB NOT NULL, sketch BLOB NOT NULL, body BLOB
+);
+CREATE INDEX echoes_account ON echoes (account);
+"""
+
 STEPS = (
     Step("logs", LOGS),
     Step("care", CARE, note_all_names),
     Step("holds", HOLDS),
     Step("unnamed", UNNAMED),
+    Step("echoes", ECHOES),
 )

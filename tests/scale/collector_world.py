@@ -51,7 +51,7 @@ def written(folder: Path, posts: int) -> Path:
 
 def matched(file: Path) -> set[str]:
     """Ids of the posts of a file that are about somebody."""
-    match, _ = matching(Settings(), agency())
+    match, *_ = matching(Settings(), agency())
     items = [sighting.item for sighting in ArchiveSource([file]).read(None, threading.Event())]
     return {item.id for item in items if isinstance(item, Post) and match(item)}
 

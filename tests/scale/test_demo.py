@@ -24,6 +24,7 @@ from dashboards.demo.compared import differences, scaled_score
 from dashboards.demo.playing import Outcome
 from dashboards.demo.score import FalseAlerts, Score
 from detect.records import PictureFinding
+from stream.alerting.raised import counted
 from stream.ids import derive_id
 from stream.records import Alert, Evidence, Result
 from stream.scale.address import kafka_python
@@ -190,7 +191,7 @@ def test_every_kind_of_difference_is_told():
     assert differences(embedded, embedded) == []
     assert differences(embedded, other) == [
         "alert 1: only in one process",
-        "cluster 0: another content at scale",
+        "cluster 0: other posts at scale",
         "posts read: 3 in one process, 4 at scale",
         "index posts: 3 in one process, 4 at scale",
         "alerts: the pages over Elasticsearch do not show those of one process",
@@ -204,8 +205,9 @@ def picture(alert_id: str = "al_1", **fields) -> Alert:
 
 
 def test_in_which_order_pictures_were_told_is_no_difference_but_what_they_amount_to_is():
-    first = picture(post_ids=("x:1", "x:2"), updated_at=T0 + 5, revision=2)
-    later = picture(post_ids=("x:1", "x:3"), updated_at=T0 + 9, revision=3)
+    first = picture(post_ids=("x:1", "x:2"), updated_at=T0 + 5, revision=2, posts=2)
+    later = picture(post_ids=("x:1", "x:3"), updated_at=T0 + 9, revision=3, posts=3)
+    later = msgspec.structs.replace(later, raised=counted(first).raised)
     graver = msgspec.structs.replace(later, severity="critical")
     found = PictureFinding(finding_id="fi_1", version="1", severity="medium")
     again = msgspec.structs.replace(found, revision=2)
@@ -214,8 +216,8 @@ def test_in_which_order_pictures_were_told_is_no_difference_but_what_they_amount
     one = outcome(found, first, alerts=[first, alert("al_2")])
     assert differences(one, outcome(again, later, alerts=[alert("al_2"), later])) == []
     assert differences(one, outcome(milder, graver, alerts=[graver, alert("al_2")])) == [
-        "alert 1: another content at scale",
-        "picturefinding 0: another content at scale",
+        "alert 1: other severity at scale",
+        "picturefinding 0: other severity at scale",
         "alerts: the pages over Elasticsearch do not show those of one process",
     ]
 
@@ -246,7 +248,7 @@ def test_after_which_picture_a_family_is_named_is_no_difference_but_who_is_in_it
     assert differences(both, named(family("fa_2", "fi_1", "fi_2", by="pdq"))) == []
     apart = named([*family("fa_1", "fi_1"), *family("fa_2", "fi_2")])
     told = differences(both, apart)
-    assert "finding fi_2: another content at scale" in told
+    assert "finding fi_2: other family at scale" in told
     assert sum("only at scale" in one for one in told) == 1
 
 

@@ -163,10 +163,10 @@ def test_a_collector_waits_while_kafka_is_away_and_then_delivers_everything(way,
     topics = new_topics(way.direct, PARTITIONS)
     clean = new_topics(way.direct, PARTITIONS)
     totals = collect_demo(way.direct, clean, tmp_path / "clean", demo(300))
-    match, follow = matching(Settings(), agency())
+    match, follow, doubt = matching(Settings(), agency())
     producer = PostsProducer(way.cut, topics, delivery_ms=2000)
     host = CollectHost(
-        tmp_path / "collect", match=match, follow=follow, groups_of=agency().groups_of,
+        tmp_path / "collect", match=match, follow=follow, doubt=doubt, groups_of=agency().groups_of,
         producer=producer, now=lambda: START,
     )  # fmt: skip
     collector = Collector([DemoSource(demo(300))], {}, batch=8)

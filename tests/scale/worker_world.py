@@ -115,9 +115,9 @@ def collect_demo(
 ) -> dict[str, int]:
     """The demo through the collecting host; its totals."""
     producer = PostsProducer(address, topics)
-    match, follow = matching(Settings(), agency())
+    match, follow, doubt = matching(Settings(), agency())
     host = CollectHost(
-        folder, match=match, follow=follow, groups_of=agency().groups_of, producer=producer,
+        folder, match=match, follow=follow, doubt=doubt, groups_of=agency().groups_of, producer=producer,
         judge=build_judge(Settings()), now=lambda: START,
     )  # fmt: skip
     host.run(Collector([DemoSource(scenario)], {}, batch=500), threading.Event())

@@ -178,7 +178,8 @@ def test_variables_of_others_are_not_ours(tmp_path):
         (
             "[matching]\nreasons = [\n 'thred',\n]",
             'jikimi.toml:2: matching.reasons: found ["thred"]; '
-            'allowed: a list of "alias", "thread", "container", "official", "media", "face"',
+            'allowed: a list of "alias", "copy", "thread", "container", "official", "media", '
+            '"face"',
         ),
         (
             "[sources.a]\noptions = 'x'",

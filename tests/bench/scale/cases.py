@@ -25,9 +25,9 @@ from tests.scale.worker_world import demo
 def collect(given: Given) -> Found:
     """The collecting host, from the demo's source to the posts topic."""
     producer = PostsProducer(given.address, given.topics())
-    match, follow = matching(Settings(), agency())
+    match, follow, doubt = matching(Settings(), agency())
     host = CollectHost(
-        given.folder / f"{given.own}-collect", match=match, follow=follow,
+        given.folder / f"{given.own}-collect", match=match, follow=follow, doubt=doubt,
         groups_of=agency().groups_of, producer=producer, now=lambda: START,
     )  # fmt: skip
     collector = Collector([DemoSource(demo(given.posts))], {})

@@ -43,9 +43,9 @@ class Kept:
 def entries(given: Given, posts: int) -> list[Logged]:
     """Several days of the demo, each with other campaigns, as collectors deliver them."""
     kept = Kept()
-    match, follow = matching(Settings(), agency())
+    match, follow, doubt = matching(Settings(), agency())
     host = CollectHost(
-        given.folder / f"{given.own}-collect", match=match, follow=follow,
+        given.folder / f"{given.own}-collect", match=match, follow=follow, doubt=doubt,
         groups_of=agency().groups_of, producer=kept, now=lambda: START,
     )  # fmt: skip
     for seed in range(SEEDS):
