@@ -50,6 +50,9 @@ UNSEEN = {
     "harm_varied.tsv": "looked at since",
     "harm_fresh.tsv": "measured once, then looked at",
 }
+RECORDINGS = "harm_recordings.tsv"
+"""Claims that private recordings go around; the words were made with these posts in view."""
+RECORDED_LATER = "harm_recordings_fresh.tsv"
 LATER = "harm_later.tsv"
 """Posts written after all words; measured once, and no word was changed because of them."""
 PUBLISHED = (
@@ -195,7 +198,12 @@ def macro_of(rows: Sequence[data.Case], table: np.ndarray, some: np.ndarray) -> 
 
 def unseen(bench: Bench) -> None:
     head("Posts that were written before the words that find them")
-    for file, what in {**UNSEEN, LATER: "written after all words, measured once"}.items():
+    later = {
+        LATER: "written after all words, measured once",
+        RECORDINGS: "private recordings, looked at",
+        RECORDED_LATER: "the same, written after the words, then looked at",
+    }
+    for file, what in {**UNSEEN, **later}.items():
         rows = data.cases(file)
         print(f"{len(rows)} posts, {what}:")
         print(f"  {'':<22}{'words':>18}{'both layers':>18}   (precision, recall)")

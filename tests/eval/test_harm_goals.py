@@ -9,7 +9,16 @@ from detect.harm.thresholds import ALERT_FROM
 from detect.records import HARM_CATEGORIES, OPINION
 from tests.eval import harm_data as data
 from tests.eval.evasions import disguise
-from tests.eval.harm import LATER, LISTED, UNSEEN, Bench, macro_of, scores_of, worst_of
+from tests.eval.harm import (
+    LATER,
+    LISTED,
+    RECORDINGS,
+    UNSEEN,
+    Bench,
+    macro_of,
+    scores_of,
+    worst_of,
+)
 from tests.eval.harm_scores import calibration_error, f1, interval, macro_f1, precision_recall
 
 MOST_LOST = 0.05
@@ -43,6 +52,17 @@ def test_posts_written_before_the_words_that_find_them_are_told_by_words_alone(f
     assert recall >= 0.85
     harmless = ~truth[:, [c != OPINION for c in HARM_CATEGORIES]].any(axis=1)
     assert (worst_of(found)[harmless] < ALERT_FROM).all()
+
+
+def test_claims_that_private_recordings_go_around_are_told_and_leaked_teasers_are_not():
+    rows = data.cases(RECORDINGS)
+    truth = np.array([[one.category == c for c in HARM_CATEGORIES] for one in rows])
+    found = BENCH.judged([one.text for one in rows])
+    precision, recall = precision_recall(truth, scores_of(found) >= 0.5)
+    assert precision >= 0.95
+    assert recall >= 0.85
+    harmless = ~truth.any(axis=1)
+    assert (worst_of(found)[harmless] < 0.5).all()
 
 
 def test_of_posts_written_after_all_words_nothing_harmless_is_named():
