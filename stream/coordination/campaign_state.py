@@ -7,6 +7,8 @@ it comes back with other words, and when other accounts take its words over.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from stream.ids import derive_id
@@ -16,7 +18,8 @@ MOST_OBJECTS = 256
 MOST_MEMBERS = 1_000
 MOST_POSTS = 1_000
 MOST_OF_MEMBER = 16
-"""Objects noted of one account, the last ones."""
+"""Objects, and links and pictures, noted of one account, the last ones."""
+MOST_APART = 32
 MOST_CAMPAIGNS = 100
 PHASES = 50
 UNASSESSED = -1
@@ -43,7 +46,7 @@ class MemberRow(msgspec.Struct, array_like=True):
     """An account of a campaign.
 
     ``young`` and ``masked`` count its posts as a new account and those in disguise;
-    ``told`` those that say how old it is.
+    ``told`` those that say how old it is. ``carried`` are links and pictures of its posts.
     """
 
     name: str
@@ -54,6 +57,7 @@ class MemberRow(msgspec.Struct, array_like=True):
     told: int = 0
     young: int = 0
     masked: int = 0
+    carried: list[int] = []
 
 
 class PostNote(msgspec.Struct, frozen=True):
@@ -64,6 +68,7 @@ class PostNote(msgspec.Struct, frozen=True):
     name: str
     at: int
     objects: list[int]
+    carried: list[int]
     told: bool = False
     young: bool = False
     masked: bool = False
@@ -83,7 +88,8 @@ class CampaignRow(msgspec.Struct, array_like=True):
     ``posts`` leads to the number of the account that wrote each.
     ``shown_members`` and ``shown_posts`` are what the last revision said,
     ``judged`` is the number of posts when the axes were worked out, at ``judged_at``.
-    ``split_from`` is the campaign that it was a part of.
+    ``split_from`` is the campaign that it was a part of, ``apart`` are campaigns that it
+    has things in common with and yet is none with.
     """
 
     id: str
@@ -112,6 +118,7 @@ class CampaignRow(msgspec.Struct, array_like=True):
     judged: int = 0
     judged_at: int = 0
     split_from: str | None = None
+    apart: list[str] = []
 
 
 encode_campaign = msgspec.msgpack.Encoder().encode
@@ -168,12 +175,13 @@ def note_post(row: CampaignRow, note: PostNote) -> None:
     member.told += note.told
     member.young += note.young
     member.masked += note.masked
-    _note_objects(member, note.objects)
+    member.objects = _with(member.objects, note.objects)
+    member.carried = _with(member.carried, note.carried)
 
 
-def _note_objects(member: MemberRow, objects: list[int]) -> None:
-    new = [one for one in objects if one not in member.objects]
-    member.objects = [*member.objects, *new][-MOST_OF_MEMBER:]
+def _with(known: list[int], objects: list[int]) -> list[int]:
+    new = [one for one in objects if one not in known]
+    return [*known, *new][-MOST_OF_MEMBER:] if new else known
 
 
 def _note_phase(row: CampaignRow, at: int) -> None:
@@ -208,7 +216,8 @@ def absorb(row: CampaignRow, other: CampaignRow) -> None:
         mine.told += member.told
         mine.young += member.young
         mine.masked += member.masked
-        _note_objects(mine, member.objects)
+        mine.objects = _with(mine.objects, member.objects)
+        mine.carried = _with(mine.carried, member.carried)
     row.clusters = list(dict.fromkeys([*row.clusters, *other.clusters]))[:MOST_OBJECTS]
     phases = sorted([*row.phases, *other.phases], key=lambda p: (p.first_at, p.last_at))
     row.phases = []
@@ -221,6 +230,15 @@ def absorb(row: CampaignRow, other: CampaignRow) -> None:
             last.posts += phase.posts
     row.phases = row.phases[-PHASES:]
     row.dark = row.dark or other.dark
+    apart = dict.fromkeys([*row.apart, *other.apart])
+    row.apart = [one for one in apart if one not in (row.id, other.id)][-MOST_APART:]
+
+
+def renamed(campaigns: Mapping[str, CampaignRow], old: str, new: str) -> None:
+    """A campaign was taken in by another: who is apart from it is apart from that one."""
+    for row in campaigns.values():
+        if old in row.apart and row.id != new:
+            row.apart = list(dict.fromkeys(new if one == old else one for one in row.apart))
 
 
 def drop_post(row: CampaignRow, post: str) -> bool:

@@ -66,7 +66,17 @@ def home_of(
         found += by_accounts(accounts, mine, active)
     if not found and stems and (hides or not dark):
         found = _by_words(stems, _silent(mine, at) if dark else mine)
-    return list(dict.fromkeys(found))
+    return _joinable(list(dict.fromkeys(found)), mine)
+
+
+def _joinable(found: list[str], campaigns: Mapping[str, CampaignRow]) -> list[str]:
+    """The closest, and of the others those that are not known to be apart from it."""
+    kept: list[str] = []
+    for name in found:
+        apart = campaigns[name].apart
+        if not any(one in apart or name in campaigns[one].apart for one in kept):
+            kept.append(name)
+    return kept
 
 
 def _by_posts(beside: Sequence[Sequence[int]], homes: Mapping[int, str]) -> list[str]:
@@ -109,6 +119,8 @@ def overlapping(campaigns: Mapping[str, CampaignRow], active: int) -> list[tuple
     found: list[tuple[str, str]] = []
     for number, row in enumerate(rows):
         for other in rows[number + 1 :]:
+            if other.id in row.apart or row.id in other.apart:
+                continue
             small, large = sorted((row, other), key=lambda one: len(one.members))
             common = len(small.members.keys() & large.members.keys())
             if one_set(common, len(small.members), len(large.members), active):

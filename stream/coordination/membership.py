@@ -7,6 +7,8 @@ belong to a campaign that do harm, hide who writes, or come from its accounts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,18 +16,33 @@ from stream.bursts.window import UNKNOWN_AGE
 from stream.coordination.bonds import Bonds
 from stream.coordination.campaign_state import MOST_POSTS, CampaignRow, PostNote, note_post
 from stream.coordination.looks import Places
-from stream.coordination.objects import DISGUISED, TARGET
+from stream.coordination.objects import DISGUISED, LINK, MEDIA, MIRROR, SECOND_LINK, TARGET
 from stream.coordination.table import Columns, Table
 from stream.coordination.usual import YOUNG_DAYS
 
+CARRIED = (LINK, SECOND_LINK, MIRROR, MEDIA)
 HARM = 20
 """Harm of an answer (0 to 100) from which it belongs to the campaign it stands beside."""
 
 
-def taking_part(row: CampaignRow, columns: Columns, value: int, places: Places) -> Places:
-    """Those of the posts with an object that belong to the campaign."""
+def taking_part(
+    row: CampaignRow,
+    columns: Columns,
+    value: int,
+    places: Places,
+    campaigns: Mapping[str, CampaignRow],
+) -> Places:
+    """Those of the posts with an object that belong to the campaign.
+
+    Those of accounts of campaigns from which it is known to be apart do not.
+    """
     if not row.dark:
         return places
+    others = [campaigns[one] for one in row.apart if one in campaigns]
+    if others:
+        strange = [_members(one, columns.account[places]) for one in others]
+        own = _members(row, columns.account[places])
+        places = places[own | ~np.logical_or.reduce(strange)]
     answers = columns.keys[places, TARGET] == np.uint64(value)
     if not answers.any():
         return places
@@ -63,6 +80,7 @@ def note_of(table: Table, columns: Columns, place: int, value: int) -> PostNote:
         name=table.accounts[place],
         at=int(columns.at[place]),
         objects=[value],
+        carried=[one for one in columns.keys[place, list(CARRIED)].tolist() if one],
         told=told,
         young=told and age < YOUNG_DAYS,
         masked=bool(columns.flags[place] & DISGUISED),

@@ -22,6 +22,7 @@ from stream.coordination.axes import (
     kind_of,
 )
 from stream.coordination.bonds import Bonds
+from stream.coordination.bridges import part_ways
 from stream.coordination.campaign_state import (
     DARK,
     CampaignRow,
@@ -30,6 +31,7 @@ from stream.coordination.campaign_state import (
     founded,
     note_object,
     note_post,
+    renamed,
 )
 from stream.coordination.circles import circling
 from stream.coordination.evidence import Ground, ground_of, reasons
@@ -39,7 +41,6 @@ from stream.coordination.looks import Look, Pairs, Places, column_of, look, obje
 from stream.coordination.membership import draw_in, note_of, taking_part
 from stream.coordination.objects import PRIMARY
 from stream.coordination.past import Standings
-from stream.coordination.splitting import split
 from stream.coordination.table import Columns, Table
 from stream.coordination.usual import Usual, usual_of
 from stream.coordination.waves import critics, is_wave, own_words, wave_of
@@ -188,12 +189,9 @@ class Sweep:
                 self.touched[row.id] = None
 
     def _part(self, row: CampaignRow) -> None:
-        """Let a part leave that has nothing in common with the rest, if each is a case."""
-        both = split(row, self._table, self._subject, self._at) if row.kind in DARK else ()
-        for one in both:
-            self._judge(one)
-        for one in both if all(one.kind in DARK for one in both) else ():
-            self._campaigns[one.id] = one
+        """Let a part leave that has little in common with the rest, if that tells more."""
+        held = (self._campaigns, self._table, self._subject)
+        for one in part_ways(row, *held, at=self._at, judge=self._judge):
             self._homes.update(dict.fromkeys(one.objects, one.id))
             self.touched[one.id] = None
 
@@ -354,6 +352,7 @@ class Sweep:
             absorb(first, other)
             self._homes.update(dict.fromkeys(other.objects, first.id))
             self.merged.append((other, first.id))
+            renamed(self._campaigns, other.id, first.id)
             del self._campaigns[other.id]
             self.touched.pop(other.id, None)
         return first
@@ -364,7 +363,7 @@ class Sweep:
         counted = self._counted.setdefault(row.id, set())
         numbers = list(takewhile(lambda number: number >= since, table.rows(value)))
         new = np.array(numbers[::-1], dtype=np.int64) - table.base
-        part: list[int] = taking_part(row, self.columns, value, new).tolist()
+        part: list[int] = taking_part(row, self.columns, value, new, self._campaigns).tolist()
         for place in part:
             if table.posts[place] in row.posts or place in counted:
                 continue
@@ -377,7 +376,7 @@ class Sweep:
     def _judge(self, row: CampaignRow) -> None:
         """Work the axes out from all posts that are still held."""
         held = {
-            o: taking_part(row, self.columns, o, self._places(o))
+            o: taking_part(row, self.columns, o, self._places(o), self._campaigns)
             for o in row.objects
             if o in self._table.hot
         }

@@ -67,7 +67,7 @@ class Coordination:
     @property
     def version(self) -> str:
         """Stamped on every campaign."""
-        return "coordination/3"
+        return "coordination/4"
 
     def reset(self) -> None:
         """Forget what is held in memory; it is read from the state again when needed."""

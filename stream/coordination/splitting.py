@@ -29,7 +29,8 @@ LASTING_MS = 3 * DAY_MS
 LEAST_ACCOUNTS = 4
 LEAST_OBJECTS = 2
 MOSTLY = 0.8
-"""Share of the accounts of these days that the two parts make up together."""
+"""Share of the accounts of these days that the two parts make up together, and of an object's
+sharers that make it one of a part's."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -47,9 +48,13 @@ def split(
     ``row`` itself stays as it is.
     """
     found = parts(row, at)
-    if found is None:
-        return ()
-    leaving = found[1]
+    return () if found is None else leave(row, found[1], table, subject)
+
+
+def leave(
+    row: CampaignRow, leaving: Part, table: Table, subject: str
+) -> tuple[CampaignRow, CampaignRow]:
+    """The campaign without a part, and that part; ``row`` itself stays as it is."""
     stays = _clusters(table, row.objects.keys() - leaving.objects)
     return parted(row, leaving, _clusters(table, leaving.objects), stays, subject)
 
@@ -88,6 +93,8 @@ def parted(
 ) -> tuple[CampaignRow, CampaignRow]:
     """The campaign without the part, and the part as a campaign; ``row`` stays as it is.
 
+    The part is what the whole was until its own posts are judged, if any of them are held.
+
     Args:
         moved: clusters of the part's texts.
         stays: clusters of the other texts that are held.
@@ -103,16 +110,22 @@ def parted(
     new = CampaignRow(
         id=derive_id("ca", subject, row.id, row.objects[first].post, f"{first:016x}", "split"),
         dark=True,
-        kind="unclear",
+        kind=row.kind,
         first_at=began,
         last_at=ended,
         seen_at=min(member.first_at for member in members.values()),
+        coordination=row.coordination,
+        harm=row.harm,
+        openness=row.openness,
+        independence=row.independence,
         count=count,
         objects={value: kept.objects.pop(value) for value in sorted(leaving.objects)},
         members=members,
         posts={p: a for p, a in row.posts.items() if a in leaving.accounts},
         clusters=[one for one in row.clusters if one in set(moved)],
         phases=[PhaseRow(awake, ended, count)],
+        evidence=row.evidence,
+        counter=row.counter,
         split_from=row.id,
     )
     # Between two campaigns the older one takes the other in: the id must not change hands.
