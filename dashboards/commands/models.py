@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dashboards.commands.train_forgery import train_forgery
 from dashboards.terminal.context import Cli, pass_cli
+
+if TYPE_CHECKING:
+    from dashboards.evaluation.forgeries import Report
 
 EPILOG = """\b
 Examples:
@@ -183,4 +187,14 @@ def eval_(cli: Cli, folder: Path, registry: Path, name: str, as_json: bool) -> i
         click.echo(f"the surest {share:.0%}: {risk:.1%} wrong at one half")
     if report.unread:
         click.echo(f"{report.unread} files could not be judged")
+    click.echo(f"\nFor its entry in {registry.name}:\n\n{_card_of(report, folder)}", nl=False)
     return OK
+
+
+def _card_of(report: Report, folder: Path) -> str:
+    from detect.media.registry import Card
+    from detect.media.selfblended.card import card_as_toml
+
+    named = ("real", "forged", "auc", "auc_low", "auc_high", "tpr_at_1_fpr", "ece")
+    numbers = {name: round(getattr(report.whole, name), 4) for name in named}
+    return card_as_toml(Card(data=folder.resolve().name, limits="", **numbers))

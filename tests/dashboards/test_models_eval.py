@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import tomllib
 
+import msgspec
 import numpy as np
 import pytest
 
 from dashboards.cli import run
 from dashboards.terminal.exits import CONFIGURATION, FAILURE, OK
+from detect.media.registry import Card
 from tests.detect.media.nets import RED, entry
 from tests.detect.media.pictures import as_file
 
@@ -61,7 +64,12 @@ def test_a_model_without_a_card_is_measured_whole_and_by_slices(measured):
     assert (found["whole"]["real"], found["whole"]["forged"], found["unread"]) == (24, 24, 1)
     assert 0.6 < found["whole"]["auc_low"] < found["whole"]["auc"] <= 1
     assert set(found["slices"]) == {"airport", "stage"}
-    assert "AUC" in measured()[1]
+    said = measured()[1]
+    assert "AUC" in said
+    card = tomllib.loads(said[said.index("[models.card]") :])["models"]["card"]
+    assert (card["data"], card["real"], card["forged"]) == ("set", 24, 24)
+    assert card["auc"] == pytest.approx(found["whole"]["auc"], abs=1e-3)
+    assert msgspec.convert(card, Card).limits == ""
 
 
 def test_a_model_that_nobody_named_is_refused(measured):

@@ -221,9 +221,13 @@ def as_toml(entry: Entry) -> str:
         fields = msgspec.structs.asdict(getattr(entry, name)).items()
         inside = ", ".join(f"{key} = {_value(value)}" for key, value in fields)
         lines.append(f"{name} = {{ {inside} }}")
-    lines.append("[models.card]")
-    fields = msgspec.structs.asdict(entry.card).items()
-    lines += [f"{key} = {_value(value)}" for key, value in fields]
+    return "\n".join(lines) + "\n" + card_as_toml(entry.card)
+
+
+def card_as_toml(made: Card) -> str:
+    """A card as it stands at the end of an entry."""
+    fields = msgspec.structs.asdict(made).items()
+    lines = ["[models.card]", *(f"{key} = {_value(value)}" for key, value in fields)]
     return "\n".join(lines) + "\n"
 
 
