@@ -1,7 +1,8 @@
 """What is done with what sources bring: matched, judged, appended to the posts log, accounted.
 
-Posts about nobody on the watchlist are only counted, and judged by nobody. Entries,
-counters, dead letters and the source's cursor move in one transaction of the caller.
+Posts about nobody on the watchlist are only counted, and judged by nobody; some wait for a day,
+at most, for something that tells whom they are about. Entries, counters, dead letters and the
+source's cursor move in one transaction of the caller.
 """
 
 from __future__ import annotations
