@@ -11,7 +11,7 @@ import pytest
 from dashboards.web.text import path_of
 from ingest.records import SourceStatus
 from stream.index import IndexBatch
-from stream.records import PostGone, Tally
+from stream.records import Cluster, Membership, PostGone, Tally
 from tests.dashboards.web.conftest import Serve, Served
 from tests.dashboards.web.memory_index import MemoryIndex
 from tests.dashboards.web.world import (
@@ -24,6 +24,7 @@ from tests.dashboards.web.world import (
     filled_index,
     make_alert,
     make_post,
+    results,
     seen,
 )
 
@@ -364,3 +365,17 @@ def test_an_alert_says_how_it_grew_since_it_was_raised(serve: Serve):
     told = visitor.get(f"/api/alerts/{SMEAR}").json()["growth"]
     assert (told["then"]["posts"], told["now"]["posts"], told["counted"]) == (9, 48, "copies")
     assert told["then"]["at_least"] is False
+
+
+def test_a_text_that_stands_under_a_member_and_the_group_names_both(serve: Serve):
+    index = filled_index()
+    [cluster] = [one for one in results() if isinstance(one, Cluster)]
+    [member] = [one for one in results() if isinstance(one, Membership)][:1]
+    group = msgspec.structs.replace(cluster, cluster_id="cluster_group", subject="lumena")
+    also = msgspec.structs.replace(member, cluster_id="cluster_group", subject="lumena")
+    index.write(IndexBatch(checkpoint="2", results=[group, also]))
+
+    html = serve(index).browser().get(path_of("posts", member.post_id)).text
+
+    listed = re.findall(r'data-row>.*?class="row-note">(.*?)</span></a>', html, flags=re.DOTALL)
+    assert [text_of(one).rpartition(" · ")[2] for one in listed] == ["LUMENA", "Seoan"]
