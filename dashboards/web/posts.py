@@ -196,7 +196,7 @@ def post(request: Request, site: TheSite, post_id: str) -> Response:
 
 REASON_WORDS = {
     "alias": gettext_noop("named in the text"),
-    "copy": gettext_noop("says nearly the same as a post about them, or links or shows the same"),
+    "copy": gettext_noop("says nearly what a post about them says, or links or shows the same"),
     "thread": gettext_noop("answers, quotes or reposts a post about them"),
     "container": gettext_noop("in a community or channel of theirs"),
     "official": gettext_noop("at or from an official account"),
