@@ -232,7 +232,7 @@ def matching(
     def doubt(post: Post) -> tuple[Mention, ...]:
         return by_source.get(post.source, default).doubtful(post)
 
-    return match, follow, doubt
+    return match, follow, doubt if any("copy" in reasons for reasons in matchers) else None
 
 
 def build_sources(settings: Settings) -> list[Source]:

@@ -29,9 +29,9 @@ STRAY = 0.05
 """Share of those who share a text of one ring that are of the other."""
 ASTRAY = 0.01
 """The same of a link or a picture, which nobody has by chance."""
-CROWDED = 15
+CROWD_FROM = 15
 """Accounts from which those who hide nothing are a crowd beside a ring, and not half of it."""
-CROWD = 64
+MOST_SHARERS = 64
 """Sharers of an object above which it makes nobody companions: pairs grow by the square."""
 AWAKE_MS = DAY_MS
 """Silence after which a campaign is not looked at any more."""
@@ -152,7 +152,7 @@ def _companions(of: Mapping[int, set[int]]) -> list[set[int]]:
     """Accounts that hang together by having several objects in common, four and more."""
     meetings: Counter[tuple[int, int]] = Counter()
     for accounts in of.values():
-        if len(accounts) <= CROWD:
+        if len(accounts) <= MOST_SHARERS:
             meetings.update(combinations(sorted(accounts), 2))
     near: dict[int, set[int]] = {}
     for (one, other), times in meetings.items():
@@ -210,7 +210,7 @@ def _worth(both: Iterable[CampaignRow]) -> bool:
 
 def _is_crowd(row: CampaignRow) -> bool:
     hiding = sum(1 for member in row.members.values() if member.young or member.masked)
-    return len(row.members) >= CROWDED and hiding < LEAST_SHARE * len(row.members)
+    return len(row.members) >= CROWD_FROM and hiding < LEAST_SHARE * len(row.members)
 
 
 def _part(accounts: set[int], of: Mapping[int, set[int]]) -> Part:

@@ -139,8 +139,9 @@ class Echoes:
             self._store.wipe_later()
 
     def expire(self) -> None:
-        """Forget what was kept for long enough."""
-        if self._doubt is None and self._loaded is None:
+        """Forget what was kept for long enough, and everything where this is switched off."""
+        if self._doubt is None:
+            self._db.execute("DELETE FROM echoes")
             return
         now, known = self._now(), self._known
         for held, order in known.order.items():

@@ -362,6 +362,19 @@ def test_whoever_switches_it_off_keeps_nothing(tmp_path):
     house.host.close()
 
 
+def test_what_waited_is_gone_once_it_is_switched_off(tmp_path):
+    house = House(tmp_path)
+    house.read(post(1, STOLE))
+    assert house.rows() == 1
+
+    house.settings = load_settings(None, {"JIKIMI__MATCHING__REASONS": "alias,thread"})
+    house.kill()
+    house.read()
+
+    assert house.rows() == 0
+    house.host.close()
+
+
 TEXTS = (STOLE, SHORTER, f"{STOLE} #LUMENA_DEW", f"{SHORTER} LUMENA", "Dew on the green grass")
 
 
